@@ -167,7 +167,7 @@ impl ChildRows {
 }
 
 /// The rows of a result. PHP writes an array without entries as a list, and one with keys as an object.
-fn rows_within<'r>(
+pub(super) fn rows_within<'r>(
     result: &'r str,
     key: Option<&str>,
 ) -> Result<Vec<&'r RawValue>, serde_json::Error> {

@@ -2,7 +2,7 @@
 
 use brimful::protocol::catalogue;
 use brimful::{
-    Batch, BatchReply, Client, Error, ErrorKind, Execution, Fields, FieldsCall, Outcome,
+    Batch, BatchReply, Client, Error, ErrorKind, Execution, Fields, FieldsCall, Outcome, Page,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 use super::SyncError;
 use super::comparison::IdRange;
 use super::entities::SyncEntity;
-use super::parents::{ChildRows, Parents};
+use super::parents::{ChildRows, Parents, rows_within};
 use super::state::PortalTime;
+use crate::row::read_fields;
 
 /// IDs in one condition of a filter: a page has as many rows.
 pub(crate) const IDS_OF_A_PAGE: usize = 50;
@@ -180,6 +181,59 @@ pub(crate) async fn still_there(
         }
     }
     Ok(there)
+}
+
+/// The rows with these IDs: those of fifty pages in a request.
+pub(crate) async fn rows_by_ids(
+    client: &Client,
+    entity: &SyncEntity,
+    ids: &[String],
+) -> Result<Vec<Page>, SyncError> {
+    let field = entity.id_filter_field();
+    let key = catalogue::find(&entity.method).and_then(|method| method.key);
+    let params = |ids: &[String]| entity.params_with(&[(field.to_owned(), json!(ids))]);
+    let mut found = Vec::new();
+    for ids in ids.chunks(IDS_OF_A_PAGE * IDS_OF_A_PAGE) {
+        let mut batch = Batch::new();
+        for (place, ids) in ids.chunks(IDS_OF_A_PAGE).enumerate() {
+            batch.add(place.to_string(), &entity.method, params(ids))?;
+        }
+        let reply = client.batch(batch).await?;
+        for (place, ids) in ids.chunks(IDS_OF_A_PAGE).enumerate() {
+            let label = place.to_string();
+            let result: Box<RawValue> = reply.result(&label)?;
+            let rows = rows_within(result.get(), key).map_err(|error| {
+                SyncError::UnusablePortal(format!("{}: {error}", entity.method))
+            })?;
+            if reply
+                .total(&label)
+                .is_none_or(|total| total <= rows.len() as u64)
+            {
+                found.push(page_of(&rows, entity.id_field()));
+                continue;
+            }
+            // A page that is short may have left rows out: lists find that out.
+            let mut pages = client.list(&entity.method).params(params(ids)).pages()?;
+            while let Some(page) = pages.next_page().await? {
+                found.push(page);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Rows as a page.
+fn page_of(rows: &[&RawValue], id_field: &str) -> Page {
+    let mut fields = Vec::new();
+    let rows = rows.iter().map(|row| {
+        let is_object = read_fields(row.get(), &mut fields).is_ok();
+        let id = fields
+            .iter()
+            .find(|(name, _)| is_object && name == id_field);
+        let id = id.and_then(|(_, json)| json.trim_matches('"').parse().ok());
+        (id, row.get().to_owned())
+    });
+    rows.collect()
 }
 
 /// What the lists of records have shown.

@@ -439,20 +439,8 @@ impl EntityRun {
     /// Reads rows that the portal has and the store does not, although nothing says that they have changed: they may have
     /// been hidden from the user until now.
     async fn read_lacking(&mut self, ids: &[u64]) -> Result<(), SyncError> {
-        let field = self.entity.id_filter_field();
-        for ids in ids.chunks(500) {
-            let params = self.entity.params_with(&[(field.to_owned(), json!(ids))]);
-            let mut pages = self
-                .client
-                .list(&self.entity.method)
-                .params(params)
-                .pages()?;
-            let mut found = Vec::new();
-            while let Some(page) = pages.next_page().await? {
-                found.push(page);
-            }
-            self.store(found, false).await?;
-        }
-        Ok(())
+        let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+        let found = portal::rows_by_ids(&self.client, &self.entity, &ids).await?;
+        self.store(found, false).await
     }
 }

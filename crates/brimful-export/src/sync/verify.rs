@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use brimful::{Client, Fields, Page};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::entities::{ChangeCursor, SyncEntity};
 use super::in_thread::blocking;
@@ -19,7 +19,7 @@ use crate::schema::Plan;
 use crate::sinks::{DELETED_AT, StoreOptions};
 use crate::store::Store;
 
-/// IDs that are asked for at once.
+/// Records whose rows are asked for at once.
 const IDS_AT_ONCE: usize = 500;
 
 /// A row that the store has otherwise than the portal.
@@ -279,24 +279,18 @@ async fn rows_of(
     entity: &SyncEntity,
     ids: &HashSet<String>,
 ) -> Result<Vec<Page>, SyncError> {
-    let mut found = Vec::new();
-    let mut lists = Vec::new();
-    match entity.keyset() {
-        Some(keyset) => {
-            let ids: Vec<&String> = ids.iter().collect();
-            for ids in ids.chunks(IDS_AT_ONCE) {
-                let condition = (keyset.filter.to_owned(), json!(ids));
-                lists.push(entity.params_with(&[condition]));
-            }
-        }
-        None if ids.is_empty() => {}
-        None => lists.push(entity.params.clone()),
+    if entity.keyset().is_some() {
+        let ids: Vec<String> = ids.iter().cloned().collect();
+        return portal::rows_by_ids(client, entity, &ids).await;
     }
-    for params in lists {
-        let mut pages = client.list(&entity.method).params(params).pages()?;
-        while let Some(page) = pages.next_page().await? {
-            found.push(page);
-        }
+    let mut found = Vec::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let params = entity.params.clone();
+    let mut pages = client.list(&entity.method).params(params).pages()?;
+    while let Some(page) = pages.next_page().await? {
+        found.push(page);
     }
     Ok(found)
 }

@@ -102,9 +102,13 @@ impl EntityRun {
         }
         doubtful.sort_unstable();
         doubtful.dedup();
-        let mut gone = self.read_second_time(parents, &doubtful).await?;
+        let gone = self.read_second_time(parents, &doubtful).await?;
         if self.options.deletes == Deletes::Off {
-            gone.clear();
+            let settle = self.table.call(|table| {
+                table.state.doubtful.clear();
+                Ok(())
+            });
+            return settle.await;
         }
         self.delete_believed(gone).await
     }

@@ -6,6 +6,7 @@ mod datasets;
 #[cfg(feature = "adbc")]
 mod duckdb;
 mod histories;
+mod labels;
 mod runs;
 mod stores;
 

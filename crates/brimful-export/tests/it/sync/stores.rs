@@ -76,11 +76,13 @@ async fn servers_hold_what_the_portal_has_after_changes_and_interruptions() {
         let bench = Bench::new(
             PortalConfig::new()
                 .rows("deal", 700)
+                .rows("task", 60)
+                .rows("checklist", 150)
                 .latency(Duration::from_millis(100)),
         );
         empty(&bench, &store, "crm_deal").await;
         let run = bench
-            .run(&store, &["crm.deal", "currencies", "users"])
+            .run(&store, &["crm.deal", "checklists", "currencies", "users"])
             .options(accepting());
         for round in 0..6_u64 {
             let cut = Duration::from_millis(300 * round);
@@ -97,6 +99,10 @@ async fn servers_hold_what_the_portal_has_after_changes_and_interruptions() {
                 .call("crm.deal.delete", json!({"id": round + 600}))
                 .await;
             bench.add_deal("new").await;
+            let item = json!({"TITLE": format!("item {round}"), "PARENT_ID": 0});
+            bench
+                .call("task.checklistitem.add", json!([round + 1, item]))
+                .await;
             pass(20).await;
         }
         // A run that was cut lets go of the lock when its connection is closed.
@@ -129,6 +135,24 @@ async fn servers_hold_what_the_portal_has_after_changes_and_interruptions() {
         assert_eq!((deals.rows, deals.failed.as_ref()), (700, None), "{store}");
         assert!(matches!(deals.cursor, Some(Cursor::Time(_))), "{store}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_missing_rows_are_verified_in_few_requests() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 6_000));
+    let run = bench.run(&bench.store(), &["crm.deal"]);
+    run.run().await.unwrap();
+    rusqlite::Connection::open(bench.folder.path().join("portal.db"))
+        .unwrap()
+        .execute("DELETE FROM crm_deal WHERE ID > 500", [])
+        .unwrap();
+    let before = bench.client.stats().requests;
+    let verification = verify(&run, 100).await.unwrap().remove(0).1.unwrap();
+    let requests = bench.client.stats().requests - before;
+    assert_eq!(verification.missing.len(), 5_500);
+    assert!(verification.differing.is_empty(), "{verification:?}");
+    // The fields, three for the IDs, and three for the rows.
+    assert!(requests <= 8, "{requests}");
 }
 
 #[tokio::test(start_paused = true)]
