@@ -247,6 +247,14 @@ impl Store {
             }
             #[cfg(feature = "clickhouse")]
             Self::Clickhouse(url) => {
+                if WrittenList::of_command(&options.command).is_some_and(|list| list.is_sync) {
+                    let sink = crate::sinks::clickhouse::synced::SyncedClickhouse::open(
+                        url,
+                        self.to_string(),
+                        options,
+                    )?;
+                    return Ok(RowWriter::new(Box::new(sink), plan));
+                }
                 let sink =
                     crate::sinks::clickhouse::ClickhouseSink::open(url, self.to_string(), options)?;
                 Ok(RowWriter::new(Box::new(sink), plan))

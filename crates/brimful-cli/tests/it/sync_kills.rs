@@ -353,7 +353,12 @@ fn after_syncs_that_were_killed_a_file_of_sqlite_equals_the_portal() {
 }
 
 /// What it says of itself in the environment, if `./test` has started it.
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "s3"))]
+#[cfg(any(
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "s3"
+))]
 fn server(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -394,6 +399,29 @@ fn after_syncs_that_were_killed_a_database_of_mysql_equals_the_portal() {
         server
             .query_drop(format!("CREATE DATABASE {name}"))
             .unwrap();
+        History::new(seed, &format!("{host}/{name}")).play();
+    }
+}
+
+#[cfg(feature = "clickhouse")]
+#[test]
+fn after_syncs_that_were_killed_a_database_of_clickhouse_equals_the_portal() {
+    let Some(url) = server("BRIMFUL_TEST_CLICKHOUSE") else {
+        return;
+    };
+    let (host, database) = url.rsplit_once('/').unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let address = host.replacen("clickhouse://", "http://", 1);
+    let execute = |sql: String| {
+        let url = format!("{address}/?database={database}");
+        let sent = brimful::reqwest::Client::new().post(url).body(sql).send();
+        let answer = runtime.block_on(sent).unwrap();
+        assert!(answer.status().is_success());
+    };
+    for seed in 0..histories(2) {
+        let name = format!("killed_{seed}");
+        execute(format!("DROP DATABASE IF EXISTS {name}"));
+        execute(format!("CREATE DATABASE {name}"));
         History::new(seed, &format!("{host}/{name}")).play();
     }
 }

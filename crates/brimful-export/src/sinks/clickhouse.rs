@@ -4,6 +4,7 @@
 //! sent again after a run was killed replaces what is there.
 
 mod server;
+pub(crate) mod synced;
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
@@ -12,12 +13,12 @@ use jiff::civil::DateTime;
 
 use server::{Refusal, Server, address};
 
-use super::owner;
+use super::owner::{self, WrittenList};
 use super::run_state::RunState;
 use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
 use super::table_plan::{TablePlan, TypeConflict, holds_other_rows, quoted_names};
 use super::writer_runtime::WriterRuntime;
-use super::{DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
+use super::{DELETED_AT, DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
 use crate::cell::{Cell, Moment};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -107,7 +108,10 @@ impl ClickhouseSink {
         let mut numbers = version.trim().split('.').map(|n| n.parse().unwrap_or(0));
         let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         sink.has_wide_dates = version >= WIDE_DATES_SINCE;
-        sink.find_earlier()?;
+        let list = WrittenList::of_command(&sink.state.command);
+        if !list.is_some_and(|list| list.is_sync) {
+            sink.find_earlier()?;
+        }
         Ok(sink)
     }
 
@@ -253,7 +257,7 @@ impl ClickhouseSink {
             let (kind, known) = self.type_name(schema.columns[place].kind);
             // What rows are found by cannot be NULL.
             let is_key = Some(place) == schema.key;
-            (if is_key { "Int64".to_owned() } else { kind }, known)
+            (if is_key { bare(&kind) } else { kind }, known)
         };
         let mut kinds: Vec<Kind> = (0..names.len())
             .map(|place| kind_of(&bare(&declared(place).0)))
@@ -277,10 +281,13 @@ impl ClickhouseSink {
         );
         let plan = plan.map_err(|message| self.failed(message))?;
         let definition = |place: usize| format!("{} {}", names[place], declared(place).0);
+        let deleted_at = self.state.sync.as_ref();
+        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} Nullable(DateTime('UTC'))"));
         let new_columns = match plan {
             TablePlan::Create => {
                 let mut columns: Vec<String> = (0..names.len()).map(definition).collect();
                 columns.push(format!("{VERSION} UInt64"));
+                columns.extend(deleted_at);
                 let engine = match schema.key {
                     Some(key) => format!("ReplacingMergeTree({VERSION}) ORDER BY {}", names[key]),
                     None => "MergeTree ORDER BY tuple()".to_owned(),
@@ -295,8 +302,13 @@ impl ClickhouseSink {
                 if !existing.iter().any(|(name, _)| name == VERSION) {
                     return Err(self.failed(holds_other_rows(&self.state.table, VERSION)));
                 }
-                for place in &places {
-                    let column = definition(*place);
+                let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
+                let deleted_at = deleted_at.filter(|_| !has_deleted_at);
+                for column in places
+                    .iter()
+                    .map(|place| definition(*place))
+                    .chain(deleted_at)
+                {
                     self.ask(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
                 }
                 places
@@ -443,12 +455,12 @@ fn kind_of(bare: &str) -> Kind {
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }
 
 /// A text as a statement has it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mut literal = String::new();
     quote(text, &mut literal);
     literal

@@ -301,6 +301,12 @@ pub(crate) trait StoreSink: Send {
         None
     }
 
+    /// The table that is kept in sync, where it is in ClickHouse.
+    #[cfg(feature = "clickhouse")]
+    fn synced_clickhouse(&mut self) -> Option<&mut clickhouse::synced::SyncedClickhouse> {
+        None
+    }
+
     /// How its SQL differs, where tables can be kept in sync in it.
     #[cfg(feature = "sync")]
     fn dialect(&self) -> Option<Dialect> {

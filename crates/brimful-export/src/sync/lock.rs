@@ -81,6 +81,16 @@ fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
             _connection: None,
         });
     }
+    #[cfg(feature = "clickhouse")]
+    if let Store::Clickhouse(url) = store {
+        // It has no locks. Entities that make the same tables at once fail one another.
+        super::clickhouse::prepare(url, store)?;
+        return Ok(StoreLock {
+            #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
+            _file: None,
+            _connection: None,
+        });
+    }
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
     #[cfg(feature = "postgres")]

@@ -2,9 +2,11 @@
 //!
 //! `entities` says what can be kept in sync and how its changes are found, `state` how far an entity is and what is read
 //! next, `comparison` which rows are gone, `parents` whose rows are listed for one record at a time: none of them does I/O. `portal` asks the portal, `table` the store, and `run`
-//! leads an entity through a run with them. `sql` is what databases do for a table, `dataset` what
-//! folders of Parquet files do. `lock` keeps two runs out of one store; `status` and `verify` look at it.
+//! leads an entity through a run with them. `sql` is what databases with transactions do for a table, `clickhouse` what
+//! ClickHouse does, `dataset` what folders of Parquet files do. `lock` keeps two runs out of one store; `status` and `verify` look at it.
 
+#[cfg(feature = "clickhouse")]
+mod clickhouse;
 mod comparison;
 #[cfg(feature = "parquet")]
 mod dataset;

@@ -21,7 +21,7 @@ impl<'s> SqlStore<'s> {
     pub(crate) fn of(writer: &'s mut RowWriter) -> Result<Self, SyncError> {
         let unfit = || {
             SyncError::Usage(
-                "tables can be kept in sync in SQLite, PostgreSQL, MySQL and MariaDB, DuckDB, and folders of Parquet files"
+                "tables can be kept in sync in SQLite, PostgreSQL, MySQL and MariaDB, ClickHouse, DuckDB, and folders of Parquet files"
                     .to_owned(),
             )
         };

@@ -154,6 +154,15 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             Ok(tables)
         };
     }
+    #[cfg(feature = "clickhouse")]
+    if let Store::Clickhouse(url) = store {
+        let tables = super::clickhouse::status(url, store)?;
+        return if tables.is_empty() {
+            Err(nothing())
+        } else {
+            Ok(tables)
+        };
+    }
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
     if !sql.columns_of(STATE)?.iter().any(|column| column == "sync") {

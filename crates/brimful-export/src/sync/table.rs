@@ -6,6 +6,8 @@ use std::sync::Arc;
 use brimful::Page;
 use serde_json::{Value, json};
 
+#[cfg(feature = "clickhouse")]
+use super::clickhouse::ClickhouseTable;
 use super::entities::SyncEntity;
 use super::lock::StoreLock;
 use super::row_id::row_id;
@@ -227,6 +229,17 @@ fn table_store<'s>(
         let dataset = writer.store().and_then(|sink| sink.synced_dataset());
         return match dataset {
             Some(dataset) => Ok(Box::new(dataset)),
+            None => Err(SyncError::BrokenOff),
+        };
+    }
+    #[cfg(feature = "clickhouse")]
+    if writer
+        .store()
+        .is_some_and(|sink| sink.synced_clickhouse().is_some())
+    {
+        let sink = writer.store().and_then(|sink| sink.synced_clickhouse());
+        return match sink {
+            Some(sink) => Ok(Box::new(ClickhouseTable::of(sink, id_field))),
             None => Err(SyncError::BrokenOff),
         };
     }

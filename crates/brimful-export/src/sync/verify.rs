@@ -324,6 +324,10 @@ fn differing(
     if let Store::Dataset { place, .. } = store {
         return super::dataset::differing(store, place, entity, plan, pages);
     }
+    #[cfg(feature = "clickhouse")]
+    if let Store::Clickhouse(url) = store {
+        return super::clickhouse::differing(url, store, entity, plan, pages);
+    }
     let scratch = format!("_brimful_verify_{}", entity.table);
     let options = StoreOptions {
         table: scratch.clone(),

@@ -1,5 +1,5 @@
-//! The same on servers: those in `BRIMFUL_TEST_POSTGRES` and `BRIMFUL_TEST_MYSQL`, which `./test` starts; without one there
-//! is nothing to test there.
+//! The same on servers: those in `BRIMFUL_TEST_POSTGRES`, `BRIMFUL_TEST_MYSQL` and `BRIMFUL_TEST_CLICKHOUSE`, which
+//! `./test` starts; without one there is nothing to test there.
 
 use brimful_export::sync::{Cursor, GoneBecause, status, verify};
 
@@ -15,6 +15,11 @@ fn servers() -> Vec<Store> {
     }
     if cfg!(feature = "mysql")
         && let Ok(url) = std::env::var("BRIMFUL_TEST_MYSQL")
+    {
+        stores.push(url.parse().unwrap());
+    }
+    if cfg!(feature = "clickhouse")
+        && let Ok(url) = std::env::var("BRIMFUL_TEST_CLICKHOUSE")
     {
         stores.push(url.parse().unwrap());
     }
