@@ -16,10 +16,10 @@ fn portal(config: PortalConfig) -> Portal {
     Portal::new(config).unwrap()
 }
 
-fn documents() -> PortalConfig {
+fn items() -> PortalConfig {
     let row =
         |id| json!({ "id": id, "price": id * 2, "statusId": if id % 2 == 0 { "F" } else { "N" } });
-    PortalConfig::unlimited().load_rows_of("documentgenerator.document.list", rows(1..=120, row))
+    PortalConfig::unlimited().load_rows_of("rpa.item.list", rows(1..=120, row))
 }
 
 async fn ask(portal: &Portal, method: &str, params: Json) -> (u16, Json) {
@@ -99,36 +99,18 @@ async fn a_list_of_workgroups_takes_another_page_for_granted_behind_a_full_one()
 
 #[tokio::test]
 async fn a_controller_wraps_its_rows_and_ends_with_an_empty_page() {
-    let portal = portal(documents());
-    let (_, first) = ask(&portal, "documentgenerator.document.list", json!({})).await;
+    let portal = portal(items());
+    let (_, first) = ask(&portal, "rpa.item.list", json!({})).await;
     assert_eq!((&first["next"], &first["total"]), (&json!(50), &json!(120)));
-    assert_eq!(
-        ids(&first["result"]["documents"]),
-        (1..=50).collect::<Vec<_>>()
-    );
-    let (_, last) = ask(
-        &portal,
-        "documentgenerator.document.list",
-        json!({ "start": 100 }),
-    )
-    .await;
+    assert_eq!(ids(&first["result"]["items"]), (1..=50).collect::<Vec<_>>());
+    let (_, last) = ask(&portal, "rpa.item.list", json!({ "start": 100 })).await;
     assert_eq!((last.get("next"), &last["total"]), (None, &json!(120)));
-    let (_, past) = ask(
-        &portal,
-        "documentgenerator.document.list",
-        json!({ "start": 150 }),
-    )
-    .await;
+    let (_, past) = ask(&portal, "rpa.item.list", json!({ "start": 150 })).await;
     assert_eq!(
         (&past["result"], &past["total"]),
-        (&json!({ "documents": [] }), &json!(120))
+        (&json!({ "items": [] }), &json!(120))
     );
-    let (_, uncounted) = ask(
-        &portal,
-        "documentgenerator.document.list",
-        json!({ "start": -1 }),
-    )
-    .await;
+    let (_, uncounted) = ask(&portal, "rpa.item.list", json!({ "start": -1 })).await;
     assert_eq!(
         (uncounted.get("next"), uncounted.get("total")),
         (None, None)
@@ -172,70 +154,56 @@ async fn lists_without_start_are_paged_in_their_own_way_or_come_whole() {
 
 #[tokio::test]
 async fn rows_are_filtered_sorted_and_cut() {
-    let portal = portal(documents());
+    let portal = portal(items());
     let params = json!({
         "filter": { ">id": 10, "<=id": 20, "statusId": "F", "noSuchField": 1 },
         "order": { "id": "DESC" },
         "select": ["price"],
     });
-    let result = result(&portal, "documentgenerator.document.list", params).await;
-    assert_eq!(ids(&result["documents"]), [20, 18, 16, 14, 12]);
-    assert_eq!(result["documents"][0], json!({ "id": 20, "price": 40 }));
+    let result = result(&portal, "rpa.item.list", params).await;
+    assert_eq!(ids(&result["items"]), [20, 18, 16, 14, 12]);
+    assert_eq!(result["items"][0], json!({ "id": 20, "price": 40 }));
 }
 
 #[tokio::test]
 async fn the_methods_beside_a_list_work_on_its_rows() {
-    let portal = portal(documents());
-    let document = result(
-        &portal,
-        "documentgenerator.document.get",
-        json!({ "id": 7 }),
-    )
-    .await;
+    let portal = portal(items());
+    let item = result(&portal, "rpa.item.get", json!({ "id": 7 })).await;
     assert_eq!(
-        document,
-        json!({ "document": { "id": 7, "price": 14, "statusId": "N" } })
+        item,
+        json!({ "item": { "id": 7, "price": 14, "statusId": "N" } })
     );
     let new = json!({ "fields": { "price": 5 } });
-    let added = result(&portal, "documentgenerator.document.add", new).await;
-    assert_eq!(added, json!({ "document": { "id": 121, "price": 5 } }));
+    let added = result(&portal, "rpa.item.add", new).await;
+    assert_eq!(added, json!({ "item": { "id": 121, "price": 5 } }));
     let change = json!({ "id": 121, "fields": { "price": 6 } });
-    let updated = result(&portal, "documentgenerator.document.update", change).await;
-    assert_eq!(updated["document"]["price"], 6);
+    result(&portal, "rpa.item.update", change).await;
+    let updated = result(&portal, "rpa.item.get", json!({ "id": 121 })).await;
+    assert_eq!(updated["item"]["price"], 6);
     assert_eq!(
-        result(
-            &portal,
-            "documentgenerator.document.delete",
-            json!({ "id": 1 })
-        )
-        .await,
+        result(&portal, "rpa.item.delete", json!({ "id": 1 })).await,
         true
     );
-    let (status, error) = ask(
-        &portal,
-        "documentgenerator.document.get",
-        json!({ "id": 1 }),
-    )
-    .await;
+    let (status, error) = ask(&portal, "rpa.item.get", json!({ "id": 1 })).await;
     assert_eq!((status, &error["error"]), (400, &json!("NOT_FOUND")));
-    let (_, all) = ask(&portal, "documentgenerator.document.list", json!({})).await;
+    let (_, all) = ask(&portal, "rpa.item.list", json!({})).await;
     assert_eq!(all["total"], 120);
 }
 
 #[tokio::test]
 async fn what_is_neither_modelled_nor_given_is_not_there() {
-    let portal = portal(documents());
+    let portal = portal(items());
     for method in [
-        "documentgenerator.document.getFields",
-        "rpa.item.list",
-        "api/documentgenerator.document.list",
+        "rpa.item.getFields",
+        "sign.b2e.document.get",
+        "api/rpa.item.list",
     ] {
         assert_eq!(ask(&portal, method, json!({})).await.0, 404, "{method}");
     }
     let names = result(&portal, "methods", json!({})).await;
     let names = names.as_array().unwrap();
-    assert!(names.contains(&json!("documentgenerator.document.get")));
-    assert!(!names.contains(&json!("documentgenerator.document.getfields")));
+    assert!(names.contains(&json!("rpa.item.get")));
+    assert!(!names.contains(&json!("rpa.item.getfields")));
 }
 
 #[tokio::test]
@@ -262,23 +230,23 @@ async fn a_recorded_result_is_served_as_it_is_but_for_next_and_total() {
 
 #[tokio::test]
 async fn given_methods_are_commands_of_a_batch_and_can_be_referred_to() {
-    let portal = portal(documents());
+    let portal = portal(items());
     let params = json!({ "cmd": {
-        "first": "documentgenerator.document.list?order[id]=ASC&start=-1",
-        "next": "documentgenerator.document.list?order[id]=ASC&filter[%3Eid]=$result[first][documents][49][id]&start=-1",
+        "first": "rpa.item.list?order[id]=ASC&start=-1",
+        "next": "rpa.item.list?order[id]=ASC&filter[%3Eid]=$result[first][items][49][id]&start=-1",
     } });
     let result = result(&portal, "batch", params).await;
     assert_eq!(
-        ids(&result["result"]["next"]["documents"]),
+        ids(&result["result"]["next"]["items"]),
         (51..=100).collect::<Vec<_>>()
     );
 }
 
 #[tokio::test]
 async fn rest_3_serves_what_it_alone_has() {
-    let row = |id| json!({ "id": id, "email": format!("box{id}@example.com") });
+    let row = |id| json!({ "id": id, "callId": id, "email": format!("box{id}@example.com") });
     let config = PortalConfig::unlimited()
-        .load_rows_of("api/mail.message.list", rows(1..=120, row))
+        .load_rows_of("api/call.followup.list", rows(1..=120, row))
         .reply("humanresources.employee.count", json!({ "total": 12 }));
     let portal = portal(config);
     let params = json!({
@@ -287,10 +255,10 @@ async fn rest_3_serves_what_it_alone_has() {
         "pagination": { "limit": 5 },
         "select": ["id"],
     });
-    let page = result(&portal, "api/mail.message.list", params).await;
+    let page = result(&portal, "api/call.followup.list", params).await;
     assert_eq!(ids(&page["items"]), [120, 119, 118, 117, 116]);
     assert_eq!(page["items"][0], json!({ "id": 120 }));
-    let one = result(&portal, "api/mail.message.get", json!({ "id": 3 })).await;
+    let one = result(&portal, "api/call.followup.get", json!({ "id": 3 })).await;
     assert_eq!(one["item"]["email"], "box3@example.com");
     let (_, count) = ask(&portal, "api/humanresources.employee.count", json!({})).await;
     assert_eq!(
@@ -298,8 +266,8 @@ async fn rest_3_serves_what_it_alone_has() {
         (&json!({ "total": 12 }), None)
     );
     let unknown = json!({ "filter": [["color", "red"]] });
-    assert_eq!(ask(&portal, "api/mail.message.list", unknown).await.0, 400);
-    assert_eq!(ask(&portal, "mail.message.list", json!({})).await.0, 404);
+    assert_eq!(ask(&portal, "api/call.followup.list", unknown).await.0, 400);
+    assert_eq!(ask(&portal, "call.followup.list", json!({})).await.0, 404);
 }
 
 #[tokio::test]

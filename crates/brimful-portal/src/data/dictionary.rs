@@ -28,6 +28,14 @@ const DEAL_TYPES: &[(&str, &str)] = &[
     ("SERVICE", "Сервисное обслуживание"),
 ];
 
+/// The statuses of invoices before those of smart processes: ID, title, meaning.
+const INVOICE_STATUSES: &[(&str, &str, &str)] = &[
+    ("N", "Новый", "P"),
+    ("S", "Отправлен клиенту", "P"),
+    ("P", "Оплачен", "S"),
+    ("D", "Не оплачен", "F"),
+];
+
 impl PortalData {
     /// Fills the dictionaries of a portal that was not given any.
     pub(super) fn begin_dictionary(&mut self) {
@@ -43,6 +51,9 @@ impl PortalData {
                 .map(|(id, title)| ((*id).to_owned(), *title, "P"));
             self.fill(dictionary, None, plain);
         }
+        let statuses = INVOICE_STATUSES.iter();
+        let statuses = statuses.map(|(id, title, semantic)| ((*id).to_owned(), *title, *semantic));
+        self.fill("INVOICE_STATUS", None, statuses);
         for category in stages::DEAL_CATEGORIES {
             let dictionary = stages::dictionary_of_deals(category.id);
             self.fill(&dictionary, Some(category.id), entries(category.stages));

@@ -55,97 +55,7 @@ const RECEIVED: &str = r#"{"SUCCESS":true,"DATA":[]}"#;
 const METHODS: &[AcknowledgedMethod] = &[
     acknowledged(
         "imopenlines",
-        "imopenlines.operator.answer",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.operator.finish",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.operator.another.finish",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.operator.skip",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.operator.spam",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.operator.transfer",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.session.intercept",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.session.join",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.session.mode.pin",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.session.mode.silent",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.session.start",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.bot.session.finish",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.bot.session.operator",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.bot.session.transfer",
-        &[NO_CHAT],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
         "imopenlines.message.quick.save",
-        &[NO_CHAT, NO_MESSAGE],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.message.session.start",
         &[NO_CHAT, NO_MESSAGE],
         "true",
     ),
@@ -220,24 +130,6 @@ const METHODS: &[AcknowledgedMethod] = &[
     ),
     acknowledged(
         "imconnector",
-        "imconnector.send.messages",
-        TO_LINE,
-        RECEIVED,
-    ),
-    acknowledged(
-        "imconnector",
-        "imconnector.update.messages",
-        TO_LINE,
-        RECEIVED,
-    ),
-    acknowledged(
-        "imconnector",
-        "imconnector.delete.messages",
-        TO_LINE,
-        RECEIVED,
-    ),
-    acknowledged(
-        "imconnector",
         "imconnector.send.status.delivery",
         TO_LINE,
         RECEIVED,
@@ -294,77 +186,9 @@ const METHODS: &[AcknowledgedMethod] = &[
         "true",
     ),
     acknowledged(
-        "imopenlines",
-        "imopenlines.session.head.vote",
-        &[
-            (
-                "SESSION_ID",
-                "EMPTY_SESSION_ID",
-                "Session ID can't be empty",
-            ),
-            (
-                "RATING|COMMENT",
-                "EMPTY_VOTE_PARAMS",
-                "At least one of the parameters RATING or COMMENT must be specified",
-            ),
-        ],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.bot.session.message.send",
-        &[("CHAT_ID", "CHAT_ID_EMPTY", "Chat ID can't be empty")],
-        "true",
-    ),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.crm.lead.create",
-        &[(
-            "CHAT_ID",
-            "CHAT_ID",
-            "The specified chat identifier is incorrect",
-        )],
-        "true",
-    ),
-    acknowledged("imopenlines", "imopenlines.session.mode.pinall", &[], "[]"),
-    acknowledged(
-        "imopenlines",
-        "imopenlines.session.mode.unpinall",
-        &[],
-        "[]",
-    ),
-    acknowledged(
         "bizproc",
         "bizproc.event.send",
         &[("EVENT_TOKEN", "ACCESS_DENIED", "Access denied!")],
-        "true",
-    ),
-    acknowledged("landing", "landing.role.enable", &[], "true"),
-    acknowledged(
-        "landing",
-        "landing.role.setaccesscodes",
-        &[(
-            "id",
-            "MISSING_PARAMS",
-            "Invalid parameters for the method call; missing: id",
-        )],
-        "true",
-    ),
-    acknowledged(
-        "landing",
-        "landing.role.setrights",
-        &[
-            (
-                "id",
-                "MISSING_PARAMS",
-                "Invalid parameters for the method call; missing: id",
-            ),
-            (
-                "rights",
-                "MISSING_PARAMS",
-                "Invalid parameters for the method call; missing: rights",
-            ),
-        ],
         "true",
     ),
     acknowledged(
@@ -384,63 +208,6 @@ const METHODS: &[AcknowledgedMethod] = &[
             "code",
             "MISSING_PARAMS",
             "Invalid parameters for the method call; missing: code",
-        )],
-        "true",
-    ),
-    acknowledged(
-        "landing",
-        "landing.syspage.set",
-        &[
-            (
-                "id",
-                "MISSING_PARAMS",
-                "Invalid parameters for the method call; missing: id",
-            ),
-            (
-                "type",
-                "MISSING_PARAMS",
-                "Invalid parameters for the method call; missing: type",
-            ),
-        ],
-        "true",
-    ),
-    acknowledged(
-        "landing",
-        "landing.syspage.deleteforlanding",
-        &[(
-            "id",
-            "MISSING_PARAMS",
-            "Invalid parameters for the method call; missing: id",
-        )],
-        "true",
-    ),
-    acknowledged(
-        "landing",
-        "landing.syspage.deleteforsite",
-        &[(
-            "id",
-            "MISSING_PARAMS",
-            "Invalid parameters for the method call; missing: id",
-        )],
-        "true",
-    ),
-    acknowledged(
-        "landing",
-        "landing.template.setsiteref",
-        &[(
-            "id",
-            "MISSING_PARAMS",
-            "Invalid parameters for the method call; missing: id",
-        )],
-        "true",
-    ),
-    acknowledged(
-        "landing",
-        "landing.template.setlandingref",
-        &[(
-            "id",
-            "MISSING_PARAMS",
-            "Invalid parameters for the method call; missing: id",
         )],
         "true",
     ),
@@ -473,48 +240,6 @@ const METHODS: &[AcknowledgedMethod] = &[
         "crm.automation.trigger",
         &[("target", "", "Target is not set.")],
         "true",
-    ),
-    acknowledged(
-        "crm",
-        "crm.tracking.trace.delete",
-        &[("id", "ERROR_CORE", "Parameter `id` required.")],
-        "null",
-    ),
-    acknowledged(
-        "crm",
-        "crm.timeline.item.pin",
-        &[
-            ("id", "100", "Could not find value for parameter {id}"),
-            (
-                "ownerTypeId",
-                "100",
-                "Could not find value for parameter {ownerTypeId}",
-            ),
-            (
-                "ownerId",
-                "100",
-                "Could not find value for parameter {ownerId}",
-            ),
-        ],
-        "null",
-    ),
-    acknowledged(
-        "crm",
-        "crm.timeline.item.unpin",
-        &[
-            ("id", "100", "Could not find value for parameter {id}"),
-            (
-                "ownerTypeId",
-                "100",
-                "Could not find value for parameter {ownerTypeId}",
-            ),
-            (
-                "ownerId",
-                "100",
-                "Could not find value for parameter {ownerId}",
-            ),
-        ],
-        "null",
     ),
     acknowledged(
         "sale",

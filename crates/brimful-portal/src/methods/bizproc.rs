@@ -97,3 +97,76 @@ pub(crate) fn instances(state: &PortalData, call: &mut Call<'_>) -> Result<Outpu
     output.total = Some(ids.len() as i64);
     Ok(output)
 }
+
+/// `bizproc.task.complete(TASK_ID, STATUS, COMMENT, FIELDS)`
+pub(crate) fn complete_task(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    const WAITING: &str = "0";
+    let wrong = |code: &str, text: &str| MethodError::new(400, code, text);
+    let place = records::place("bizproc.task");
+    let place = place.ok_or_else(crate::context::errors::method_not_found)?;
+    let id = call.text("TASK_ID").parse().unwrap_or(0);
+    let status = call.text("STATUS");
+    let text = |row: &serde_json::Map<String, Json>, name: &str| {
+        row.get(name)
+            .cloned()
+            .map(Value::from)
+            .unwrap_or_default()
+            .to_text()
+    };
+    let row = state.records[place].get(id).cloned();
+    let row = row.ok_or_else(|| wrong("ERROR_TASK_VALIDATION", "Task not found"))?;
+    if !matches!(text(&row, "STATUS").as_str(), "" | WAITING) {
+        return Err(wrong("ERROR_TASK_COMPLETED", "Task already completed"));
+    }
+    if !matches!(status.as_str(), "1" | "2" | "3" | "4") {
+        return Err(wrong("ERROR_TASK_VALIDATION", "Incorrect task STATUS"));
+    }
+    let given = brimful_protocol::Array::from_iter([
+        ("STATUS", status.clone()),
+        ("USER_STATUS", status),
+        ("MODIFIED", moment::text(call.seconds())),
+    ]);
+    let writer = records::table::Writer {
+        user: call.user,
+        now: call.seconds(),
+    };
+    state.records[place].update(id, &given, writer);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `bizproc.task.delegate(TASK_IDS, FROM_USER_ID, TO_USER_ID)`
+pub(crate) fn delegate_tasks(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let place = records::place("bizproc.task");
+    let place = place.ok_or_else(crate::context::errors::method_not_found)?;
+    let [from, to] = ["FROM_USER_ID", "TO_USER_ID"].map(|name| call.text(name));
+    let ids: Vec<u64> = match call.params.get_ignoring_case("TASK_IDS") {
+        Some(Value::Array(ids)) => ids
+            .values()
+            .filter_map(|id| u64::try_from(id.to_int()).ok())
+            .collect(),
+        Some(one) => one.to_text().parse().into_iter().collect(),
+        None => Vec::new(),
+    };
+    if ids.is_empty() || from.is_empty() || to.is_empty() {
+        return Err(MethodError::new(400, "ACCESS_DENIED", "Access denied!"));
+    }
+    let writer = records::table::Writer {
+        user: call.user,
+        now: call.seconds(),
+    };
+    let given = brimful_protocol::Array::from_iter([("USER_ID", to)]);
+    let table = &mut state.records[place];
+    for id in ids {
+        let of = table.get(id).and_then(|row| row.get("USER_ID")).cloned();
+        if of.is_some_and(|of| Value::from(of).to_text() == from) {
+            table.update(id, &given, writer);
+        }
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}

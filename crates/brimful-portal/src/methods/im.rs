@@ -6,7 +6,7 @@ use super::chats::{self, ChatDetails, DialogMarks, int, word as text};
 use super::notifications::NotificationDetails;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::{CHAT, MESSAGE, USER};
+use crate::data::entities::{CHAT, MESSAGE};
 use crate::data::list::condition::{Condition, Operand, Relation};
 use crate::data::list::paging::Slice;
 use crate::data::list::plan::list as write_list;
@@ -35,7 +35,9 @@ pub(crate) fn recent(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
         brimful_protocol::json::write(out, &Value::Array(chat));
     });
     output.json.pop();
-    let rest = format!(",\"hasMorePages\":{more},\"hasMore\":{more}}}");
+    let rest = format!(
+        ",\"hasMorePages\":{more},\"hasMore\":{more},\"copilot\":null,\"messagesAutoDeleteConfigs\":[]}}"
+    );
     output.json.extend_from_slice(rest.as_bytes());
     output.total = Some(-1);
     Ok(output)
@@ -58,13 +60,9 @@ fn chat(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
     message.insert("attach", false);
     message.insert("date", text(row, "DATE_UPDATE"));
     message.insert("status", "received");
-    let mut about = Array::new();
-    about.insert("id", id);
-    about.insert("name", text(row, "TITLE"));
-    about.insert("owner", int(row, "OWNER"));
-    about.insert("type", "chat");
-    about.insert("date_create", text(row, "DATE_CREATE"));
-    about.insert("mute_list", details.muted().into_iter().collect::<Value>());
+    message.insert("uuid", Value::Null);
+    message.insert("sticker", Value::Null);
+    let about = super::messenger::dialog(state, row, caller);
     let mut item = Array::new();
     item.insert("id", format!("chat{id}"));
     item.insert("chat_id", id);
@@ -85,7 +83,9 @@ fn chat(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
         "unread",
         marks.unread().unwrap_or_else(|| flag(row, "UNREAD")),
     );
+    item.insert("has_reminder", false);
     item.insert("date_update", text(row, "DATE_UPDATE"));
+    item.insert("date_last_activity", text(row, "DATE_UPDATE"));
     item.insert("chat", about);
     item.insert("options", Array::new());
     item
@@ -158,19 +158,11 @@ fn message(state: &PortalData, row: &Row<'_>) -> Array {
     message
 }
 
+/// A user as the messenger shows him; of one who is not there, his number.
 fn user(state: &PortalData, id: i64) -> Array {
-    let row = u64::try_from(id)
-        .ok()
-        .and_then(|id| state.table(USER).get(id));
-    let name = |name: &str| row.as_ref().map(|row| text(row, name)).unwrap_or_default();
-    let (first, last) = (name("NAME"), name("LAST_NAME"));
-    let mut user = Array::new();
-    user.insert("id", id);
-    user.insert("active", true);
-    user.insert("name", format!("{first} {last}").trim());
-    user.insert("first_name", first);
-    user.insert("last_name", last);
-    user
+    let known = u64::try_from(id).ok();
+    let known = known.and_then(|id| super::messenger::user(state, id));
+    known.unwrap_or_else(|| Array::from_iter([("id", id)]))
 }
 
 /// `im.recent.get`: what `im.recent.list` shows first, without words about it.

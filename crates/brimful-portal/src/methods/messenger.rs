@@ -33,11 +33,41 @@ fn departments_of(row: &Row<'_>) -> Vec<i64> {
     departments
 }
 
-/// A user as the messenger shows him.
-fn user(state: &PortalData, id: u64) -> Option<Array> {
-    let Some(row) = state.table(USER).get(id) else {
-        return bot(state, id);
+/// A user, or a bot, as the messenger shows him.
+pub(super) fn user(state: &PortalData, id: u64) -> Option<Array> {
+    let mut user = person(state, id).or_else(|| bot(state, id))?;
+    let row = state.table(USER).get(id);
+    let of = |name: &str| row.as_ref().map(|row| word(row, name)).unwrap_or_default();
+    let is_bot = user.get("bot").is_some_and(Value::is_truthy);
+    user.insert("avatar_hr", "");
+    user.insert("mobile_last_date", false);
+    user.insert("desktop_last_date", false);
+    let mut phones = Array::new();
+    for (name, field) in [
+        ("work_phone", "WORK_PHONE"),
+        ("personal_mobile", "PERSONAL_MOBILE"),
+        ("inner_phone", "UF_PHONE_INNER"),
+    ] {
+        let phone = of(field);
+        if !phone.is_empty() {
+            phones.insert(name, phone);
+        }
+    }
+    let phones = if phones.is_empty() {
+        Value::Bool(false)
+    } else {
+        phones.into()
     };
+    user.insert("phones", phones);
+    user.insert("bot_data", Value::Null);
+    user.insert("type", if is_bot { "bot" } else { "user" });
+    user.insert("website", of("PERSONAL_WWW"));
+    user.insert("email", of("EMAIL"));
+    Some(user)
+}
+
+fn person(state: &PortalData, id: u64) -> Option<Array> {
+    let row = state.table(USER).get(id)?;
     let (first, last) = (word(&row, "NAME"), word(&row, "LAST_NAME"));
     let mut user = Array::new();
     user.insert("id", id as i64);
@@ -402,8 +432,19 @@ fn chat_id(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     id.ok_or_else(|| refused("ACCESS_ERROR", "Action unavailable"))
 }
 
+/// The chat that a call wants to look into.
+fn seen_dialog(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
+    chat_id(state, call).map_err(|refused| match refused.code.as_str() {
+        "ACCESS_ERROR" => {
+            let text = "You do not have access to the specified dialog";
+            MethodError::new(403, "ACCESS_ERROR", text)
+        }
+        _ => refused,
+    })
+}
+
 /// A chat as the user who calls sees it.
-fn dialog(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
+pub(super) fn dialog(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
     let details = ChatDetails::of(state, row.id);
     let owner = cell(row, "OWNER").to_int().unwrap_or(0);
     let members = chats::members(state, row.id);
@@ -468,7 +509,7 @@ fn managers_with(details: &ChatDetails, owner: i64) -> Value {
 /// `im.dialog.get`
 pub(crate) fn dialog_by_id(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     dialog_id(call)?;
-    let chat = chat_id(state, call)?;
+    let chat = seen_dialog(state, call)?;
     let row = state.table(CHAT).row(chat);
     Ok(Output::value(&Value::Array(dialog(state, &row, call.user))))
 }
@@ -625,7 +666,7 @@ pub(crate) fn dialog_members(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     dialog_id(call)?;
-    let chat = chat_id(state, call)?;
+    let chat = seen_dialog(state, call)?;
     let members = chats::members(state, chat).into_iter();
     let users = members.filter_map(|id| user(state, u64::try_from(id).ok()?));
     Ok(Output::value(&users.collect::<Value>()))

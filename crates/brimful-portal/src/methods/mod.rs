@@ -12,6 +12,7 @@ mod bizproc;
 mod bots;
 mod calendar;
 mod card_settings;
+mod catalogue;
 mod chats;
 mod connectors;
 mod constants;
@@ -27,6 +28,7 @@ mod messenger;
 pub(crate) mod method;
 mod notifications;
 mod offline_events;
+mod openlines;
 mod options;
 mod params;
 mod portal_settings;
@@ -34,7 +36,9 @@ mod records;
 pub(crate) mod registry;
 pub(crate) mod rest3;
 mod rights;
+mod scrum;
 mod shop;
+mod site_settings;
 mod storages;
 mod system;
 pub(crate) mod tasks;
@@ -42,6 +46,7 @@ mod telephony;
 #[cfg(test)]
 mod tests;
 mod users;
+mod votes;
 mod voximplant;
 mod workday;
 mod workgroups;
@@ -79,6 +84,11 @@ pub(crate) fn all() -> &'static [Method] {
         cards(&mut methods);
         drive(&mut methods);
         methods.extend(bots::methods());
+        methods.extend(catalogue::methods());
+        methods.extend(openlines::methods());
+        methods.extend(scrum::methods());
+        methods.extend(site_settings::methods());
+        methods.extend(votes::methods());
         methods.extend(constants::methods());
         methods.extend(acknowledged::methods());
         methods.extend(portal_settings::methods());
@@ -95,8 +105,9 @@ pub(crate) fn all() -> &'static [Method] {
 
 /// Methods of tasks that take their parameters by their order.
 fn older_task(methods: &mut Vec<Method>) {
-    use tasks::{checklist, dependences, elapsed, item, older, user_fields};
+    use tasks::{checklist, dependences, elapsed, flows, item, older, user_fields};
     methods.extend([
+        read!("task", "tasks.flow.flow.isexists", flows::exists),
         write!("task", "task.item.add", item::add),
         write!("task", "task.item.update", item::update),
         write!("task", "task.item.delete", item::delete),
@@ -344,6 +355,8 @@ fn portal(methods: &mut Vec<Method>) {
             "telephony.externalcall.attachrecord",
             telephony::attach_record
         ),
+        write!("bizproc", "bizproc.task.complete", bizproc::complete_task),
+        write!("bizproc", "bizproc.task.delegate", bizproc::delegate_tasks),
         write!("bizproc", "bizproc.workflow.start", bizproc::start),
         write!("bizproc", "bizproc.workflow.terminate", bizproc::terminate),
         write!("bizproc", "bizproc.workflow.kill", bizproc::terminate),

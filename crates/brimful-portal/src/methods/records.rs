@@ -242,7 +242,8 @@ fn is_empty(value: &Value) -> bool {
 
 fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
     let text = refusal.text.replace("{method}", &call.method);
-    MethodError::new(400, refusal.code, text.replace("{}", about))
+    let code = refusal.code.replace("{}", about);
+    MethodError::new(400, &code, text.replace("{}", about))
 }
 
 /// How a call without a field is refused.
@@ -453,7 +454,7 @@ fn list(
     }
     let select = select(table, call);
     let is_wanted = |name: &str| {
-        (select.is_empty() || select.iter().any(|one| one == name)) && table.shows(name)
+        (select.is_empty() || select.iter().any(|one| one == name)) && table.lists(name)
     };
     if let Answer::ById(key) = method.answer {
         let mut by_id = Map::new();

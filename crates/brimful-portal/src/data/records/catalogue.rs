@@ -8,6 +8,7 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "catalog.productimage",
         scope: "catalog",
+        outer_fields: &["fileContent"],
         methods: &[
             method("catalog.productimage.get", RecordVerb::Get)
                 .answers(Answer::Under("productImage")),
@@ -29,6 +30,7 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "catalog.productpropertysection",
         scope: "catalog",
+        outer_fields: &["propertyId"],
         methods: &[
             method("catalog.productpropertysection.get", RecordVerb::Get)
                 .id_param("propertyId")

@@ -97,6 +97,32 @@ pub(super) const KINDS: &[RecordKind] = &[
         ..TEMPLATE
     },
     RecordKind {
+        name: "documentgenerator.document",
+        scope: "documentgenerator",
+        methods: document_methods!("documentgenerator.document"),
+        refusals_by_field: &[
+            (
+                "value",
+                Refusal {
+                    code: "0",
+                    text: "Empty required parameter \"value\"",
+                },
+            ),
+            (
+                "templateId",
+                Refusal {
+                    code: "100",
+                    text: "Bitrix\\DocumentGenerator\\Template constructor must be is public",
+                },
+            ),
+        ],
+        unnamed: Refusal {
+            code: "100",
+            text: "Bitrix\\DocumentGenerator\\Document constructor must be is public",
+        },
+        ..DOCUMENT
+    },
+    RecordKind {
         name: "crm.documentgenerator.document",
         scope: "crm",
         methods: document_methods!("crm.documentgenerator.document"),

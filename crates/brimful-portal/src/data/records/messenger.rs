@@ -20,6 +20,16 @@ pub(crate) const REACTIONS: &str = "im.message.reaction";
 pub(crate) const NOTIFICATIONS: &str = "im.notification";
 /// The files in chats.
 pub(crate) const CHAT_FILES: &str = "im.chat.file";
+/// The conversations of open lines with the clients of connectors.
+pub(crate) const CONVERSATIONS: &str = "imopenlines.session";
+/// Which message is which of a connector.
+pub(crate) const CONNECTOR_MESSAGES: &str = "imconnector.message";
+
+/// What open lines keep goes by names in capitals.
+const OF_LINES: RecordKind = RecordKind {
+    scope: "imopenlines",
+    ..OLDER
+};
 
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
@@ -45,6 +55,27 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: CHAT_FILES,
         key: &["chatId", "fileId"],
+        ..KEPT
+    },
+    RecordKind {
+        name: CONVERSATIONS,
+        ..OF_LINES
+    },
+    RecordKind {
+        name: CONNECTOR_MESSAGES,
+        key: &["CONNECTOR", "LINE", "EXTERNAL_ID"],
+        ..OF_LINES
+    },
+    RecordKind {
+        name: "vote",
+        scope: "vote",
+        key: &["id"],
+        ..KEPT
+    },
+    RecordKind {
+        name: "vote.ballot",
+        scope: "vote",
+        key: &["voteId", "userId"],
         ..KEPT
     },
 ];

@@ -20,6 +20,7 @@ mod groups;
 mod integration;
 mod lists;
 pub(crate) mod messenger;
+mod older;
 mod planning;
 mod rest3;
 mod shop_parts;
@@ -61,6 +62,7 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
             crm_parts::KINDS,
             shop_parts::KINDS,
             site_blocks::KINDS,
+            older::KINDS,
             planning::KINDS,
             sip::KINDS,
             sites::KINDS,
@@ -95,7 +97,16 @@ pub(crate) fn place(name: &str) -> Option<usize> {
 
 /// The index of the kind whose rows a method lists.
 pub(crate) fn listed(method: &str) -> Option<usize> {
-    let (place, method) = find(&method.trim().to_ascii_lowercase())?;
+    let name = method.trim().to_ascii_lowercase();
+    let (name, is_rest3) = match name.strip_prefix("api/") {
+        Some(name) => (name, true),
+        None => (name.as_str(), false),
+    };
+    let (place, method) = find(name)?;
+    // A method of the older REST is not that of REST 3.0 with its name.
+    if is_rest3 && !kinds()[place].rest3 {
+        return None;
+    }
     matches!(method.verb, RecordVerb::List | RecordVerb::GetOrList).then_some(place)
 }
 
@@ -277,6 +288,8 @@ pub(crate) struct RecordField {
     pub(crate) hidden: bool,
     /// Whether rows have it, and the description of the fields has not.
     pub(crate) undescribed: bool,
+    /// Whether lists don't show it: only a record that is read alone does.
+    pub(crate) unlisted: bool,
     pub(crate) default: DefaultValue,
 }
 
@@ -325,7 +338,7 @@ pub(crate) enum DefaultValue {
 
 impl RecordField {
     /// A line of `fields.tsv`: the kind, the name, the type, letters (`R` required, `O` read only, `I` immutable, `M`
-    /// multiple, `H` hidden, `U` in rows only), the default, what calls name it by if not by its name, the title. `None`
+    /// multiple, `H` hidden, `L` not in lists, `U` in rows only), the default, what calls name it by if not by its name, the title. `None`
     /// if it is no such line, which a test excludes.
     fn read(line: &'static str) -> Option<(&'static str, Self)> {
         let [kind, name, value_kind, flags, default, param, title] = split(line)?;
@@ -341,6 +354,7 @@ impl RecordField {
             multiple: flags.contains('M'),
             hidden: flags.contains('H'),
             undescribed: flags.contains('U'),
+            unlisted: flags.contains('L'),
             default: DefaultValue::read(default)?,
         };
         Some((kind, field))

@@ -123,6 +123,18 @@ pub(super) const KINDS: &[RecordKind] = &[
         },
         ..REST3
     },
+    // `methods/rest3/mail.rs` carries them out.
+    RecordKind {
+        name: "mail.message",
+        scope: "mail",
+        methods: &[
+            method("mail.message.list", RecordVerb::List)
+                .answers(Answer::Under("items"))
+                .paged(RecordPaging::LimitOffset),
+            method("mail.message.get", RecordVerb::Get).answers(Answer::Under("item")),
+        ],
+        ..REST3
+    },
     RecordKind {
         name: "mail.mailbox",
         scope: "mail",

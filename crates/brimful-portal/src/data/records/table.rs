@@ -293,6 +293,12 @@ impl RecordTable {
         }
     }
 
+    /// Whether lists show a field.
+    pub(crate) fn lists(&self, name: &str) -> bool {
+        let mut fields = self.fields.iter();
+        self.shows(name) && !fields.any(|field| field.unlisted && field.name == name)
+    }
+
     /// Whether rows show a field.
     pub(crate) fn shows(&self, name: &str) -> bool {
         !self.has_hidden

@@ -178,8 +178,8 @@ fn crm_items(methods: &mut Vec<Method>) {
 /// What the records have beside their own fields.
 fn crm_fields(methods: &mut Vec<Method>) {
     use super::{
-        item_product_rows as item_rows, legacy, product_rows, recurring_deals,
-        requisite_user_fields, stage_history, user_fields,
+        invoices, item_product_rows as item_rows, legacy, merging, product_rows, recurring_deals,
+        requisite_user_fields, stage_history, statuses, timeline, user_fields,
     };
     macro_rules! user_fields {
         ($name:literal, $entity:ident) => {
@@ -243,6 +243,50 @@ fn crm_fields(methods: &mut Vec<Method>) {
     product_rows!("deal", DEAL);
     product_rows!("quote", QUOTE);
     methods.extend([
+        write!("crm", "crm.invoice.add", invoices::add),
+        write!("crm", "crm.invoice.update", invoices::update),
+        read!("crm", "crm.invoice.getexternallink", invoices::link),
+        write!("crm", "crm.invoice.recurring.expose", invoices::expose),
+        read!("crm", "crm.invoice.status.fields", statuses::fields),
+        read!("crm", "crm.invoice.status.list", invoices::list_statuses),
+        read!("crm", "crm.invoice.status.get", invoices::status),
+        write!("crm", "crm.invoice.status.add", invoices::add_status),
+        write!("crm", "crm.invoice.status.update", invoices::update_status),
+        write!("crm", "crm.invoice.status.delete", invoices::delete_status),
+        read!(
+            "crm",
+            "crm.invoice.userfield.list",
+            requisite_user_fields::list
+        ),
+        read!(
+            "crm",
+            "crm.invoice.userfield.get",
+            requisite_user_fields::get
+        ),
+        write!(
+            "crm",
+            "crm.invoice.userfield.add",
+            requisite_user_fields::add
+        ),
+        write!(
+            "crm",
+            "crm.invoice.userfield.update",
+            requisite_user_fields::update
+        ),
+        write!(
+            "crm",
+            "crm.invoice.userfield.delete",
+            requisite_user_fields::delete
+        ),
+        read!(
+            "crm",
+            "crm.requisite.preset.field.availabletoadd",
+            invoices::fields_for_preset
+        ),
+        write!("crm", "crm.entity.mergebatch", merging::merge),
+        read!("crm", "crm.duplicate.volatiletype.fields", merging::fields),
+        write!("crm", "crm.timeline.item.pin", timeline::pin),
+        write!("crm", "crm.timeline.item.unpin", timeline::unpin),
         write!("crm", "crm.deal.recurring.add", recurring_deals::add),
         write!("crm", "crm.deal.recurring.expose", recurring_deals::expose),
         read!(

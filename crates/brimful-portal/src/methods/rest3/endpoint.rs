@@ -8,7 +8,7 @@ use super::dto::Dto;
 use super::event_log::EVENT_LOG_DTO;
 use super::fields::FIELD_DTO;
 use super::task_fields::TASK_DTO;
-use super::{documentation, error, event_log, fields, object_fields, tasks, working_time};
+use super::{documentation, error, event_log, fields, mail, object_fields, tasks, working_time};
 use crate::context::MethodError;
 use crate::context::settings::Scopes;
 use crate::methods::method::{Handler, Method};
@@ -83,7 +83,9 @@ fn of_records() -> &'static [Endpoint] {
         let described = object_fields::methods();
         let methods = records::rest3_methods()
             .chain(described)
-            .chain(working_time::methods());
+            .chain(working_time::methods())
+            .chain(mail::methods())
+            .chain(tasks::methods());
         methods.map(served).collect()
     })
 }

@@ -8,6 +8,7 @@ mod event_log;
 mod fields;
 mod filter;
 mod item;
+mod mail;
 mod object_fields;
 pub(crate) mod page;
 pub(crate) mod params;

@@ -1,5 +1,7 @@
 //! `tasks.task.*` over the same records as the older methods.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use super::error;
@@ -15,6 +17,7 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::TASK;
 use crate::data::list::query::{Query, Work};
+use crate::methods::method::{Handler, Method, read, write};
 use crate::methods::tasks;
 
 pub(super) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -95,6 +98,67 @@ pub(super) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let params = Array::from_iter([("taskId", id as i64)]);
     tasks::delete(state, &mut older(call, params))?;
     Ok(done())
+}
+
+/// `tasks.task.chat.message.send(fields)`: a comment on the task.
+fn send_message(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let fields = params::fields(call)?;
+    for name in ["taskId", "text"] {
+        if fields
+            .get(name)
+            .is_none_or(|value| value.to_text().is_empty())
+        {
+            return Err(error::required(name));
+        }
+    }
+    let task = fields.get("taskId").map_or(0, Value::to_int);
+    visible(state, u64::try_from(task).unwrap_or(0), call)?;
+    let text = fields.get("text").map(Value::to_text).unwrap_or_default();
+    let comment = Array::from_iter([("POST_MESSAGE", text)]);
+    let params = Array::from_iter([("TASKID", Value::Int(task)), ("FIELDS", comment.into())]);
+    tasks::comments::add(state, &mut older(call, params))?;
+    Ok(done())
+}
+
+/// `tasks.task.file.attach(taskId, fileIds)`: files of the drive.
+fn attach_files(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let task = call
+        .params
+        .get("taskId")
+        .cloned()
+        .ok_or_else(|| error::required("taskId"))?;
+    let files = call
+        .params
+        .get("fileIds")
+        .and_then(Value::as_array)
+        .cloned();
+    let files = files.ok_or_else(|| error::required("fileIds"))?;
+    visible(state, u64::try_from(task.to_int()).unwrap_or(0), call)?;
+    for file in files.values() {
+        let params = Array::from_iter([("taskId", task.clone()), ("fileId", file.clone())]);
+        tasks::attachments::attach_file(state, &mut older(call, params))
+            .map_err(|_| error::entity_not_found(&file.to_text()))?;
+    }
+    Ok(done())
+}
+
+/// `tasks.task.access.get(id)`
+fn access(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = params::id(call)?;
+    visible(state, id, call)?;
+    Ok(Output::value(&Value::Array(tasks::permitted::rights(
+        state, id,
+    ))))
+}
+
+/// The methods beside those that write tasks.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        write!("tasks", "tasks.task.chat.message.send", send_message),
+        write!("tasks", "tasks.task.file.attach", attach_files),
+        read!("tasks", "tasks.task.access.get", access),
+    ]
+    .into_iter()
 }
 
 /// `{result: true}`

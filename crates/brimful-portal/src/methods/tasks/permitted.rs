@@ -41,6 +41,64 @@ pub(super) fn may(state: &PortalData, id: u64, action: &str) -> bool {
     actions.any(|(name, may)| name == action && may)
 }
 
+/// What `tasks.task.access.get` says, and the action of each; without one it is allowed to whoever sees the task.
+const RIGHTS: &[(&str, &str)] = &[
+    ("read", ""),
+    ("watch", ""),
+    ("mute", ""),
+    ("createSubtask", ""),
+    ("createResult", ""),
+    ("edit", "edit"),
+    ("remove", "remove"),
+    ("complete", "complete"),
+    ("approve", "approve"),
+    ("disapprove", "disapprove"),
+    ("start", "start"),
+    ("take", "take"),
+    ("delegate", "delegate"),
+    ("defer", "defer"),
+    ("renew", "renew"),
+    ("deadline", "changeDeadline"),
+    ("datePlan", "edit.plan"),
+    ("changeDirector", "edit.originator"),
+    ("changeResponsible", ""),
+    ("changeAccomplices", ""),
+    ("pause", "pause"),
+    ("timeTracking", "dayplan.timer.toggle"),
+    ("mark", ""),
+    ("changeStatus", ""),
+    ("reminder", ""),
+    ("addAuditors", ""),
+    ("elapsedTime", ""),
+    ("favorite", ""),
+    ("checklistAdd", ""),
+    ("checklistEdit", ""),
+    ("checklistSave", ""),
+    ("checklistToggle", ""),
+    ("automate", ""),
+    ("resultEdit", ""),
+    ("completeResult", ""),
+    ("removeResult", ""),
+    ("resultRead", ""),
+    ("admin", ""),
+    ("copy", ""),
+    ("saveAsTemplate", ""),
+    ("attachFile", ""),
+    ("detachFile", ""),
+    ("detachParent", ""),
+    ("createGanttDependence", ""),
+    ("sort", ""),
+];
+
+/// What the caller may do with a task, as `tasks.task.access.get` says it.
+pub(in crate::methods) fn rights(state: &PortalData, id: u64) -> Array {
+    let may = |action: &str| action.is_empty() || may(state, id, action);
+    RIGHTS
+        .iter()
+        .map(|(name, action)| (*name, may(action)))
+        .collect()
+}
+
 /// Appends the object.
 pub(super) fn write(out: &mut Vec<u8>, state: &PortalData, id: u64) {
     out.push(b'{');

@@ -210,7 +210,10 @@ fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
                 let changed = table.get(id).unwrap().get(field.name) != row.get(field.name);
                 let own =
                     kind.key.contains(&field.name) || kind.parent_fields.contains(&field.name);
+                // What is said of the responsible user follows from who it is.
+                let follows = kind.name == "crm.invoice" && field.name.starts_with("RESPONSIBLE_");
                 if (field.read_only || field.immutable || own)
+                    && !follows
                     && !matches!(
                         field.default,
                         records::DefaultValue::UpdatedAt
@@ -264,7 +267,11 @@ fn a_record_without_a_required_field_is_refused() {
             .refusals_by_field
             .first()
             .map_or(kind.required, |(_, own)| *own);
-        assert_eq!(portal.error(add.name, &params).1, own.code, "{}", add.name);
+        let code = portal.error(add.name, &params).1;
+        // Some codes name the field.
+        let (start, end) = own.code.split_once("{}").unwrap_or((own.code, ""));
+        let names_it = own.code.contains("{}") && code.starts_with(start) && code.ends_with(end);
+        assert!(code == own.code || names_it, "{}: {code}", add.name);
     }
 }
 

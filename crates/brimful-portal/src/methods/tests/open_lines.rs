@@ -1,0 +1,172 @@
+//! Open lines: what a connector brings is a conversation that operators take, hand on and end.
+
+use super::Portal;
+
+const MESSAGE: &str = "CONNECTOR=shop&LINE=7&MESSAGES[0][user][id]=u1&MESSAGES[0][user][name]=Ann&\
+                       MESSAGES[0][chat][id]=c1&MESSAGES[0][chat][name]=Desk&MESSAGES[0][message][id]=m1&\
+                       MESSAGES[0][message][text]=Hello";
+
+fn portal() -> Portal {
+    let mut portal = Portal::with(&[("user", 5, 0.0)]);
+    portal.json("imconnector.send.messages", MESSAGE);
+    portal
+}
+
+#[test]
+fn a_message_of_a_connector_begins_a_conversation_and_is_changed_and_deleted() {
+    let again = MESSAGE.replace("m1", "m2").replace("Hello", "Anybody");
+    portal().steps(&[
+        ("imconnector.send.messages", "CONNECTOR=shop", "!ERROR_ARGUMENT Argument 'LINE' is null or empty"),
+        (
+            "imconnector.send.messages",
+            "CONNECTOR=shop&LINE=7&MESSAGES[0][user][id]=u1",
+            "!ERROR_ARGUMENT The incorrect structure",
+        ),
+        (
+            "imconnector.send.messages",
+            &again,
+            r#"{"SUCCESS":true,"DATA":{"RESULT":[{"SUCCESS":true,"session":{"ID":"1","CHAT_ID":"1"}}]}}"#,
+        ),
+        ("imopenlines.session.open", "USER_CODE=shop|7|c1|u1", r#"{"chatId":"1"}"#),
+        ("imopenlines.session.open", "USER_CODE=shop|7|c1|u9", "!ACCESS_DENIED"),
+        (
+            "imopenlines.dialog.get",
+            "USER_CODE=shop|7|c1|u1",
+            r#"{"id":1,"type":"lines","name":"Ann - Desk","entity_type":"LINES","entity_id":"shop|7|c1|u1"}"#,
+        ),
+        ("imopenlines.dialog.get", "CHAT_ID=9", "!ACCESS_ERROR"),
+        (
+            "imconnector.update.messages",
+            "CONNECTOR=shop&LINE=7&MESSAGES[0][message][id]=m1&MESSAGES[0][message][text]=Good day",
+            r#"{"SUCCESS":true}"#,
+        ),
+        ("im.dialog.messages.get", "DIALOG_ID=chat1", r#"{"messages":[{"text":"Anybody"},{"text":"Good day"}]}"#),
+        (
+            "imconnector.delete.messages",
+            "CONNECTOR=shop&LINE=7&MESSAGES[0][message][id]=m2",
+            r#"{"SUCCESS":true}"#,
+        ),
+        (
+            "imopenlines.session.history.get",
+            "SESSION_ID=1",
+            r#"{"chatId":1,"sessionId":1,"message":{"1":{"text":"Good day"}}}"#,
+        ),
+        ("imopenlines.session.history.get", "", "!MISSING_REQUIRED_PARAM"),
+    ]);
+}
+
+#[test]
+fn a_conversation_is_taken_judged_and_ended_and_the_next_message_begins_another() {
+    let next = MESSAGE.replace("m1", "m2");
+    portal().steps(&[
+        (
+            "imopenlines.operator.answer",
+            "",
+            "!CHAT_ID_EMPTY Chat ID can't be empty",
+        ),
+        ("imopenlines.operator.answer", "CHAT_ID=1", "true"),
+        ("imopenlines.session.mode.pinall", "", "[1]"),
+        ("imopenlines.session.mode.pinall", "", "[]"),
+        (
+            "imopenlines.session.mode.pin",
+            "CHAT_ID=1&ACTIVATE=N",
+            "true",
+        ),
+        ("imopenlines.session.mode.unpinall", "", "[]"),
+        (
+            "imopenlines.operator.transfer",
+            "CHAT_ID=1",
+            "!TRANSFER_ID_EMPTY",
+        ),
+        (
+            "imopenlines.operator.transfer",
+            "CHAT_ID=1&TRANSFER_ID=99",
+            "!OPERATOR_WRONG",
+        ),
+        (
+            "imopenlines.operator.transfer",
+            "CHAT_ID=1&USER_ID=2",
+            "true",
+        ),
+        ("imopenlines.session.mode.pinall", "", "[]"),
+        ("imopenlines.session.join", "CHAT_ID=1", "true"),
+        (
+            "imopenlines.session.head.vote",
+            "SESSION_ID=1",
+            "!EMPTY_VOTE_PARAMS",
+        ),
+        (
+            "imopenlines.session.head.vote",
+            "SESSION_ID=1&RATING=5&COMMENT=Fine",
+            "true",
+        ),
+        (
+            "imopenlines.session.history.get",
+            "CHAT_ID=1",
+            r#"{"sessionVoteHead":5,"sessionCommentHead":"Fine"}"#,
+        ),
+        ("imopenlines.operator.finish", "CHAT_ID=1", "true"),
+        (
+            "imconnector.send.messages",
+            &next,
+            r#"{"DATA":{"RESULT":[{"session":{"ID":"2","CHAT_ID":"1"}}]}}"#,
+        ),
+        ("imopenlines.session.start", "CHAT_ID=1", "true"),
+        (
+            "imopenlines.session.history.get",
+            "CHAT_ID=1",
+            r#"{"sessionId":3}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn a_conversation_belongs_to_the_lead_that_is_made_of_it() {
+    portal().steps(&[
+        (
+            "imopenlines.crm.chat.getLastId",
+            "CRM_ENTITY_TYPE=lead&CRM_ENTITY=1",
+            "!CRM_CHAT_EMPTY_CRM_DATA",
+        ),
+        ("imopenlines.crm.lead.create", "", "!CHAT_ID"),
+        ("imopenlines.crm.lead.create", "CHAT_ID=1", "true"),
+        ("crm.lead.get", "id=1", r#"{"TITLE":"Ann - Desk"}"#),
+        (
+            "imopenlines.crm.chat.get",
+            "CRM_ENTITY_TYPE=lead&CRM_ENTITY=1",
+            r#"[{"CHAT_ID":"1","CONNECTOR_ID":"shop"}]"#,
+        ),
+        (
+            "imopenlines.crm.chat.get",
+            "CRM_ENTITY_TYPE=lead",
+            "!ERROR_ARGUMENT Argument 'CRM_ENTITY'",
+        ),
+        (
+            "imopenlines.crm.chat.getLastId",
+            "CRM_ENTITY_TYPE=lead&CRM_ENTITY=1",
+            "1",
+        ),
+        (
+            "imopenlines.crm.chat.user.add",
+            "CRM_ENTITY_TYPE=lead&CRM_ENTITY=1&USER_ID=3",
+            "1",
+        ),
+        ("im.chat.user.list", "CHAT_ID=1", "[1,3]"),
+        (
+            "imopenlines.crm.chat.user.delete",
+            "CRM_ENTITY_TYPE=lead&CRM_ENTITY=1&USER_ID=3",
+            "1",
+        ),
+        ("im.chat.user.list", "CHAT_ID=1", "[1]"),
+        (
+            "imopenlines.crm.message.add",
+            "CRM_ENTITY_TYPE=lead&CRM_ENTITY=1&USER_ID=2&CHAT_ID=1&MESSAGE=Yes",
+            "2",
+        ),
+        (
+            "imopenlines.crm.message.add",
+            "CRM_ENTITY_TYPE=lead&CRM_ENTITY=2&USER_ID=2&CHAT_ID=1&MESSAGE=Yes",
+            "!CHAT_NOT_IN_CRM",
+        ),
+    ]);
+}
