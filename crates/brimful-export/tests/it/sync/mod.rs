@@ -1,6 +1,8 @@
 //! Tables that are kept in sync with a portal: the emulator in this process, on a clock that is paused.
 
 mod children;
+#[cfg(feature = "clickhouse")]
+mod clickhouse;
 #[cfg(feature = "parquet")]
 mod datasets;
 #[cfg(feature = "adbc")]

@@ -1,0 +1,149 @@
+//! What a sync does in ClickHouse alone: the server in `BRIMFUL_TEST_CLICKHOUSE`, which `./test` starts; without one there
+//! is nothing to test.
+
+use brimful::reqwest::Url;
+use brimful_export::sync::{status, verify};
+
+use super::*;
+
+/// The address of the server.
+fn server() -> Option<Url> {
+    let url = std::env::var("BRIMFUL_TEST_CLICKHOUSE").ok()?;
+    Some(Url::parse(&url).unwrap())
+}
+
+/// What the server answers to a statement in a database.
+fn answer(url: &Url, database: &str, sql: &str) -> String {
+    let host = (url.host_str().unwrap(), url.port().unwrap());
+    let address = format!("http://{}:{}/?database={database}", host.0, host.1);
+    let password = url.password().unwrap_or_default().replace("%20", " ");
+    let (user, sql) = (url.username().to_owned(), sql.to_owned());
+    // The clock of the tests is paused, and the server's is not.
+    let asked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let builder = brimful::HttpOptions::reqwest_builder().unwrap();
+            let request = builder.build().unwrap().post(address);
+            let request = request
+                .header("X-ClickHouse-User", user)
+                .header("X-ClickHouse-Key", password);
+            let answer = request.body(sql.clone()).send().await.unwrap();
+            let is_good = answer.status().is_success();
+            let text = answer.text().await.unwrap();
+            assert!(is_good, "{sql}: {text}");
+            text.trim_end().to_owned()
+        })
+    });
+    asked.join().unwrap()
+}
+
+/// An empty database of this name.
+fn database(url: &Url, name: &str) -> Store {
+    answer(url, "default", &format!("DROP DATABASE IF EXISTS {name}"));
+    answer(url, "default", &format!("CREATE DATABASE {name}"));
+    let mut url = url.clone();
+    url.set_path(name);
+    url.as_str().parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_change_are_new_versions_and_deleted_ones_are_marked_or_gone() {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_versions");
+    let ask = |sql: &str| answer(&url, "sync_versions", sql);
+    let bench = Bench::new(PortalConfig::new().rows("deal", 300));
+    let run = |deletes, labels| {
+        bench.run(&store, &["crm.deal"]).options(SyncOptions {
+            deletes,
+            labels,
+            ..SyncOptions::default()
+        })
+    };
+    let report = run(Deletes::Soft, true).run().await.unwrap();
+    assert_eq!(report.entities[0].1.as_ref().unwrap().written, 300);
+    let title = ask("SELECT TITLE FROM crm_deal FINAL WHERE ID = 9");
+    pass(60).await;
+
+    let change = json!({"id": 7, "fields": {"TITLE": "it's \\ changed"}});
+    bench.call("crm.deal.update", change).await;
+    bench.call("crm.deal.delete", json!({"id": 9})).await;
+    let report = run(Deletes::Soft, true).run().await.unwrap();
+    let report = report.entities[0].1.as_ref().unwrap();
+    assert_eq!((report.written, report.deleted, report.rows), (1, 1, 299));
+    let changed = ask("SELECT TITLE FROM crm_deal FINAL WHERE ID = 7 FORMAT TabSeparatedRaw");
+    assert_eq!(changed, "it's \\ changed");
+    let marked = ask("SELECT TITLE, toDate(_deleted_at) FROM crm_deal FINAL WHERE ID = 9");
+    assert_eq!(marked, format!("{title}\t2026-11-18"));
+    assert_eq!(ask("SELECT count() FROM crm_deal_labeled"), "300");
+
+    bench.call("crm.deal.delete", json!({"id": 10})).await;
+    run(Deletes::Hard, true).run().await.unwrap();
+    assert_eq!(ask("SELECT count() FROM crm_deal WHERE ID = 10"), "0");
+    assert_eq!(ask("SELECT count() FROM crm_deal FINAL"), "299");
+    let tables = status(&store).await.unwrap();
+    assert_eq!((tables[0].rows, tables[0].deleted), (298, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn columns_that_the_portal_no_longer_has_keep_their_values_and_stages_of_killed_runs_go() {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_columns");
+    let ask = |sql: &str| answer(&url, "sync_columns", sql);
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    ask("ALTER TABLE crm_deal ADD COLUMN UF_CRM_OLD Nullable(String)");
+    ask("ALTER TABLE crm_deal UPDATE UF_CRM_OLD = 'kept' WHERE ID = 7");
+    while ask(
+        "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done",
+    ) != "0"
+    {
+        std::thread::yield_now();
+    }
+    ask("CREATE TABLE _brimful_stage_crm_deal_1 (ID Int64) ENGINE = Memory");
+    pass(60).await;
+    let change = json!({"id": 7, "fields": {"TITLE": "changed"}});
+    bench.call("crm.deal.update", change).await;
+    run.run().await.unwrap();
+    let both = ask("SELECT TITLE, UF_CRM_OLD FROM crm_deal FINAL WHERE ID = 7");
+    assert_eq!(both, "changed\tkept");
+    let stages = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name LIKE '_brimful_stage%'";
+    assert_eq!(ask(stages), "0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_changes_in_clickhouse_is_found_and_what_did_not_fit_is_forgotten_when_it_fits()
+ {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_verified");
+    let ask = |sql: &str| answer(&url, "sync_verified", sql);
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50));
+    let begins = |date: &str| json!({"id": 5, "fields": {"BEGINDATE": date}});
+    bench.call("crm.deal.update", begins("1850-01-01")).await;
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    let recorded = "SELECT field FROM _brimful_errors FINAL WHERE id = '5'";
+    assert_eq!(ask(recorded), "BEGINDATE");
+    pass(60).await;
+    bench.call("crm.deal.update", begins("2026-01-01")).await;
+    run.run().await.unwrap();
+    assert_eq!(ask(recorded), "");
+    assert_eq!(status(&store).await.unwrap()[0].misfits, 0);
+
+    let verified = || async { verify(&run, 1_000).await.unwrap().remove(0).1.unwrap() };
+    assert!(verified().await.is_equal(), "{:?}", verified().await);
+    ask("ALTER TABLE crm_deal UPDATE TITLE = 'theirs' WHERE ID = 3");
+    while ask(
+        "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done",
+    ) != "0"
+    {
+        std::thread::yield_now();
+    }
+    let verification = verified().await;
+    assert!(!verification.is_explained());
+    assert_eq!(verification.differing[0].id, "3");
+    assert_eq!(verification.differing[0].columns, ["TITLE"]);
+}
