@@ -414,7 +414,8 @@ fn after_syncs_that_were_killed_a_database_of_clickhouse_equals_the_portal() {
     let address = host.replacen("clickhouse://", "http://", 1);
     let execute = |sql: String| {
         let url = format!("{address}/?database={database}");
-        let sent = brimful::reqwest::Client::new().post(url).body(sql).send();
+        let client = brimful::HttpOptions::reqwest_builder().unwrap().build();
+        let sent = client.unwrap().post(url).body(sql).send();
         let answer = runtime.block_on(sent).unwrap();
         assert!(answer.status().is_success());
     };

@@ -356,6 +356,24 @@ impl SyncedClickhouse {
         Ok(())
     }
 
+    /// Says whose rows the table will have, before the first of them: a run that is killed between its rows and its state
+    /// would leave rows that nobody is known to have written.
+    fn claim(&mut self) -> Result<(), ExportError> {
+        let known = format!(
+            "SELECT count() FROM _brimful_state WHERE {}",
+            self.of_table()
+        );
+        if self.number(&known)? > 0 {
+            return Ok(());
+        }
+        let (table, command) = (literal(self.table()), literal(&self.inner.state.command));
+        let version = self.next_version();
+        self.run(&format!(
+            "INSERT INTO _brimful_state (`table`, command, rows, finished, run, version, sync) VALUES \
+             ({table}, {command}, 0, 0, 0, {version}, '{{}}')"
+        ))
+    }
+
     fn next_version(&mut self) -> u64 {
         self.inner.version += 1;
         self.inner.version
@@ -480,6 +498,7 @@ impl StoreSink for SyncedClickhouse {
             // The caller refuses such a table.
             return Ok(());
         };
+        self.claim()?;
         self.inner.make_table(schema)?;
         self.inner.store_labels(schema)?;
         let names = quoted_names(schema, quoted);

@@ -115,6 +115,22 @@ async fn columns_that_the_portal_no_longer_has_keep_their_values_and_stages_of_k
 }
 
 #[tokio::test(start_paused = true)]
+async fn rows_of_a_run_that_was_killed_before_it_stored_its_state_are_known_to_be_of_the_sync() {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_claimed");
+    let ask = |sql: &str| answer(&url, "sync_claimed", sql);
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50));
+    let run = bench.run(&store, &["crm.deal"]);
+    // What is written behind the rows, and before the state, is refused.
+    ask("CREATE TABLE _brimful_coverage (x Int64) ENGINE = Memory");
+    assert!(run.run().await.unwrap().entities.remove(0).1.is_err());
+    assert_eq!(ask("SELECT count() FROM crm_deal FINAL"), "50");
+    ask("DROP TABLE _brimful_coverage");
+    let report = run.run().await.unwrap().entities.remove(0).1.unwrap();
+    assert_eq!((report.written, report.rows), (0, 50));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_somebody_changes_in_clickhouse_is_found_and_what_did_not_fit_is_forgotten_when_it_fits()
  {
     let Some(url) = server() else { return };
