@@ -77,6 +77,10 @@ pub(crate) struct Changes {
     pub(crate) schemas: Vec<usize>,
     /// The values that are stored as a whole.
     pub(crate) documents: Vec<&'static str>,
+    /// What was left of the records that are deleted: the place of the kind, the record, and its row.
+    pub(crate) gone: Vec<(usize, u64, serde_json::Map<String, serde_json::Value>)>,
+    /// What happened that no row tells of.
+    pub(crate) told: Vec<super::events::Occurrence>,
     /// Whether a phone, an e-mail or another multifield got an ID.
     pub(crate) multifields: bool,
 }

@@ -38,6 +38,12 @@ enum EventForm {
     Bare(&'static str),
     /// `data[FIELDS_BEFORE]` and `data[FIELDS_AFTER]`
     BeforeAndAfter,
+    /// `data[FIELDS]` has this field of the row as the ID.
+    Key(&'static str),
+    /// `data[FIELDS]` has the ID and these fields of the row.
+    FieldsAnd(&'static [&'static str]),
+    /// Only of rows that are deleted: names, and the fields of theirs.
+    DeletedRow(&'static [(&'static str, &'static str)]),
     /// Only of rows that are added: these fields of theirs.
     AddedRow(&'static [&'static str]),
     /// Saved or deleted, with nothing between.
@@ -118,6 +124,13 @@ const OF_RECORDS: &[EventFamily] = &[
         "catalog",
         EventForm::Fields,
     ),
+    family(
+        "crm.currency",
+        "ONCRMCURRENCY",
+        "crm",
+        EventForm::Key("CURRENCY"),
+    ),
+    family("crm.invoice", "ONCRMINVOICE", "crm", EventForm::Fields),
     family("crm.measure", "ONCRMMEASURE", "crm", EventForm::Fields),
     family("crm.product", "ONCRMPRODUCT", "crm", EventForm::Fields),
     family(
@@ -138,6 +151,18 @@ const OF_RECORDS: &[EventFamily] = &[
         "ONCRMTIMELINECOMMENT",
         "crm",
         EventForm::Fields,
+    ),
+    family(
+        "crm.requisite.userfield",
+        "ONCRMREQUISITEUSERFIELD",
+        "crm",
+        EventForm::FieldsAnd(&["ENTITY_ID", "FIELD_NAME"]),
+    ),
+    family(
+        "imbot",
+        "ONIMBOTDELETE",
+        "imbot",
+        EventForm::DeletedRow(&[("BOT_ID", "ID"), ("BOT_CODE", "CODE")]),
     ),
     family(
         "log.blogpost",
@@ -220,7 +245,13 @@ impl PortalData {
                 .iter()
                 .find(|family| family.kind == table.kind.name);
             if let Some(family) = family {
-                occurrences.extend(family.occurrence(id, change, table.get(id)));
+                let gone = || {
+                    let mut gone = changes.gone.iter();
+                    let row = gone.find(|(of, number, _)| (*of, *number) == (place, id));
+                    row.map(|(_, _, row)| row)
+                };
+                let row = table.get(id).or_else(gone);
+                occurrences.extend(family.occurrence(id, change, row));
             }
         }
         for &(task, id, change) in &changes.comments {
@@ -229,6 +260,7 @@ impl PortalData {
                 occurrences.push(comment(task, id, change));
             }
         }
+        occurrences.extend(changes.told.iter().cloned());
         occurrences
     }
 
@@ -266,6 +298,24 @@ impl EventFamily {
             EventForm::FieldsUnder(under) => json!({ "FIELDS": { under: id } }),
             EventForm::Bare(under) => json!({ under: id }),
             EventForm::BeforeAndAfter => before_and_after(change, json!({ "ID": id })),
+            EventForm::Key(field) => json!({ "FIELDS": { "ID": row?.get(field)? } }),
+            EventForm::FieldsAnd(fields) => {
+                let row = row?;
+                let mut data = json!({ "FIELDS": { "ID": id } });
+                for field in fields {
+                    data["FIELDS"][*field] = row.get(*field).cloned().unwrap_or_default();
+                }
+                data
+            }
+            EventForm::DeletedRow(_) if change != RowChange::Deleted => return None,
+            EventForm::DeletedRow(fields) => {
+                name = self.prefix.into();
+                let row = row?;
+                let pair = |(name, field): &(&str, &str)| {
+                    Some(((*name).to_owned(), row.get(*field)?.clone()))
+                };
+                Json::Object(fields.iter().filter_map(pair).collect())
+            }
             EventForm::AddedRow(_) if change != RowChange::Added => return None,
             EventForm::AddedRow(fields) => {
                 name = self.prefix.into();

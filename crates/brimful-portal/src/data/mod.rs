@@ -208,6 +208,8 @@ pub(crate) struct PortalData {
     pub(crate) hidden: HiddenIds,
     /// What the generated rows come from.
     base: Base,
+    /// What happened since the last time that no row tells of.
+    told: Vec<events::Occurrence>,
     /// The ID that the next phone, e-mail or other multifield gets, and what a store was told of it.
     next_multifield: u64,
     stored_multifield: u64,
@@ -272,6 +274,7 @@ impl PortalData {
             workdays: Tracked::default(),
             hidden: HiddenIds::default(),
             base,
+            told: Vec::new(),
             next_multifield: 1 << 32,
             stored_multifield: 1 << 32,
             waiting_offline: HashMap::new(),
@@ -304,11 +307,14 @@ impl PortalData {
                 .extend(rows.map(|(id, change)| (entity, id, change)));
         }
         for (place, table) in self.records.iter_mut().enumerate() {
+            let gone = table.take_gone().into_iter();
+            changes.gone.extend(gone.map(|(id, row)| (place, id, row)));
             let records = table.changes.take().into_iter();
             changes
                 .records
                 .extend(records.map(|(id, change)| (place, id, change)));
         }
+        changes.told = std::mem::take(&mut self.told);
         changes.comments = self.comments.take_changes();
         changes.history = self.history.take_changed();
         changes.links = self.links.take_touched();
@@ -332,6 +338,15 @@ impl PortalData {
         changes.multifields = self.next_multifield != self.stored_multifield;
         self.stored_multifield = self.next_multifield;
         changes
+    }
+
+    /// Says that something happened that no row tells of: the event, and what it says of it.
+    pub(crate) fn tell(&mut self, event: String, fields: &serde_json::Value) {
+        self.told.push(events::Occurrence {
+            name: event.into(),
+            scope: "crm",
+            data: serde_json::json!({ "FIELDS": fields }),
+        });
     }
 
     /// Adds an entry to the event log. Of those that were added so, the oldest are dropped.

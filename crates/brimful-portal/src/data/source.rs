@@ -16,6 +16,9 @@ pub(crate) enum Source {
     Id,
     Number(i64),
     Always(&'static str),
+    /// The number, or the word, in the place that a row has in all fields of this sort: such fields belong together.
+    RowNumber(&'static [i64]),
+    RowWord(&'static [&'static str]),
     /// One of the words, which need no escapes.
     Pick(&'static [&'static str]),
     /// One of the texts.
@@ -141,6 +144,12 @@ impl<'w> GeneratedRow<'w> {
             Source::Id => Cell::Int(self.id as i64),
             Source::Number(number) => Cell::Int(number),
             Source::Always(word) => Cell::Plain(word),
+            Source::RowNumber(numbers) => {
+                Cell::Int(numbers[below(self.hash, numbers.len() as u64) as usize])
+            }
+            Source::RowWord(words) => {
+                Cell::Plain(words[below(self.hash, words.len() as u64) as usize])
+            }
             Source::Pick(words) => Cell::Plain(pick(words, hash)),
             Source::Prose(texts) => Cell::Text(pick(texts, hash)),
             Source::Seldom(percent, source) => {

@@ -450,3 +450,78 @@ async fn what_other_people_change_is_told_too() {
     assert_eq!(event["event"], "ONCRMDEALUPDATE");
     assert_eq!(event["auth"]["user_id"], "1");
 }
+
+#[tokio::test]
+async fn fields_types_currencies_and_bots_that_come_and_go_are_told_of() {
+    let portal = Portal::new(config()).unwrap();
+    for event in [
+        "ONCRMDEALUSERFIELDADD",
+        "ONCRMDEALUSERFIELDUPDATE",
+        "ONCRMDEALUSERFIELDDELETE",
+        "ONCRMTYPEADD",
+        "ONCRMCURRENCYADD",
+        "ONCRMCURRENCYDELETE",
+        "ONCRMINVOICEADD",
+        "ONIMBOTDELETE",
+    ] {
+        let bound = json!({"event": event, "event_type": "offline"});
+        let bound = as_app(&portal, "t1", "event.bind", bound).await;
+        assert_eq!(bound["result"], true, "{event}");
+    }
+    let field = json!({"fields": {"FIELD_NAME": "NOTE", "USER_TYPE_ID": "string"}});
+    let field = as_app(&portal, "t1", "crm.deal.userfield.add", field).await["result"].clone();
+    let change = json!({"id": field, "fields": {"SORT": 7}});
+    as_app(&portal, "t1", "crm.deal.userfield.update", change).await;
+    as_app(
+        &portal,
+        "t1",
+        "crm.deal.userfield.delete",
+        json!({"id": field}),
+    )
+    .await;
+    as_app(
+        &portal,
+        "t1",
+        "crm.type.add",
+        json!({"fields": {"title": "Case"}}),
+    )
+    .await;
+    let currency = json!({"fields": {"CURRENCY": "CHF", "AMOUNT_CNT": 1, "AMOUNT": 90}});
+    as_app(&portal, "t1", "crm.currency.add", currency).await;
+    as_app(&portal, "t1", "crm.currency.delete", json!({"id": "CHF"})).await;
+    let bot = json!({"CODE": "helper", "PROPERTIES": {"NAME": "Helper"}});
+    let bot = as_app(&portal, "t1", "imbot.register", bot).await["result"].clone();
+    as_app(&portal, "t1", "imbot.unregister", json!({"BOT_ID": bot})).await;
+    let list = as_app(
+        &portal,
+        "t1",
+        "event.offline.list",
+        json!({"order": {"ID": "ASC"}}),
+    )
+    .await;
+    let rows = list["result"].as_array().unwrap();
+    let told = |event: &str| {
+        let row = rows.iter().find(|row| row["EVENT_NAME"] == event);
+        row.map_or(json!(null), |row| row["EVENT_DATA"].clone())
+    };
+    let of_field = json!({
+        "FIELDS": {"ID": field.to_string(), "ENTITY_ID": "CRM_DEAL", "FIELD_NAME": "UF_CRM_NOTE"}
+    });
+    for event in [
+        "ONCRMDEALUSERFIELDADD",
+        "ONCRMDEALUSERFIELDUPDATE",
+        "ONCRMDEALUSERFIELDDELETE",
+    ] {
+        assert_eq!(told(event), of_field, "{event}");
+    }
+    assert!(told("ONCRMTYPEADD")["FIELDS"]["ID"].is_string());
+    assert_eq!(told("ONCRMCURRENCYADD"), json!({"FIELDS": {"ID": "CHF"}}));
+    assert_eq!(
+        told("ONCRMCURRENCYDELETE"),
+        json!({"FIELDS": {"ID": "CHF"}})
+    );
+    assert_eq!(
+        told("ONIMBOTDELETE"),
+        json!({"BOT_ID": bot.to_string(), "BOT_CODE": "helper"})
+    );
+}

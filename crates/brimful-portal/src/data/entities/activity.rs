@@ -22,7 +22,7 @@ pub(super) const FIELDS: &[FieldSpec] = &[
     field(
         "TYPE_ID",
         Kind::Listed("crm_enum_activitytype"),
-        Source::Between(1, 3),
+        Source::RowNumber(&[6, 2, 1, 4, 6, 3]),
         "Тип",
     )
     .required()
@@ -30,13 +30,20 @@ pub(super) const FIELDS: &[FieldSpec] = &[
     field(
         "PROVIDER_ID",
         Kind::Text,
-        Source::Always("CRM_TODO"),
+        Source::RowWord(&[
+            "CRM_TODO",
+            "VOXIMPLANT_CALL",
+            "CRM_MEETING",
+            "CRM_EMAIL",
+            "CRM_TODO",
+            "CRM_TASKS_TASK",
+        ]),
         "Идентификатор провайдера",
     ),
     field(
         "PROVIDER_TYPE_ID",
         Kind::Text,
-        Source::Always("TODO"),
+        Source::RowWord(&["TODO", "CALL", "MEETING", "EMAIL", "TODO", "TASKS_TASK"]),
         "Тип провайдера",
     ),
     field(

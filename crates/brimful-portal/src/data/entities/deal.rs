@@ -71,7 +71,12 @@ pub(super) const FIELDS: &[FieldSpec] = joined!(
             Source::Nothing,
             "Дополнительная информация",
         ),
-        field("LOCATION_ID", Kind::Text, Source::Nothing, "Местоположение"),
+        field(
+            "LOCATION_ID",
+            Kind::Json("location"),
+            Source::Nothing,
+            "Местоположение"
+        ),
         field("CATEGORY_ID", Kind::Category, Source::Category, "Воронка"),
         field(
             "STAGE_SEMANTIC_ID",

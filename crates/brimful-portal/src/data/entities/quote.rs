@@ -79,7 +79,12 @@ pub(super) const FIELDS: &[FieldSpec] = joined!(
             "Последняя коммуникация",
         )
         .read_only(),
-        field("LOCATION_ID", Kind::Text, Source::Nothing, "Местоположение"),
+        field(
+            "LOCATION_ID",
+            Kind::Json("location"),
+            Source::Nothing,
+            "Местоположение"
+        ),
         field(
             "CLIENT_TITLE",
             Kind::Text,

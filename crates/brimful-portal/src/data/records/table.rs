@@ -34,6 +34,8 @@ pub(crate) struct RecordTable {
     last: u64,
     /// What calls have done to the rows.
     pub(crate) changes: ChangeLog,
+    /// The rows that were deleted since the last time.
+    gone: Vec<(u64, Map<String, Json>)>,
 }
 
 impl RecordTable {
@@ -48,6 +50,7 @@ impl RecordTable {
             is_loaded: false,
             last: kind.first - 1,
             changes: ChangeLog::default(),
+            gone: Vec::new(),
         };
         table.load(super::initial(kind.name));
         table
@@ -310,11 +313,17 @@ impl RecordTable {
 
     /// Deletes a record; says whether there was one.
     pub(crate) fn delete(&mut self, id: u64) -> bool {
-        let was_there = self.rows.shift_remove(&id).is_some();
-        if was_there {
-            self.changes.note(id, RowChange::Deleted);
-        }
-        was_there
+        let Some(row) = self.rows.shift_remove(&id) else {
+            return false;
+        };
+        self.changes.note(id, RowChange::Deleted);
+        self.gone.push((id, row));
+        true
+    }
+
+    /// What was left of the records that were deleted since the last time.
+    pub(crate) fn take_gone(&mut self) -> Vec<(u64, Map<String, Json>)> {
+        std::mem::take(&mut self.gone)
     }
 
     fn default(&self, field: &RecordField, writer: Writer) -> Option<Json> {

@@ -377,7 +377,15 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     state.tables.push(table);
     state.type_settings.insert(entity_type, row);
     state.begin_funnel(entity_type, smart::category(entity_type));
+    tell(state, "ADD", place);
     one(state, Some(place))
+}
+
+/// Says what became of a smart process.
+fn tell(state: &mut PortalData, verb: &str, place: usize) {
+    let row = describe(state, state.table(place));
+    let id = row.get("id").map(Value::to_text).unwrap_or_default();
+    state.tell(format!("ONCRMTYPE{verb}"), &serde_json::json!({ "ID": id }));
 }
 
 /// `crm.type.update`
@@ -408,6 +416,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     row.insert("updatedTime", moment::text(call.seconds()));
     row.insert("updatedBy", call.user as i64);
     state.type_settings.insert(entity_type, row);
+    tell(state, "UPDATE", place);
     one(state, Some(place))
 }
 
@@ -422,6 +431,7 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
         return Err(MethodError::new(400, "BX_ERROR", text));
     }
     let entity_type = table.entity_type;
+    tell(state, "DELETE", place);
     state.end_funnel(entity_type, smart::category(entity_type));
     state.categories.replace(i64::from(entity_type), Vec::new());
     state.type_settings.remove(&entity_type);

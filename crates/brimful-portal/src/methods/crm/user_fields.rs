@@ -5,7 +5,7 @@ use brimful_protocol::{Array, Value};
 use super::dictionary::{chosen, written};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::{ENTITIES, TASK, USER};
+use crate::data::entities::{COMPANY, CONTACT, DEAL, ENTITIES, LEAD, QUOTE, TASK, USER};
 use crate::data::schema::{Field, Kind};
 use crate::data::table::Table;
 use crate::methods::params::legacy_error;
@@ -267,7 +267,24 @@ pub(crate) fn add<const ENTITY: usize>(
     field.traits.required = text("MANDATORY") == "Y";
     field.user_settings = Some(described);
     table.schema.push(field);
+    tell(state, ENTITY, "ADD", (new_id, &name));
     Ok(Output::value(&Value::Int(new_id)))
+}
+
+/// Says what became of a field of an entity of the CRM: its ID and its name.
+fn tell(state: &mut PortalData, entity: usize, verb: &str, (id, name): (i64, &str)) {
+    let of = match entity {
+        LEAD => "LEAD",
+        DEAL => "DEAL",
+        CONTACT => "CONTACT",
+        COMPANY => "COMPANY",
+        QUOTE => "QUOTE",
+        _ => return,
+    };
+    let fields = serde_json::json!({
+        "ID": id.to_string(), "ENTITY_ID": format!("CRM_{of}"), "FIELD_NAME": name,
+    });
+    state.tell(format!("ONCRM{of}USERFIELD{verb}"), &fields);
 }
 
 /// The name and the type of a new field. The name gets `prefix` in front of it.
@@ -328,6 +345,8 @@ pub(crate) fn update<const ENTITY: usize>(
         .get("MANDATORY")
         .is_some_and(|yes| yes.to_text() == "Y");
     field.user_settings = Some(settings);
+    let name = state.table(ENTITY).schema.get(at).name.to_string();
+    tell(state, ENTITY, "UPDATE", (id, &name));
     Ok(Output::value(&Value::Bool(true)))
 }
 
@@ -427,7 +446,10 @@ pub(crate) fn delete<const ENTITY: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let at = named(state.table(ENTITY), call)?;
-    state.table_mut(ENTITY).remove_field(at);
+    let table = state.table_mut(ENTITY);
+    let (id, name) = (id_of(table, at), table.schema.get(at).name.to_string());
+    table.remove_field(at);
+    tell(state, ENTITY, "DELETE", (id, &name));
     Ok(Output::value(&Value::Bool(true)))
 }
 

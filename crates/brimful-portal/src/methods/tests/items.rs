@@ -232,3 +232,26 @@ fn smart_processes_are_listed_and_loading_makes_new_ones() {
         5
     );
 }
+
+#[test]
+fn the_provider_of_a_generated_activity_is_that_of_its_type() {
+    let mut portal = Portal::with(&[("deal", 9, 0.0), ("activity", 60, 0.0)]);
+    let rows = portal.json("crm.activity.list", "start=0");
+    let mut seen = std::collections::BTreeSet::new();
+    for row in rows.as_array().unwrap() {
+        let provider = match row["TYPE_ID"].as_str().unwrap() {
+            "1" => ("CRM_MEETING", "MEETING"),
+            "2" => ("VOXIMPLANT_CALL", "CALL"),
+            "3" => ("CRM_TASKS_TASK", "TASKS_TASK"),
+            "4" => ("CRM_EMAIL", "EMAIL"),
+            _ => ("CRM_TODO", "TODO"),
+        };
+        let of = |name: &str| row[name].as_str().unwrap().to_owned();
+        assert_eq!(
+            (of("PROVIDER_ID"), of("PROVIDER_TYPE_ID")),
+            (provider.0.to_owned(), provider.1.to_owned())
+        );
+        seen.insert(of("TYPE_ID"));
+    }
+    assert_eq!(seen.len(), 5, "{seen:?}");
+}
