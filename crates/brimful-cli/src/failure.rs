@@ -2,8 +2,9 @@
 
 use std::error::Error as _;
 
-use brimful::{Effect, Error, ErrorKind, Execution};
-use brimful_protocol::{KnownCode, catalogue};
+use brimful::{Error, ErrorKind, Execution};
+use brimful_export::ExportError;
+use brimful_protocol::{KnownCode, catalogue, list_fields};
 
 use crate::exit::Exit;
 
@@ -90,15 +91,12 @@ impl Failure {
         .hint(look_first(called, "may have run"))
     }
 
-    /// The time of `--deadline` passed while a call was on its way.
-    pub(crate) fn late_answer(called: &str, effect: Effect) -> Self {
-        let failure = Self::new(
-            Exit::Incomplete,
-            format!("{called}: the time of --deadline has passed before its answer came"),
-        );
-        match effect {
-            Effect::Read => failure.hint(MORE_TIME),
-            Effect::Write => failure.hint(look_first(called, "may have run")),
+    /// A failure of an export, with what can be done about it.
+    pub(crate) fn of_export(exit: Exit, error: &ExportError) -> Self {
+        let failure = Self::new(exit, error.to_string());
+        match export_hint(error) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 
@@ -125,6 +123,26 @@ impl Failure {
             error: Some(error.clone()),
         }
     }
+}
+
+/// The options of the program that avoid an error of an export.
+pub(crate) fn export_hint(error: &ExportError) -> Option<String> {
+    Some(match error {
+        ExportError::UnfitTable { .. } => {
+            "to write the rows to another table: --table NAME".to_owned()
+        }
+        ExportError::TooManyColumns { .. } => "choose some columns with --columns".to_owned(),
+        ExportError::PartitionColumn { .. } => {
+            "name a date with --partition-by, such as --partition-by DATE_CREATE:month".to_owned()
+        }
+        ExportError::UnknownEnding { .. } => {
+            "--format names the format of a file with any other ending".to_owned()
+        }
+        ExportError::NotBuilt { feature, .. } => format!(
+            "the released programs can; to build one that can: cargo install --path crates/brimful-cli --features {feature}"
+        ),
+        _ => return None,
+    })
 }
 
 fn look_first(called: &str, ran: &str) -> String {
@@ -156,7 +174,12 @@ fn hint(error: &Error) -> Option<String> {
         ErrorKind::Config if error.report().is_some() => {
             let message = error.to_string();
             let list = message.split(':').next().unwrap_or_default();
-            format!("brimful fields {list} shows the fields; --no-check sends everything as it is")
+            match list_fields::find(list) {
+                Some(_) => format!(
+                    "brimful fields {list} shows the fields; --no-check sends everything as it is"
+                ),
+                None => "with --no-check the rows are taken as they come".to_owned(),
+            }
         }
         ErrorKind::Decode => {
             "a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between".to_owned()

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use brimful::Effect;
 use tokio::time::{Instant, sleep_until};
 
 use crate::exit::Exit;
@@ -106,19 +105,16 @@ pub(crate) fn survive_file_size_limits() {
 /// Waits for the answer to a call.
 ///
 /// # Errors
-/// A signal came before the answer, or the deadline: a call that writes may have run.
+/// A signal came before the answer: a call that writes may have run.
 pub(crate) async fn answer_of_call<T>(
     interrupts: &mut Interrupts,
     called: &str,
-    effect: Effect,
     answer: impl Future<Output = T>,
 ) -> Result<T, Failure> {
-    let deadline = interrupts.deadline(Duration::ZERO);
     tokio::select! {
         biased;
         answer = answer => Ok(answer),
         exit = interrupts.next() => Err(Failure::interrupted_write(exit, called)),
-        () = deadline => Err(Failure::late_answer(called, effect)),
     }
 }
 

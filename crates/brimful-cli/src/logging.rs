@@ -25,10 +25,10 @@ const HANDLERS: &str = "brimful_portal::handlers";
 /// What it says when its data can no longer be written.
 const DATA: &str = "brimful_portal::data";
 
-/// A progress bar is on the terminal: it shows what is waited for itself.
 /// The target of the program's own warnings, which are printed in any case.
 pub(crate) const OWN_WARNINGS: &str = "brimful::program";
 
+/// A progress bar is on the terminal: it shows what is waited for itself.
 static BAR_IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Says whether a progress bar is on the terminal now. Warnings about waits are not printed into it.
@@ -36,9 +36,9 @@ pub(crate) fn bar_is_shown(shown: bool) {
     BAR_IS_SHOWN.store(shown, Ordering::Relaxed);
 }
 
-/// Begins to log, if `-v` was given so many times or the environment says so. Long waits and a portal that has moved are
-/// named in any case, as warnings of the program. What the emulator says of its requests is for the command that runs it: elsewhere the client
-/// speaks of the same requests.
+/// Begins to log, if `-v` was given so many times or the environment says so. Long waits, a portal that has moved,
+/// and doubts about a list are named in any case, as warnings of the program. What the emulator says of its requests is for
+/// the command that runs it: elsewhere the client speaks of the same requests.
 pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
     let by_flags = match verbosity {
         0 => None,
@@ -51,6 +51,7 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
         let said = filter::Targets::new()
             .with_target(brimful::WAIT_LOG, Level::WARN)
             .with_target(brimful::MOVED_LOG, Level::WARN)
+            .with_target(brimful::DOUBT_LOG, Level::WARN)
             .with_target(OWN_WARNINGS, Level::WARN);
         let said = if is_portal {
             said.with_target(UNMODELLED, Level::WARN)

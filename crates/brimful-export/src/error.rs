@@ -28,15 +28,73 @@ pub enum ExportError {
         /// What it said.
         message: String,
     },
+    /// The table holds other rows than those that are to be written, or a column of another type. A table of another name
+    /// can take the rows.
+    #[error("{store}: {message}")]
+    UnfitTable {
+        /// The store, without its password.
+        store: String,
+        /// What is wrong with the table.
+        message: String,
+    },
+    /// The format has fewer columns than the rows need.
+    #[error("{format}: there are more columns than the {most} of a sheet")]
+    TooManyColumns {
+        /// The format, such as Excel.
+        format: &'static str,
+        /// How many it has.
+        most: usize,
+    },
+    /// Rows were to be in folders by a column that cannot part them.
+    #[error(
+        "rows cannot be in folders by {column}: there is no column of that name that is a date"
+    )]
+    PartitionColumn {
+        /// The column.
+        column: String,
+    },
     /// The name of a file or store is not one that can be written.
     #[error("{0}")]
     Name(String),
+    /// The ending of a file's name is none that is known, and no format was given.
+    #[error(
+        "{name}: the ending says nothing about the format. Known are {known}, and .csv, .tsv and .jsonl with .gz or .zst behind"
+    )]
+    UnknownEnding {
+        /// The name of the file.
+        name: String,
+        /// The endings, with commas between them.
+        known: String,
+    },
+    /// The library was built without what writes this.
+    #[error("{name}: this build cannot write it, because it lacks the feature {feature}")]
+    NotBuilt {
+        /// The file or store, without its password.
+        name: String,
+        /// The feature of this crate that adds it.
+        feature: &'static str,
+    },
     /// The system refused.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl ExportError {
+    /// The refusal of a store, where it is the table that cannot take the rows.
+    #[cfg(any(
+        feature = "adbc",
+        feature = "clickhouse",
+        feature = "mysql",
+        feature = "parquet",
+        feature = "postgres"
+    ))]
+    pub(crate) fn because_of_table(self) -> Self {
+        match self {
+            Self::Store { store, message } => Self::UnfitTable { store, message },
+            other => other,
+        }
+    }
+
     #[cfg(any(feature = "arrow", feature = "xlsx"))]
     pub(crate) fn format(format: &'static str, error: impl std::fmt::Display) -> Self {
         Self::Format {

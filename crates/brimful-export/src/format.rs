@@ -120,7 +120,7 @@ impl FileKind {
             (Some(given), _, _) => given,
             (None, Some(found), _) => found,
             (None, None, None) if compression.is_none() => FileFormat::JsonLines,
-            _ => return Err(unknown(&name)),
+            _ => return Err(unknown(name)),
         };
         if compression.is_some() && !format.is_text() {
             return Err(ExportError::Name(format!(
@@ -133,10 +133,7 @@ impl FileKind {
             _ => format.missing_feature(),
         };
         if let Some(feature) = missing {
-            return Err(ExportError::Name(format!(
-                "{name}: this build cannot write it. The released programs can; to build one that can: cargo install \
-                 --path crates/brimful-cli --features {feature}"
-            )));
+            return Err(ExportError::NotBuilt { name, feature });
         }
         Ok(Self {
             format,
@@ -221,16 +218,15 @@ impl PartitionEvery {
     }
 }
 
-fn unknown(name: &str) -> ExportError {
+fn unknown(name: String) -> ExportError {
     let endings: Vec<String> = ENDINGS
         .iter()
         .map(|(ending, _)| format!(".{ending}"))
         .collect();
-    ExportError::Name(format!(
-        "{name}: the ending says nothing about the format. Known are {}, and .csv, .tsv and .jsonl with .gz or .zst \
-         behind; --format names the format of any other file",
-        endings.join(", ")
-    ))
+    ExportError::UnknownEnding {
+        name,
+        known: endings.join(", "),
+    }
 }
 
 #[cfg(test)]

@@ -156,14 +156,14 @@ fn dataset(place: DatasetPlace) -> Store {
     }
 }
 
-fn available(store: Store, feature: &str, is: bool) -> Result<Store, ExportError> {
+fn available(store: Store, feature: &'static str, is: bool) -> Result<Store, ExportError> {
     if is {
         return Ok(store);
     }
-    Err(ExportError::Name(format!(
-        "{store}: this build cannot write to it. The released programs can; to build one that can: cargo install --path \
-         crates/brimful-cli --features {feature}"
-    )))
+    Err(ExportError::NotBuilt {
+        name: store.to_string(),
+        feature,
+    })
 }
 
 impl Store {
@@ -312,6 +312,42 @@ impl Store {
     }
 }
 
+#[cfg(feature = "sync")]
+impl Store {
+    /// Connects to the store to look into it. A file of SQLite that is there is not written to.
+    pub(crate) fn open_to_read(
+        &self,
+        options: StoreOptions,
+        plan: Plan,
+    ) -> Result<RowWriter, ExportError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(path) if path.exists() => {
+                let sink = crate::sinks::sqlite::SqliteSink::open_to_read(path, options)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
+            _ => self.open(options, plan),
+        }
+    }
+
+    /// Connects to the store to compare its rows with others, which are written to a table that is dropped afterwards:
+    /// one in memory beside a file of SQLite.
+    pub(crate) fn open_to_compare(
+        &self,
+        options: StoreOptions,
+        plan: Plan,
+    ) -> Result<RowWriter, ExportError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(path) => {
+                let sink = crate::sinks::sqlite::SqliteSink::open_to_compare(path, options)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
+            _ => self.open(options, plan),
+        }
+    }
+}
+
 /// Refuses to write rows over those of another list or portal, and into a table that is kept in sync: its state would be
 /// lost.
 #[cfg(feature = "sync")]
@@ -350,10 +386,10 @@ fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportErro
         let query = format!("SELECT 1 FROM {quoted} LIMIT 1");
         sink.query(&query, &mut |_| has_rows = true)?;
         let rename = dialect.rename(&table);
-        has_rows.then(|| owner::problem_of_strange_table(&table, &rename, "--table NAME"))
+        has_rows.then(|| owner::problem_of_strange_table(&table, &rename))
     };
     match message {
-        Some(message) => Err(ExportError::Store {
+        Some(message) => Err(ExportError::UnfitTable {
             store: store.to_string(),
             message,
         }),

@@ -223,8 +223,7 @@ impl RowWriter {
     }
 }
 
-const NO_COLUMN: &str =
-    "no row before it had the field, so the file has no column for it; name it with --select";
+const NO_COLUMN: &str = "no row before it had the field, so the file has no column for it; select the field to have one";
 
 const NO_ID: &str = "the row has no ID that is a number, so it cannot be updated by it";
 

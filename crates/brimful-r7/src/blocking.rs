@@ -20,6 +20,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use brimful::__blocking_forward as forward;
 use brimful::Error;
@@ -59,6 +60,7 @@ forward! {
     impl crate::Client {
         wait send(item: Item) -> Result<Reply, Error>;
         wait get(path: impl Into<String> + Send) -> Result<Reply, Error>;
+        over with_deadline(within: Duration) -> crate::Client;
         over batch() -> crate::Batch;
         over list(path: impl Into<String>) -> crate::List;
     }

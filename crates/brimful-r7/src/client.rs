@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use brimful::client_parts::HttpTransport;
 use brimful::{Error, HttpOptions, Retry, Transport};
 use brimful_r7_protocol::RateLimit;
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::address::Address;
 use crate::credential::Credential;
@@ -20,6 +22,7 @@ use crate::window::Window;
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) session: Arc<Session>,
+    deadline: Option<Instant>,
 }
 
 /// Sets a [`Client`] up.
@@ -58,6 +61,17 @@ impl Client {
         self.send(Item::get(path)).await
     }
 
+    /// The same client for a job that must end within this time, counted from now: what is not answered by then ends with
+    /// an error of [`ErrorKind::Deadline`](brimful::ErrorKind::Deadline), which says whether the request was sent.
+    #[must_use]
+    pub fn with_deadline(&self, within: Duration) -> Self {
+        Self {
+            // Further away than time goes is never.
+            deadline: Instant::now().checked_add(within),
+            ..self.clone()
+        }
+    }
+
     /// The portal's address.
     pub fn portal(&self) -> String {
         self.session.address.to_string()
@@ -88,8 +102,13 @@ impl Client {
                 .body
                 .map(|(content_type, text)| (content_type, text.into())),
             effect: item.effect(),
+            deadline: self.deadline,
         };
         self.session.run(&call, read).await
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -154,6 +173,7 @@ impl ClientBuilder {
             .seed
             .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Ok(Client {
+            deadline: None,
             session: Arc::new(Session {
                 address,
                 credential: self.credential,

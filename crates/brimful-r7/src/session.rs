@@ -52,6 +52,8 @@ pub(super) struct Call {
     pub(super) path: String,
     pub(super) body: Option<(String, Bytes)>,
     pub(super) effect: Effect,
+    /// When its answer is no longer waited for.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Call {
@@ -69,17 +71,45 @@ impl Call {
 }
 
 impl Session {
-    /// Sends a request, retries it where that is allowed, and reads the answer's body with `read`.
+    /// Sends a request, retries it where that is allowed, and reads the answer's body with `read`. At its deadline the
+    /// error says whether it was sent.
     pub(super) async fn run<T>(
         &self,
         call: &Call,
+        read: impl Fn(&Bytes) -> Result<T, BodyError>,
+    ) -> Result<T, Error> {
+        let may_have_run = AtomicBool::new(false);
+        let running = self.run_on(call, &may_have_run, read);
+        let Some(deadline) = call.deadline else {
+            return running.await;
+        };
+        // What is begun after it would be sent and given up at once.
+        if deadline > Instant::now()
+            && let Ok(result) = tokio::time::timeout_at(deadline, running).await
+        {
+            return result;
+        }
+        let ran = if may_have_run.load(Ordering::Relaxed) {
+            Execution::Unknown
+        } else {
+            Execution::NotRun
+        };
+        let why = "the deadline of the job passed before the request was answered";
+        Err(Error::new(ErrorKind::Deadline, ran, why).at(&self.address, &call.label()))
+    }
+
+    /// `may_have_run` says at any time whether the portal may have done, or be doing, what the request asks for.
+    async fn run_on<T>(
+        &self,
+        call: &Call,
+        may_have_run: &AtomicBool,
         read: impl Fn(&Bytes) -> Result<T, BodyError>,
     ) -> Result<T, Error> {
         let mut stale = None;
         loop {
             let token = self.token(stale).await?;
             let shown = token.as_ref().map(|token| &token.secret);
-            match self.send(call, shown, &read).await {
+            match self.send(call, shown, may_have_run, &read).await {
                 Ok(value) => return Ok(value),
                 // The token has expired: get another one, once.
                 Err(error) => match (&token, stale) {
@@ -122,8 +152,11 @@ impl Session {
             body: Some((FORM.to_owned(), fields.into())),
             // To request a second token does no harm.
             effect: Effect::Read,
+            // That of the request which needs the token ends the wait.
+            deadline: None,
         };
-        let answered = self.send(&call, None, read_login).await;
+        let of_login = AtomicBool::new(false);
+        let answered = self.send(&call, None, &of_login, read_login).await;
         let secret = answered.map_err(|error| {
             let failed = error.api_error().is_some_and(|said| {
                 said.description.starts_with("User authentication failed")
@@ -144,6 +177,7 @@ impl Session {
         &self,
         call: &Call,
         token: Option<&Secret>,
+        may_have_run: &AtomicBool,
         read: impl Fn(&Bytes) -> Result<T, BodyError>,
     ) -> Result<T, Error> {
         let label = call.label();
@@ -153,6 +187,7 @@ impl Session {
         loop {
             let mut slot = self.window.slot().await;
             slot.mark_sent();
+            let ran_before = may_have_run.swap(true, Ordering::Relaxed);
             retries.begin_attempt();
             let outcome = self.attempt(&request, &label, &read).await;
             drop(slot);
@@ -172,6 +207,8 @@ impl Session {
                     (error, Failure::NoAnswer { ran, first_contact })
                 }
             };
+            let ran = ran_before || error.execution() != Execution::NotRun;
+            may_have_run.store(ran, Ordering::Relaxed);
             let RetryDecision::RetryAfter(wait) = retries.after(failure, self.jitter()) else {
                 return Err(at(error, attempts));
             };

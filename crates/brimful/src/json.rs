@@ -85,6 +85,11 @@ impl Params {
         }
     }
 
+    /// Those that are there, where they have names.
+    pub(crate) fn named_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.0.as_mut().ok().and_then(Value::as_object_mut)
+    }
+
     /// The parameters.
     pub(crate) fn finish(self) -> Result<Value, Error> {
         self.0

@@ -69,7 +69,7 @@ pub use brimful_protocol::rows::{Page, Row};
 pub use by_id::{ById, GetById, IdOutcome, IdOutcomes, ItemId, ListAndGet, ListedIdOutcomes};
 #[cfg(feature = "cache")]
 pub use cache::Cache;
-pub use check::Checks;
+pub use check::{Checks, DOUBT_LOG};
 pub use client::{Client, ClientBuilder};
 pub use each::{Each, ItemOutcome, Outcomes};
 pub use effect::Effect;

@@ -113,7 +113,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
             client.call(&args.method, params).await
         }
     };
-    let came = answer_of_call(&mut interrupts, &args.method, effect, call).await;
+    let came = answer_of_call(&mut interrupts, &args.method, call).await;
     let came = match came.and_then(|came| came.map_err(|error| failed(&args.method, &error))) {
         Ok(came) => came,
         Err(failure) => {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use super::resume::{FileRun, ResumeArg, Started};
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
 use crate::input;
@@ -351,7 +352,7 @@ async fn open_store(
     // It waits for a server.
     let opened = spawn_blocking(move || store.open(options, plan)).await;
     let rows = match opened {
-        Ok(opened) => opened.map_err(|error| Failure::failed(error.to_string()))?,
+        Ok(opened) => opened.map_err(|error| Failure::of_export(Exit::Failed, &error))?,
         Err(_) => return Err(Failure::failed(format!("{name}: could not connect"))),
     };
     let before = rows.resumed();
@@ -416,7 +417,7 @@ impl Run<'_> {
 }
 
 fn usage(error: &ExportError) -> Failure {
-    Failure::usage(error.to_string())
+    Failure::of_export(Exit::Usage, error)
 }
 
 impl ColumnArgs {

@@ -11,7 +11,6 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
 use super::columns::{ColumnArgs, Run, Target};
-use super::condition_check::ConditionCheck;
 use super::resume::{self, ResumeArg};
 use super::{checks, connect_with};
 use crate::args::params::CallParams;
@@ -123,9 +122,6 @@ fn describe(walk: Walk) -> &'static str {
 struct ListPages {
     pages: Pages,
     left: u64,
-    /// What the first rows are compared with.
-    conditions: Option<ConditionCheck>,
-    printer: Printer,
     /// What is known of hidden rows, to be passed on behind the rows.
     known_hidden: Option<KnownHidden>,
 }
@@ -143,12 +139,6 @@ impl Source for ListPages {
         let Some(page) = self.pages.next_page().await? else {
             return Ok(None);
         };
-        if !page.is_empty()
-            && let Some(conditions) = self.conditions.take()
-            && let Some(warning) = conditions.compare(&page)?
-        {
-            self.printer.warning(&warning);
-        }
         let page = first_rows(page, &mut self.left);
         // Of rows that were left out nothing is known.
         self.known_hidden = self.pages.known_hidden().filter(|_| self.left > 0);
@@ -242,9 +232,6 @@ pub(crate) async fn write(
         Some(PortalArg::Demo) => "demo".to_owned(),
         _ => client.portal(),
     };
-    let conditions = (!args.no_check)
-        .then(|| ConditionCheck::new(&args.method, &prepared.params))
-        .flatten();
     let OpenList {
         pages,
         output,
@@ -258,8 +245,6 @@ pub(crate) async fn write(
     let mut source = ListPages {
         pages,
         left: args.top.unwrap_or(u64::MAX).saturating_sub(rows_before),
-        conditions,
-        printer,
         known_hidden: None,
     };
     let mut ended = pump::to_output(&mut source, output, |_| true, interrupts).await;

@@ -11,7 +11,6 @@ pub(crate) mod batch;
 pub(crate) mod call;
 mod columns;
 pub(crate) mod completions;
-mod condition_check;
 mod connection;
 mod demo;
 mod each;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use brimful_export::ExportError;
 
 use super::Written;
-use crate::failure::Failure;
+use crate::failure::{Failure, export_hint};
 use crate::format;
 use crate::stdout;
 
@@ -76,21 +76,31 @@ impl OutputError {
     }
 }
 
+impl OutputError {
+    /// What can be done about it.
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Busy(_) => "wait for the other run, or write to another file".to_owned(),
+            Self::Leftover(name) => format!(
+                "move it away, or remove it to start again: rm {}",
+                format::shell_word(name)
+            ),
+            Self::Short { error, .. } => return error.hint(),
+            Self::Rows { source, .. } => return export_hint(source),
+            Self::Io { source, .. } if stdout::is_closed_error(source) => {
+                stdout::CLOSED_HINT.to_owned()
+            }
+            _ => return None,
+        })
+    }
+}
+
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         let failure = Self::failed(error.to_string());
-        match error {
-            OutputError::Busy(_) => {
-                failure.hint("wait for the other run, or write to another file")
-            }
-            OutputError::Leftover(name) => failure.hint(format!(
-                "move it away, or remove it to start again: rm {}",
-                format::shell_word(&name)
-            )),
-            OutputError::Io { source, .. } if stdout::is_closed_error(&source) => {
-                failure.hint(stdout::CLOSED_HINT)
-            }
-            _ => failure,
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }

@@ -34,11 +34,6 @@ pub(crate) trait Source {
     /// call.
     async fn next(&mut self) -> Result<Option<Self::Item>, Error>;
 
-    /// Whether it ends by itself when the time of the run is over. One that doesn't is left as it is then.
-    fn ends_at_the_deadline(&self) -> bool {
-        true
-    }
-
     /// Somebody wants to stop: how long what is on its way is waited for. A second signal ends the waiting.
     fn interrupted(&mut self) -> Option<Duration> {
         None
@@ -72,8 +67,6 @@ pub(crate) enum Stopped {
 
 /// What is said where [`Stopped::ByDeadline`] ended a run that waited for the reader of its output.
 const UNREAD: &str = "the time of --deadline has passed while what reads the output was waited for";
-/// The same of a run that waited for the portal.
-const UNANSWERED: &str = "the time of --deadline has passed";
 
 /// Passes things on until they end, or cannot be passed on.
 pub(crate) async fn pump<S: Source>(
@@ -83,12 +76,8 @@ pub(crate) async fn pump<S: Source>(
 ) -> Stopped {
     let mut signalled: Option<(Exit, Instant)> = None;
     loop {
-        let is_left = !source.ends_at_the_deadline();
         let next = tokio::select! {
             next = source.next() => next,
-            () = interrupts.deadline(Duration::ZERO), if is_left => {
-                return Stopped::ByDeadline(UNANSWERED);
-            }
             exit = interrupts.next() => match source.interrupted() {
                 Some(patience) if signalled.is_none() => {
                     signalled = Some((exit, Instant::now() + patience));
@@ -292,5 +281,80 @@ impl Ended {
             failure = failure.kept(format!("{} in {}{last}", counted(rows, noun), left.name));
         }
         Err(failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers without end.
+    struct Numbers(u64);
+
+    impl Source for Numbers {
+        type Item = u64;
+
+        async fn next(&mut self) -> Result<Option<u64>, Error> {
+            self.0 += 1;
+            Ok(Some(self.0))
+        }
+    }
+
+    /// Takes so many things, and is read no more.
+    struct ReadNoMore {
+        takes: u64,
+        has_reader: bool,
+        slowness: Duration,
+    }
+
+    impl Sink<u64> for ReadNoMore {
+        async fn put(&mut self, item: u64) -> Result<(), OutputError> {
+            if item > self.takes {
+                tokio::time::sleep(self.slowness).await;
+            }
+            Ok(())
+        }
+
+        fn has_reader(&self) -> bool {
+            self.has_reader
+        }
+    }
+
+    async fn pumped(within: u64, mut sink: ReadNoMore) -> (Stopped, Duration) {
+        let mut interrupts = Interrupts::never();
+        interrupts.set_deadline(Some(Duration::from_secs(within)));
+        let started = Instant::now();
+        let stopped = pump(&mut Numbers(0), &mut sink, &mut interrupts).await;
+        (stopped, started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_does_not_read_does_not_outlast_the_deadline() {
+        let never = Duration::from_secs(1_000_000);
+        for takes in [0, 1, 1_000] {
+            let (stopped, took) = pumped(
+                30,
+                ReadNoMore {
+                    takes,
+                    has_reader: true,
+                    slowness: never,
+                },
+            )
+            .await;
+            assert!(matches!(stopped, Stopped::ByDeadline(_)), "{stopped:?}");
+            assert_eq!(took.as_secs(), 30, "{takes}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_reads_is_given_what_there_is_after_the_deadline_too() {
+        let slow = ReadNoMore {
+            takes: 0,
+            has_reader: true,
+            slowness: Duration::from_millis(200),
+        };
+        let pumping = tokio::time::timeout(Duration::from_secs(20), pumped(1, slow));
+        // What ends it is its source, which has no end here.
+        assert!(pumping.await.is_err());
     }
 }

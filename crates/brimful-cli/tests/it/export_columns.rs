@@ -531,7 +531,11 @@ mod sqlite {
             .unwrap();
         let output = export(&workspace, &portal, &["--to", "sqlite:portal.db"]);
         assert_eq!(output.status.code(), Some(1));
-        assert!(stderr(&output).contains("--table"), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(
+            said.contains("hint: to write the rows to another table: --table NAME"),
+            "{said}"
+        );
         let output = export(
             &workspace,
             &portal,
@@ -563,4 +567,27 @@ fn a_file_of_misfits_that_cannot_be_removed_is_named_in_a_warning() {
         said.contains("warning: ") && said.contains("deals.csv.errors.jsonl"),
         "{said}"
     );
+}
+
+#[test]
+fn what_another_option_avoids_is_refused_with_that_option() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    for (args, code, hint) in [
+        (&["-o", "deals.xls"][..], 2, "--format names the format"),
+        (&["-o", "deals.parquet"], 2, "--features parquet"),
+        (
+            &["--to", "postgres://me@127.0.0.1:1/bi"],
+            2,
+            "--features postgres",
+        ),
+    ] {
+        let output = export(&workspace, &portal, args);
+        let said = stderr(&output);
+        // A build with everything in it refuses less.
+        let is_built = cfg!(feature = "parquet") && hint.starts_with("--features");
+        if !is_built {
+            assert_eq!(output.status.code(), Some(code), "{said}");
+            assert!(said.contains("hint: ") && said.contains(hint), "{said}");
+        }
+    }
 }

@@ -507,7 +507,10 @@ fn an_export_does_not_end_a_sync_and_does_not_write_over_the_rows_of_another_lis
             );
             let said = stderr(&output);
             assert_ne!(output.status.code(), Some(0), "{args:?}");
-            assert!(said.contains("--table"), "{said}");
+            assert!(
+                said.contains("hint: to write the rows to another table: --table NAME"),
+                "{said}"
+            );
         }
         done(&run(&workspace, &portal, &["status", "--to", store]));
         done(&run(
@@ -586,13 +589,36 @@ fn conditions_that_a_portal_passes_over_are_noticed_by_the_rows_where_no_fields_
     let unchecked = [&export[..], &["NAME=Sales", "--no-check"]].concat();
     let output = run(&workspace, &portal, &unchecked);
     assert_eq!(rows(&stdout(&output)).len(), 2, "{}", stderr(&output));
-    let output = run(&workspace, &portal, &[&export[..], &["NOPE=1"]].concat());
+    let output = run(&workspace, &portal, &[&export[..], &["NAMES=1"]].concat());
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("the filter has NAMES, and no row came with it")
+            && said.contains("did you mean NAME?")
+            && said.contains("hint: with --no-check"),
+        "{said}"
+    );
+    assert!(output.stdout.is_empty());
+    let output = run(
+        &workspace,
+        &portal,
+        &[&export[..], &["UF_SCORE=1"]].concat(),
+    );
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(
-        said.contains("warning: no row of sonet_group.get has NOPE"),
+        said.contains("warning: no row of sonet_group.get has UF_SCORE"),
         "{said}"
     );
+    for condition in ["NAME=Sales", "NAMES=1"] {
+        let from = ["get", "sonet_group.user.get", "--from", "sonet_group.get"];
+        let more = ["--filter", condition, "-o", "members.jsonl"];
+        let output = run(&workspace, &portal, &[&from[..], &more[..]].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("the portal passes"), "{said}");
+        assert!(!workspace.path("members.jsonl").exists(), "{condition}");
+    }
     let portal = groups(&["Sales"]);
     let output = run(
         &workspace,

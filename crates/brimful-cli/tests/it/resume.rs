@@ -547,7 +547,9 @@ fn what_a_disk_has_damaged_of_an_interrupted_export_is_read_again() {
         },
         |rows| *rows.last_mut().unwrap() = b'}',
     ];
-    for name in ["leads.jsonl", "leads.csv", "leads.parquet"] {
+    let names = ["leads.jsonl", "leads.csv", "leads.parquet"];
+    let is_built = |name: &&str| cfg!(feature = "parquet") || !name.ends_with(".parquet");
+    for name in names.into_iter().filter(is_built) {
         for harm in harms {
             let workspace = Workspace::new();
             let portal = interrupted(&workspace, name);

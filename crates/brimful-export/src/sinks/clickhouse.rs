@@ -172,7 +172,7 @@ impl ClickhouseSink {
         let drop = format!("drop it: DROP TABLE {}", quoted(&self.state.table));
         let problem = owner::problem(&self.state.table, &stored, &self.state.command, &drop);
         if let Some(message) = problem.filter(|_| has_table) {
-            return Err(self.failed(message));
+            return Err(self.failed(message).because_of_table());
         }
         let numbers: Vec<u64> = found
             .split_whitespace()
@@ -279,7 +279,7 @@ impl ClickhouseSink {
                 Err(TypeConflict { wanted, remedy })
             },
         );
-        let plan = plan.map_err(|message| self.failed(message))?;
+        let plan = plan.map_err(|message| self.failed(message).because_of_table())?;
         let definition = |place: usize| format!("{} {}", names[place], declared(place).0);
         let deleted_at = self.state.sync.as_ref();
         let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} Nullable(DateTime('UTC'))"));
@@ -300,7 +300,8 @@ impl ClickhouseSink {
             }
             TablePlan::AddColumns(places) => {
                 if !existing.iter().any(|(name, _)| name == VERSION) {
-                    return Err(self.failed(holds_other_rows(&self.state.table, VERSION)));
+                    let why = holds_other_rows(&self.state.table, VERSION);
+                    return Err(self.failed(why).because_of_table());
                 }
                 let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
                 let deleted_at = deleted_at.filter(|_| !has_deleted_at);

@@ -322,7 +322,7 @@ impl MysqlSink {
         };
         let deleted_at = self.state.sync.as_ref();
         let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} DATETIME"));
-        match plan.map_err(|message| self.failed(message))? {
+        match plan.map_err(|message| self.failed(message).because_of_table())? {
             TablePlan::Create => {
                 let columns = (0..names.len()).map(definition);
                 let columns: Vec<String> = deleted_at.into_iter().chain(columns).collect();

@@ -57,12 +57,12 @@ pub(crate) fn portal_name(address: &str) -> String {
 }
 
 /// Why no rows may go to `table`, which has rows that none of our runs has written. `rename`: the statement that moves it
-/// out of the way. `other`: the option that names another table.
+/// out of the way.
 #[cfg(feature = "sync")]
-pub(crate) fn problem_of_strange_table(table: &str, rename: &str, other: &str) -> String {
+pub(crate) fn problem_of_strange_table(table: &str, rename: &str) -> String {
     format!(
-        "the table {table} is there with rows that brimful has not written, and they would be overwritten; write to another \
-         table: {other}, or move it out of the way: {rename}"
+        "the table {table} is there with rows that brimful has not written, and they would be overwritten; to keep \
+         them, move it out of the way: {rename}"
     )
 }
 
@@ -75,14 +75,13 @@ pub(crate) fn problem(table: &str, stored: &str, command: &str, drop: &str) -> O
     );
     if theirs.is_sync {
         return Some(format!(
-            "the table {table} is kept in sync with {}, and an export would end that; write the rows to another table: \
-             --table NAME",
+            "the table {table} is kept in sync with {}, and an export would end that",
             theirs.portal
         ));
     }
     (theirs != ours).then(|| {
         format!(
-            "the table {table} holds rows of {}; write those of {} to another table, --table NAME, or {drop}",
+            "the table {table} holds rows of {}, and not those of {}; to replace them, {drop}",
             theirs.name(),
             ours.name(),
         )

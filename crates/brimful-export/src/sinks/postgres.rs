@@ -277,7 +277,7 @@ impl PostgresSink {
         let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} timestamp with time zone"));
         let mut sql = String::new();
         // Writing to a string does not fail.
-        match plan.map_err(|message| self.failed(message))? {
+        match plan.map_err(|message| self.failed(message).because_of_table())? {
             TablePlan::Create => {
                 let columns = (0..names.len()).map(definition);
                 let columns: Vec<String> = deleted_at.into_iter().chain(columns).collect();

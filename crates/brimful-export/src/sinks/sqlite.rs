@@ -29,6 +29,8 @@ pub(crate) struct SqliteSink {
     path: PathBuf,
     state: RunState,
     insert: String,
+    /// The statement that begins a transaction.
+    begin: &'static str,
     in_transaction: bool,
     /// Rows that SQLite does not have yet.
     waiting: WaitingRows,
@@ -128,18 +130,48 @@ impl SqliteSink {
         connection
             .pragma_update(None, "synchronous", "NORMAL")
             .map_err(failed)?;
+        let mut sink = Self::over(connection, path, options);
+        if sink.state.may_resume {
+            sink.find_interrupted()?;
+        }
+        Ok(sink)
+    }
+
+    fn over(connection: Connection, path: &Path, options: StoreOptions) -> Self {
         connection.set_prepared_statement_cache_capacity(8);
-        let mut sink = Self {
+        Self {
             connection,
             path: path.to_owned(),
             state: RunState::new(options),
             insert: String::new(),
+            begin: "BEGIN IMMEDIATE",
             in_transaction: false,
             waiting: WaitingRows::default(),
-        };
-        if sink.state.may_resume {
-            sink.find_interrupted()?;
         }
+    }
+
+    /// Opens a file that is there, to look into it. Nothing is written to it, and it may be where nothing can be written.
+    #[cfg(feature = "sync")]
+    pub(crate) fn open_to_read(path: &Path, options: StoreOptions) -> Result<Self, ExportError> {
+        let connection = Connection::open_in_memory().map_err(|error| failed(path, &error))?;
+        attach_to_read(&connection, path)?;
+        connection
+            .pragma_update(None, "query_only", true)
+            .map_err(|error| failed(path, &error))?;
+        Ok(Self::over(connection, path, options))
+    }
+
+    /// Opens a file to look into it, with a place in memory for rows that are compared with those of the file.
+    #[cfg(feature = "sync")]
+    pub(crate) fn open_to_compare(path: &Path, options: StoreOptions) -> Result<Self, ExportError> {
+        let connection = Connection::open_in_memory().map_err(|error| failed(path, &error))?;
+        // They hide those of the file.
+        connection
+            .execute_batch(&OWN_TABLES.join(";"))
+            .map_err(|error| failed(path, &error))?;
+        attach_to_read(&connection, path)?;
+        let mut sink = Self::over(connection, path, options);
+        sink.begin = "BEGIN";
         Ok(sink)
     }
 
@@ -198,7 +230,7 @@ impl SqliteSink {
 
     fn start(&mut self) -> Result<(), ExportError> {
         if !self.in_transaction {
-            self.execute("BEGIN IMMEDIATE")?;
+            self.execute(self.begin)?;
             self.in_transaction = true;
         }
         Ok(())
@@ -331,7 +363,7 @@ impl SqliteSink {
             str::eq_ignore_ascii_case,
             compare,
         );
-        let plan = plan.map_err(|message| ExportError::Store {
+        let plan = plan.map_err(|message| ExportError::UnfitTable {
             store: format!("sqlite:{}", self.path.display()),
             message,
         })?;
@@ -474,15 +506,53 @@ fn has_log(path: &Path) -> bool {
 
 /// Opens a file that nobody changes, for reading alone.
 fn open_unchanging(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(address(path, UNCHANGING), flags)?;
+    look(&connection)?;
+    Ok(connection)
+}
+
+/// The option of an address that says that nobody changes the file.
+const UNCHANGING: &str = "immutable=1";
+
+/// The address of a file, with an option of SQLite.
+fn address(path: &Path, option: &str) -> String {
     let path = path.display().to_string();
     let escaped = path
         .replace('%', "%25")
         .replace('?', "%3f")
         .replace('#', "%23");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
-    look(&connection)?;
-    Ok(connection)
+    format!("file:{escaped}?{option}")
+}
+
+/// Attaches a file that is there to a connection that writes elsewhere. Its log has an index that readers write too: where
+/// they can't, the file is read without its log, if that has no rows.
+#[cfg(feature = "sync")]
+fn attach_to_read(connection: &Connection, path: &Path) -> Result<(), ExportError> {
+    check_is_file(path)?;
+    connection
+        .busy_timeout(PATIENCE)
+        .map_err(|error| failed(path, &error))?;
+    let attach = |option: &str| {
+        connection.execute("ATTACH ?1 AS kept", [address(path, option)])?;
+        connection.query_row("SELECT count(*) FROM kept.sqlite_master", [], |_| Ok(()))
+    };
+    let Err(error) = attach("mode=rw") else {
+        return Ok(());
+    };
+    let store = || format!("sqlite:{}", path.display());
+    if has_log(path) {
+        return Err(ExportError::Store {
+            store: store(),
+            message: format!(
+                "{error}: its log beside it has rows of a run that was killed or is under way, and to read them the log's index \
+                 has to be written: read it where files can be written"
+            ),
+        });
+    }
+    // It stays attached where only the look into it failed.
+    let _ = connection.execute("DETACH kept", []);
+    attach(UNCHANGING).map_err(|_| failed(path, &error))
 }
 
 /// A number that is not negative.

@@ -45,8 +45,7 @@ impl TablePlan {
             match stored.find(|(name, _)| is_name(name, &column.name)) {
                 Some((name, found)) => compare(place, found).map_err(|TypeConflict { wanted, remedy }| {
                     format!(
-                        "the column {name} of the table {table} is {found} there and {wanted} here; name another table \
-                         with --table, or change it: {remedy}"
+                        "the column {name} of the table {table} is {found} there and {wanted} here; to change it: {remedy}"
                     )
                 })?,
                 None if Some(place) == schema.key => {
@@ -61,9 +60,7 @@ impl TablePlan {
 
 /// The message of a table without a column that each table of such rows has.
 pub(crate) fn holds_other_rows(table: &str, column: &str) -> String {
-    format!(
-        "the table {table} is there and has no column {column}, so it holds other rows; name another one with --table"
-    )
+    format!("the table {table} is there and has no column {column}, so it holds other rows")
 }
 
 /// The names of the columns as statements have them.

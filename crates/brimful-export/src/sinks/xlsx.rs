@@ -151,10 +151,10 @@ fn cut(text: &str) -> &str {
 impl RowSink for XlsxSink {
     fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         if schema.columns.len() > SHEET_COLUMNS {
-            return Err(ExportError::format(
-                "Excel",
-                "there are more columns than the 16,384 of a sheet; choose some with --columns",
-            ));
+            return Err(ExportError::TooManyColumns {
+                format: "Excel",
+                most: SHEET_COLUMNS,
+            });
         }
         self.begin_sheet(schema)
     }

@@ -207,11 +207,10 @@ impl SyncEntity {
     fn of_method(name: &str, argument: Option<&str>) -> Result<Self, SyncError> {
         let method = catalogue::find(name);
         let Some(method) = method.filter(|method| method.list && method.rest == 2) else {
-            let near = nearest(name)
-                .map_or_else(|| ".".to_owned(), |near| format!("; did you mean {near}?"));
-            return Err(SyncError::Usage(format!(
-                "{name} is neither an entity nor the method of a list{near} brimful sync --list shows the entities"
-            )));
+            return Err(SyncError::UnknownEntity {
+                name: name.to_owned(),
+                near: nearest(name),
+            });
         };
         if let Some(known) = ENTITIES.iter().find(|known| known.method == method.name) {
             return Err(SyncError::Usage(format!(

@@ -49,6 +49,37 @@ pub enum SyncError {
     /// What was asked for cannot be done.
     #[error("{0}")]
     Usage(String),
+    /// The name is neither an entity nor the method of a list.
+    #[error("{name} is neither an entity nor the method of a list{}", did_you_mean(*.near))]
+    UnknownEntity {
+        /// The name.
+        name: String,
+        /// The method whose name is nearest to it.
+        near: Option<&'static str>,
+    },
+    /// The table of an entity holds rows that are not its own. A table of another name can take them.
+    #[error("{message}")]
+    UnfitTable {
+        /// The entity.
+        entity: String,
+        /// Whose rows they are, and what can be done about them in the store.
+        message: String,
+    },
+    /// The rows of a table are of a portal of another name.
+    #[error(
+        "the table {table} holds rows of the portal {theirs}, and {ours} is another one by its name; rows of two portals \
+         belong in stores of their own; to replace those that are there, empty the table: {empty}"
+    )]
+    OtherPortal {
+        /// The table.
+        table: String,
+        /// The portal that its rows are of.
+        theirs: String,
+        /// The portal of this run.
+        ours: String,
+        /// The statement that empties the table.
+        empty: String,
+    },
     /// The portal, or the way to it.
     #[error("{0}")]
     Portal(#[from] Box<Error>),
@@ -65,8 +96,8 @@ pub enum SyncError {
     },
     /// More rows are gone at once than are believed to be deleted.
     #[error(
-        "{gone} of {live} rows of {table} are gone from the portal at once, so none was taken for deleted; if that is right, \
-         run it again with --accept-deletes"
+        "{gone} of {live} rows of {table} are gone from the portal at once, so none was taken for deleted; if they are \
+         deleted, the next run has to accept deletes"
     )]
     TooManyGone {
         /// The table.
@@ -95,6 +126,10 @@ pub enum SyncError {
     /// The runtime has shut down, or a thread has panicked.
     #[error("the run was broken off")]
     BrokenOff,
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }
 
 impl From<Error> for SyncError {

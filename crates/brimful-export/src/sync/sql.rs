@@ -446,8 +446,11 @@ fn or_null(value: Option<impl ToString>) -> String {
 }
 
 impl TableStore for SqlTable<'_> {
+    fn prepare(&mut self) -> Result<(), SyncError> {
+        Ok(self.sql.prepare()?)
+    }
+
     fn stored(&mut self) -> Result<StoredTable, SyncError> {
-        self.sql.prepare()?;
         let columns = self.sql.columns_of(&self.table)?;
         let of_table = self.of_table();
         let query = format!("SELECT command, sync FROM {STATE} WHERE {of_table}");
@@ -456,6 +459,10 @@ impl TableStore for SqlTable<'_> {
             columns: Some(columns),
             ..StoredTable::default()
         };
+        let known = self.sql.columns_of(STATE)?;
+        if !known.iter().any(|column| column == "sync") {
+            return Ok(stored);
+        }
         if let Some(row) = self.sql.rows(&query)?.into_iter().next() {
             let mut values = row.into_iter();
             stored.command = values.next().flatten();

@@ -163,7 +163,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             Ok(tables)
         };
     }
-    let mut writer = store.open(StoreOptions::default(), Plan::default())?;
+    let mut writer = store.open_to_read(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
     if !sql.columns_of(STATE)?.iter().any(|column| column == "sync") {
         return Err(nothing());

@@ -27,7 +27,12 @@ use crate::writer::RowWriter;
 /// What is put beside rows becomes visible with them or after them, never before: a run that is killed has stored too
 /// little of how far it is, and the next one reads the same rows again.
 pub(super) trait TableStore {
-    /// What the store knows of the table.
+    /// Makes what the store needs beside the table before anything is written.
+    fn prepare(&mut self) -> Result<(), SyncError> {
+        Ok(())
+    }
+
+    /// What the store knows of the table. Nothing is written.
     fn stored(&mut self) -> Result<StoredTable, SyncError>;
 
     /// What a person does to have the store forget the table.
@@ -173,20 +178,24 @@ fn check_rows(
     };
     let (table, empty) = (&entity.table, of_table.how_to_empty());
     if !theirs.is_same_list(&ours) {
-        return Err(SyncError::Usage(format!(
-            "the table {table} holds rows of {}: keep {1} in another table, --table '{1} NAME', or empty it: {empty}",
-            theirs.name(),
-            entity.name
-        )));
+        return Err(SyncError::UnfitTable {
+            entity: entity.name.clone(),
+            message: format!(
+                "the table {table} holds rows of {}, and not those of {}; to replace them, empty it: {empty}",
+                theirs.name(),
+                entity.name
+            ),
+        });
     }
     if theirs.portal == ours.portal || access.same_portal {
         return Ok(theirs.portal != ours.portal);
     }
-    Err(SyncError::Usage(format!(
-        "the table {table} holds rows of the portal {}; if {} is the same portal at another address, say so once with \
-         --same-portal; if not, keep its rows in a store of their own, or empty the table: {empty}",
-        theirs.portal, ours.portal
-    )))
+    Err(SyncError::OtherPortal {
+        table: table.clone(),
+        theirs: theirs.portal,
+        ours: ours.portal,
+        empty,
+    })
 }
 
 /// A command without the portal.
@@ -266,22 +275,26 @@ impl SyncTable {
             command: command.clone(),
             resume: false,
         };
-        let mut writer = store.open(options, plan)?;
+        let mut writer = match access.lock {
+            Some(_) => store.open(options, plan)?,
+            None => store.open_to_read(options, plan)?,
+        };
         if let Some(sink) = writer.store() {
             sink.state_mut().sync = Some(SyncWrites::default());
         }
         let id_field = entity.id_field();
         let mut of_table = table_store(&mut writer, id_field)?;
+        if access.lock.is_some() {
+            of_table.prepare()?;
+        }
         let stored = of_table.stored()?;
         let mut state = EntityState::default();
         let mut stored_cursor = None;
         if stored.has_strange_rows {
-            let other = format!("--table '{} NAME'", entity.name);
-            return Err(SyncError::Usage(owner::problem_of_strange_table(
-                &entity.table,
-                &of_table.how_to_move(),
-                &other,
-            )));
+            return Err(SyncError::UnfitTable {
+                entity: entity.name.clone(),
+                message: owner::problem_of_strange_table(&entity.table, &of_table.how_to_move()),
+            });
         }
         if let Some(earlier) = &stored.command {
             let is_moved = check_rows(earlier, &command, entity, access, &*of_table)?;

@@ -333,7 +333,7 @@ fn differing(
         table: scratch.clone(),
         ..StoreOptions::default()
     };
-    let mut writer = store.open(options, plan)?;
+    let mut writer = store.open_to_compare(options, plan)?;
     let mut sql = SqlStore::of(&mut writer)?;
     let dialect = sql.dialect;
     let (scratch_table, state) = (dialect.quoted(&scratch), super::sql::STATE);

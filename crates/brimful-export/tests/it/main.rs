@@ -4,5 +4,6 @@
 
 mod architecture;
 mod contract;
+mod messages;
 #[cfg(feature = "sqlite")]
 mod sync;

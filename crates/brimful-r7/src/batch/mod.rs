@@ -83,6 +83,7 @@ impl Client {
             path: BATCH.to_owned(),
             body: Some((FORM.to_owned(), body.into())),
             effect,
+            deadline: self.deadline(),
         };
         self.session.run(&call, read).await
     }

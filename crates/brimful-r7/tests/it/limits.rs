@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use brimful::{ErrorKind, Execution};
 use brimful_portal::{Fault, PortalConfig};
-use brimful_r7::RateLimit;
+use brimful_r7::{Item, RateLimit};
 use brimful_r7_portal::R7Config;
 use futures_util::future::join_all;
 use tokio::time::Instant;
@@ -64,4 +65,50 @@ async fn a_limit_that_lets_nothing_through_is_refused() {
         within: Duration::from_secs(1),
     };
     assert!(builder(&portal).limit(none).build().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_its_slot_until_the_deadline_was_not_sent() {
+    let limit = RateLimit {
+        requests: 1,
+        within: Duration::from_secs(600),
+    };
+    let portal = office(10);
+    let client = builder(&portal).limit(limit).build().unwrap();
+    client.get("people/@self").await.unwrap();
+    let hurried = client.with_deadline(Duration::from_secs(5));
+    let start = Instant::now();
+    let late = hurried.send(Item::delete("people/1")).await.unwrap_err();
+    assert_eq!(start.elapsed().as_secs(), 5);
+    assert_eq!(
+        (late.kind(), late.execution()),
+        (ErrorKind::Deadline, Execution::NotRun),
+        "{late}"
+    );
+    // Nothing is begun after it either.
+    let late = hurried.send(Item::delete("people/1")).await.unwrap_err();
+    assert_eq!(late.execution(), Execution::NotRun, "{late}");
+    assert_eq!(portal.stats().requests, 1);
+    let replies = hurried.batch().item(Item::delete("people/1").name("gone"));
+    let replies = replies.send().await.unwrap();
+    assert_eq!(replies.unknown().count(), 0, "{replies:?}");
+    assert!(!replies.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_not_answered_until_the_deadline_may_have_run() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .latency(Duration::from_secs(600))
+            .extension(R7Config::unlimited().people(9)),
+    );
+    let client = client(&portal).with_deadline(Duration::from_secs(5));
+    let start = Instant::now();
+    let late = client.send(Item::delete("people/1")).await.unwrap_err();
+    assert_eq!(start.elapsed().as_secs(), 5);
+    assert_eq!(
+        (late.kind(), late.execution()),
+        (ErrorKind::Deadline, Execution::Unknown),
+        "{late}"
+    );
 }

@@ -122,7 +122,7 @@ impl ListAndGet {
         let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
         let (told, report) = tokio::sync::oneshot::channel();
         let batch_size = self.client.session().batch_size;
-        let ids = ids(self.list.pages()?, batch_size, told);
+        let ids = ids(self.list.select_filtered().pages()?, batch_size, told);
         let found = ids
             .map(move |ids| {
                 let fetcher = fetcher.clone();

@@ -4,6 +4,7 @@
 //! filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them all the same.
 
 pub(crate) mod conditions;
+pub(crate) mod first_rows;
 mod parameter;
 pub(crate) mod values;
 
@@ -32,6 +33,15 @@ pub enum Checks {
     /// Everything is sent as it is.
     Off,
 }
+
+/// The target of the log lines that name doubts about what a list was asked for: `brimful::doubts`. They are warnings.
+///
+/// ```
+/// // A filter for `tracing_subscriber::filter::Targets` that lets these lines through, and nothing else.
+/// let filter = format!("{}=warn", brimful::DOUBT_LOG);
+/// assert_eq!(filter, "brimful::doubts=warn");
+/// ```
+pub const DOUBT_LOG: &str = "brimful::doubts";
 
 /// How parameters travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

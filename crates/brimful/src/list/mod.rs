@@ -36,7 +36,8 @@ pub use report::{
 pub use walk::{Tail, UnknownWalk, Walk};
 
 use crate::auth::Api;
-use crate::check::{self, Checks};
+use crate::check::first_rows::{FirstRowsCheck, select_filtered};
+use crate::check::{self, Checks, DOUBT_LOG};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
@@ -215,7 +216,9 @@ impl List {
     ///
     /// The fields are asked for in the first request of the list, so that it costs one command: `crm.deal.fields` for
     /// `crm.deal.list`. [`protocol::list_fields`](crate::protocol::list_fields) has the lists that can be checked. Where
-    /// the portal does not answer with fields, the list goes on unchecked. What is wrong comes as an error of
+    /// the portal does not answer with fields, the list goes on unchecked. The first rows of any other list are compared with
+    /// what it was asked for: a row that does not meet a condition, and a name that no row has although rows have all their
+    /// fields there, are refused, and doubts are logged as warnings of [`DOUBT_LOG`](crate::DOUBT_LOG). What is wrong comes as an error of
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the nearest name.
     ///
     /// ```no_run
@@ -238,6 +241,14 @@ impl List {
     #[doc(hidden)]
     pub fn known_fields(mut self, result: Value) -> Self {
         self.known_fields = Some(result);
+        self
+    }
+
+    /// Selects what the filter names as well, if names are checked and only the rows tell whether the list has such fields.
+    pub(crate) fn select_filtered(mut self) -> Self {
+        if let Some(params) = self.params.named_mut().filter(|_| self.check_names) {
+            select_filtered(&self.method, params);
+        }
         self
     }
 
@@ -278,6 +289,9 @@ impl List {
             }
             (names, _) => names,
         };
+        let first_rows = (self.check_names && self.api == Api::Rest)
+            .then(|| FirstRowsCheck::new(&self.method, &params))
+            .flatten();
         let plan = plan::plan(Wanted {
             method: &self.method,
             params,
@@ -299,6 +313,7 @@ impl List {
         Ok(Pages {
             messages,
             ready: Vec::new().into_iter(),
+            first_rows,
             known_hidden: None,
             progress: watched,
             task,
@@ -437,6 +452,8 @@ pub struct Pages {
     messages: mpsc::Receiver<Message>,
     /// Those that have come and were not handed on.
     ready: std::vec::IntoIter<Page>,
+    /// What the first rows are compared with.
+    first_rows: Option<FirstRowsCheck>,
     /// What is known of hidden rows up to the end of those.
     known_hidden: Option<KnownHidden>,
     progress: watch::Receiver<Progress>,
@@ -478,11 +495,27 @@ impl Pages {
         self.progress.clone()
     }
 
+    /// Names that no row has are refused before a row is handed out.
+    fn compare_first_rows(&mut self, page: &Page) -> Result<(), Error> {
+        if !page.is_empty()
+            && let Some(check) = self.first_rows.take()
+            && let Some(doubt) = check.compare(page)?
+        {
+            tracing::warn!(target: DOUBT_LOG, "{doubt}");
+        }
+        Ok(())
+    }
+
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Page, Error>>> {
         if self.ended {
             return Poll::Ready(None);
         }
         if let Some(page) = self.ready.next() {
+            if let Err(error) = self.compare_first_rows(&page) {
+                self.ended = true;
+                self.task.abort();
+                return Poll::Ready(Some(Err(error)));
+            }
             return Poll::Ready(Some(Ok(page)));
         }
         match ready!(self.messages.poll_recv(context)) {

@@ -1,6 +1,6 @@
 //! `brimful r7 batch`: the requests of a file, a line of JSON for every reply.
 
-use brimful::{Effect, Execution};
+use brimful::{ErrorKind, Execution};
 use brimful_protocol::rows::{Place, read_list};
 use brimful_r7::BatchReply;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{connect, items};
 use crate::commands::show::nothing_sent;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, MORE_TIME};
 use crate::format::counted;
 use crate::input;
 use crate::interrupt::{Interrupts, answer_of_call};
@@ -35,14 +35,12 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
     } else {
         Interrupts::never()
     };
-    interrupts.set_deadline(args.portal.deadline);
     let connection = connect(&args.portal, printer).await?;
     let output = Output::open(&args.output)?;
     let mut output = output.ready().await.map_err(nothing_sent)?;
     let batch = connection.client.batch().items(items);
     let batch = batch.concurrent_requests(args.at_once.into());
-    let effect = if writes { Effect::Write } else { Effect::Read };
-    let replies = answer_of_call(&mut interrupts, REQUESTS, effect, batch.send()).await;
+    let replies = answer_of_call(&mut interrupts, REQUESTS, batch.send()).await;
     let replies = replies.and_then(|replies| {
         replies.map_err(|error| {
             let failure = Failure::of(&error);
@@ -87,7 +85,7 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
             ));
         }
     }
-    account(&replies, printer)
+    account(&replies, writes, printer)
 }
 
 /// What became of the items: the reply as JSON where it is JSON, or the error and whether it ran.
@@ -113,10 +111,14 @@ fn lines(replies: &BatchReply) -> Vec<Value> {
     replies.iter().map(line).collect()
 }
 
-fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
+fn account(replies: &BatchReply, writes: bool, printer: Printer) -> Result<Exit, Failure> {
     let failed = replies.iter().filter(|(_, outcome)| outcome.is_err());
     let (all, failed) = (replies.len(), failed.count());
-    let unknown: Vec<&str> = replies.unknown().collect();
+    // To read once more does no harm.
+    let unknown: Vec<&str> = replies.unknown().filter(|_| writes).collect();
+    let is_late = replies
+        .iter()
+        .any(|(_, outcome)| outcome.is_err_and(|error| error.kind() == ErrorKind::Deadline));
     if failed == 0 {
         printer.note(&format!(
             "{} in {}",
@@ -125,7 +127,7 @@ fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
         ));
         return Ok(Exit::Done);
     }
-    let exit = if unknown.is_empty() {
+    let exit = if unknown.is_empty() && !is_late {
         Exit::Failed
     } else {
         Exit::Incomplete
@@ -134,12 +136,12 @@ fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
         exit,
         format!("{failed} of {} failed", counted(all as u64, "items")),
     );
-    Err(if unknown.is_empty() {
-        failure
-    } else {
-        failure.hint(format!(
+    Err(match unknown.as_slice() {
+        [] if is_late => failure.hint(MORE_TIME),
+        [] => failure,
+        unknown => failure.hint(format!(
             "these may have run, so look before sending them again: {}",
             unknown.join(", ")
-        ))
+        )),
     })
 }

@@ -25,11 +25,10 @@ pub(crate) async fn run(args: &R7CallArgs, printer: Printer) -> Result<Exit, Fai
         Effect::Read => Interrupts::never(),
         Effect::Write => Interrupts::catch()?,
     };
-    interrupts.set_deadline(args.portal.deadline);
     let connection = connect(&args.portal, printer).await?;
     let called = format!("{} {}", args.verb, args.path);
     let answer = connection.client.send(item);
-    let came = answer_of_call(&mut interrupts, &called, effect, answer).await?;
+    let came = answer_of_call(&mut interrupts, &called, answer).await?;
     let came = came.map_err(|error| match effect {
         Effect::Read => failure(&error),
         Effect::Write => failure(&error).of_write(&called, &error),

@@ -20,10 +20,6 @@ impl Source for Pages {
     async fn next(&mut self) -> Result<Option<Piece>, Error> {
         Ok(self.next_page().await?.map(Piece::Page))
     }
-
-    fn ends_at_the_deadline(&self) -> bool {
-        false
-    }
 }
 
 pub(crate) async fn run(args: &R7ExportArgs, printer: Printer) -> Result<Exit, Failure> {

@@ -12,7 +12,7 @@ use brimful_r7::{Client, Credential};
 use crate::args::portal::PortalArg;
 use crate::commands::demo::Demo;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, MORE_TIME};
 use crate::printer::Printer;
 use crate::r7_args::{R7Args, R7Command, R7PortalOption};
 use crate::{env_vars, redact};
@@ -53,6 +53,10 @@ async fn connect(portal: &R7PortalOption, printer: Printer) -> Result<Connection
         .limit(limit)
         .build()
         .map_err(|error| failure(&error))?;
+    let client = match portal.deadline {
+        Some(within) => client.with_deadline(within),
+        None => client,
+    };
     Ok(Connection {
         client,
         _demo: demo,
@@ -111,6 +115,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         ErrorKind::QueryLimit => {
             "others use the account from this address too: wait, or give this run less with --rate 100,10"
         }
+        ErrorKind::Deadline => MORE_TIME,
         _ => return None,
     })
 }

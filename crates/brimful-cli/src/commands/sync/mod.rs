@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brimful::ErrorKind;
-use brimful_export::Store;
 use brimful_export::sync::{
     Deletes, EntityReport, SyncEntity, SyncError, SyncEvent, SyncOptions, SyncReport, entities,
 };
+use brimful_export::{ExportError, Store};
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use serde::Deserialize;
@@ -386,7 +386,7 @@ pub(super) fn store(name: &str, schema: Option<&str>) -> Result<Store, Failure> 
         Some(schema) => store.in_schema(schema),
         None => Ok(store),
     });
-    store.map_err(|error| Failure::usage(error.to_string()))
+    store.map_err(|error| Failure::of_export(Exit::Usage, &error))
 }
 
 fn interrupted(signal: Exit, printer: Printer) -> Exit {
@@ -399,6 +399,19 @@ pub(super) fn failure_of(error: &SyncError) -> Failure {
     match error {
         SyncError::Portal(error) => Failure::of(error),
         SyncError::Usage(text) => Failure::usage(text.clone()),
+        SyncError::UnknownEntity { .. } => {
+            Failure::usage(error.to_string()).hint("brimful sync --list shows the entities")
+        }
+        SyncError::UnfitTable { entity, .. } => Failure::usage(error.to_string()).hint(format!(
+            "to keep the entity in another table: --table '{entity} NAME'"
+        )),
+        SyncError::OtherPortal { .. } => Failure::usage(error.to_string())
+            .hint("if it is the same portal at another address, say so once with --same-portal"),
+        SyncError::TooManyGone { .. } => Failure::failed(error.to_string())
+            .hint("if they are deleted, run it again with --accept-deletes"),
+        SyncError::Store(ExportError::UnfitTable { .. }) => Failure::failed(error.to_string())
+            .hint("to keep the entity in another table: --table 'ENTITY NAME'"),
+        SyncError::Store(error) => Failure::of_export(Exit::Failed, error),
         other => Failure::failed(other.to_string()),
     }
 }

@@ -1,6 +1,5 @@
 //! `brimful tasks add`: makes a task.
 
-use brimful::Effect;
 use brimful::tasks::TaskFields;
 
 use super::args::TaskAddArgs;
@@ -53,7 +52,7 @@ pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Fa
     check_stdout()?;
     let mut interrupts = Interrupts::catch()?;
     let tasks = connection.client.tasks();
-    let task = answer_of_call(&mut interrupts, METHOD, Effect::Write, tasks.add(fields))
+    let task = answer_of_call(&mut interrupts, METHOD, tasks.add(fields))
         .await?
         .map_err(|error| Failure::of(&error).of_write(METHOD, &error))?;
     match printer.data(task.id.to_string().as_bytes()) {

@@ -180,8 +180,8 @@ fn is_path(name: &str) -> bool {
 
 /// Whether the program can load libraries at all.
 const IS_STATIC: bool = cfg!(all(target_env = "musl", target_feature = "crt-static"));
-const STATIC: &str = "this program is linked statically and cannot load drivers: take the archive whose name ends with gnu, \
-                      or build one: cargo install --path crates/brimful-cli --features full";
+const STATIC: &str = "this program is linked statically and cannot load drivers; one that is built for gnu instead of \
+                      musl can";
 
 fn load(name: &str, options: &[(String, String)]) -> Result<ManagedDriver, String> {
     if IS_STATIC {

@@ -132,7 +132,7 @@ impl AdbcSink {
         if let Some(message) = stored.and_then(|stored| {
             owner::problem(&self.state.table, &stored, &self.state.command, &drop)
         }) {
-            return Err(self.failed(message));
+            return Err(self.failed(message).because_of_table());
         }
         let sql = format!(
             "SELECT {}, {}, {} FROM _brimful_state WHERE \"table\" = {table} AND command = {} AND finished = 0 AND \
@@ -291,18 +291,19 @@ impl AdbcSink {
         let has_mark = existing.iter().any(|(name, _)| name == DELETED_AT);
         let mark = (self.state.sync.is_some() && !has_mark)
             .then(|| format!("{DELETED_AT} TIMESTAMP WITH TIME ZONE"));
-        let mut statements: Vec<String> = match plan.map_err(|message| self.failed(message))? {
-            TablePlan::Create => {
-                let columns = mark.into_iter().chain((0..names.len()).map(definition));
-                let columns: Vec<String> = columns.collect();
-                vec![format!("CREATE TABLE {table} ({})", columns.join(", "))]
-            }
-            TablePlan::AddColumns(places) => mark
-                .into_iter()
-                .chain(places.into_iter().map(definition))
-                .map(|column| format!("ALTER TABLE {table} ADD COLUMN {column}"))
-                .collect(),
-        };
+        let mut statements: Vec<String> =
+            match plan.map_err(|message| self.failed(message).because_of_table())? {
+                TablePlan::Create => {
+                    let columns = mark.into_iter().chain((0..names.len()).map(definition));
+                    let columns: Vec<String> = columns.collect();
+                    vec![format!("CREATE TABLE {table} ({})", columns.join(", "))]
+                }
+                TablePlan::AddColumns(places) => mark
+                    .into_iter()
+                    .chain(places.into_iter().map(definition))
+                    .map(|column| format!("ALTER TABLE {table} ADD COLUMN {column}"))
+                    .collect(),
+            };
         if self.sql == Sql::Duckdb {
             for column in &schema.columns {
                 if let Some(title) = &column.title {

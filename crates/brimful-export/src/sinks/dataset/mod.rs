@@ -196,7 +196,7 @@ impl DatasetSink {
             &self.state.command,
             drop,
         ) {
-            return Err(self.failed(message));
+            return Err(self.failed(message).because_of_table());
         }
         if earlier.moving {
             self.record = earlier;
@@ -344,10 +344,9 @@ impl StoreSink for DatasetSink {
                 .position(|column| column.name == by.column);
             let is_date = column.is_some_and(|place| schema.columns[place].kind.is_date());
             if !is_date {
-                return Err(ExportError::Name(format!(
-                    "--partition-by {}: there is no column of that name that is a date",
-                    by.column
-                )));
+                return Err(ExportError::PartitionColumn {
+                    column: by.column.clone(),
+                });
             }
             self.partition_column = column;
         }

@@ -221,11 +221,11 @@ impl SyncedDataset {
             .map_err(|error| sink.failed(format!("{STATE} is not one of a sync: {error}")))?;
         let written = WrittenList::of_command(&sink.record.command);
         if !written.is_some_and(|list| list.is_sync) {
-            return Err(sink.failed(format!(
-                "the folder {} holds an export, which is not kept in sync; remove it, or keep the entity in another table: \
-                 --table 'ENTITY NAME'",
+            let why = format!(
+                "the folder {} holds an export, which is not kept in sync; remove it",
                 sink.state.table
-            )));
+            );
+            return Err(sink.failed(why).because_of_table());
         }
         if sink.record.misfits > 0 {
             sink.read_errors()?;

@@ -251,7 +251,7 @@ async fn verify_tells_rows_of_others_and_those_that_a_sync_has_left_from_rows_th
     let verification = verified().await;
     assert!(!verification.is_explained(), "{verification:?}");
     assert!(
-        matches!(&verification.gone_because, GoneBecause::FailedSync(error) if error.contains("--accept-deletes")),
+        matches!(&verification.gone_because, GoneBecause::FailedSync(error) if error.contains("has to accept deletes")),
         "{verification:?}"
     );
     let options = accepting();
@@ -271,7 +271,7 @@ async fn the_status_of_a_store_tells_what_a_run_failed_with() {
     bench.sync("crm.deal").await.unwrap_err();
     let tables = status(&bench.store()).await.unwrap();
     let (error, at) = tables[0].failed.clone().unwrap();
-    assert!(error.contains("--accept-deletes"), "{error}");
+    assert!(error.contains("has to accept deletes"), "{error}");
     assert!(tables[0].succeeded.unwrap() < at);
     assert_eq!(
         (tables[0].portal.as_str(), tables[0].rows),

@@ -70,11 +70,13 @@ impl SyncedDataset {
     pub(super) fn refuse_strangers(&self) -> Result<(), ExportError> {
         let found = self.list()?;
         match found.iter().find(|object| is_read_as_rows(&object.name)) {
-            Some(object) => Err(self.failed(format!(
-                "the folder {0} has {1} and no {STATE}, so nothing tells whose rows these are; move the folder away, or keep \
-                 the entity in another table: --table 'ENTITY NAME'",
-                self.state.table, object.name
-            ))),
+            Some(object) => {
+                let why = format!(
+                    "the folder {} has {} and no {STATE}, so nothing tells whose rows these are; move the folder away",
+                    self.state.table, object.name
+                );
+                Err(self.failed(why).because_of_table())
+            }
             None => Ok(()),
         }
     }
