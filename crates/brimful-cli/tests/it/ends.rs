@@ -654,33 +654,23 @@ fn what_a_deadline_cuts_short_names_the_command_that_gets_the_rest() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_does_not_read_does_not_outlast_the_deadline() {
+fn an_export_to_a_pipe_that_nobody_reads_ends_at_its_deadline() {
     let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
-    let commands: [&[&str]; 3] = [
-        &["export", "crm.lead.list", "-o", "-"],
-        &["get", "crm.lead.get", "--from", "crm.lead.list"],
-        &["tasks", "list", "--select", "*"],
-    ];
-    for args in commands {
-        let mut child = workspace
-            .command(args)
-            .args(["--rate", "off", "--deadline", "3s"])
-            .env("BRIMFUL_PORTAL", portal.url())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It is never read, and stays open.
-        let unread = child.stdout.take();
-        let output = child.wait_with_output().unwrap();
-        drop(unread);
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
-        assert!(
-            said.contains("give it more time with --deadline"),
-            "{args:?}: {said}"
-        );
-    }
+    let mut child = workspace
+        .command(&["export", "crm.lead.list", "-o", "-"])
+        .args(["--rate", "off", "--deadline", "3s"])
+        .env("BRIMFUL_PORTAL", portal.url())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It is never read, and stays open.
+    let unread = child.stdout.take();
+    let output = child.wait_with_output().unwrap();
+    drop(unread);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("give it more time with --deadline"), "{said}");
 }
 
 #[test]
@@ -702,6 +692,6 @@ fn a_portal_in_the_same_process_that_sorts_for_long_does_not_outlast_the_deadlin
     ]);
     let took = started.elapsed();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    // Each page is sorted for itself: the first request has more than that to do.
-    assert!(took < Duration::from_secs(6), "{took:?}");
+    // Each page is sorted for itself: the first request has far more than that to do.
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }

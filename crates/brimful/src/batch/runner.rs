@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use brimful_protocol::KnownCode;
 use tracing::debug;
@@ -96,7 +97,6 @@ impl BatchRunner {
         known: &mut KnownResults,
     ) -> BatchRunResult {
         let mut run = BatchRun::new(self, commands, known);
-        let mut error = None;
         let mut any_answered = false;
         // Requests in a row that were cut for their length.
         let mut cuts = 0;
@@ -105,89 +105,95 @@ impl BatchRunner {
         loop {
             let (places, sent) = run.next(session.batch_size);
             if sent.is_empty() {
-                break;
+                return run.end(None, any_answered);
             }
-            // A portal runs a command whose reference fails with whatever it finds in its place. So a request with
-            // references halts at the first failure, and what does not depend on it goes out in another one.
-            let on_error = if run.refer_to_each_other(&places) {
-                OnError::Halt
-            } else {
-                self.on_error
-            };
-            let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
+            let request = run.request(places, sent);
             retries.begin_attempt();
-            // How long a command takes that goes alone says nothing of how many fit into a request.
-            let alone = run.goes_alone(&places, &sent);
-            let answered = async {
-                if alone {
-                    (self.send_alone(&sent[0].command, effect).await, None)
-                } else {
-                    let (answers, effort) =
-                        self.client.send_commands(&sent, on_error, effect).await;
-                    (answers, Some(effort))
-                }
-            };
-            let Some((answers, effort)) = self.unless_stopped(answered).await else {
-                let stopped = was_stopped(Execution::Unknown);
-                run.fail(&places, &stopped);
-                error = Some(stopped);
-                break;
+            let Some((answers, effort)) = self.unless_stopped(self.send(&request)).await else {
+                return run.end_failed(&request, was_stopped(Execution::Unknown), any_answered);
             };
             let answers = match answers {
                 Ok(answers) => answers,
                 Err(failed) if failed.kind() == ErrorKind::TooLarge => {
-                    if let Err(label) = run.was_too_large(&places, &sent, &failed)
+                    if let Err(label) = run.was_too_large(&request.places, &request.sent, &failed)
                         && self.on_error == OnError::Halt
                     {
-                        return run.halt(&label, error, any_answered);
+                        return run.halt(&label, any_answered);
                     }
                     continue;
                 }
-                Err(failed) => {
-                    if let Some(effort) = effort.filter(Effort::was_cut) {
-                        self.pace.was_cut(effort.took, sent.len());
-                        // The session has not sent it again as it is: in smaller requests it may be done in time.
-                        let can_be_split = effect == Effect::Read && sent.len() > 1;
-                        if can_be_split && cuts < MAX_CUTS {
-                            cuts += 1;
-                            debug!(commands = sent.len(), %failed, "asking for less at once");
-                            continue;
-                        }
-                    }
-                    run.fail(&places, &failed);
-                    error = Some(failed);
-                    break;
+                Err(failed) if self.may_be_split(&request, effort.as_ref(), &mut cuts) => {
+                    debug!(commands = request.sent.len(), %failed, "asking for less at once");
+                    continue;
                 }
+                Err(failed) => return run.end_failed(&request, failed, any_answered),
             };
             any_answered = true;
             cuts = 0;
             if let Some(effort) = effort {
                 let most = session.batch_size.min(commands.len());
-                self.pace.answered(effort.took, sent.len(), most);
+                self.pace.answered(effort.took, request.sent.len(), most);
             }
-            let settled = run.settle_all(places, &sent, answers, on_error, || {
+            let settled = run.settle_all(request, answers, || {
                 retries.after(Failure::CommandNotRun, session.jitter())
             });
-            let (again, refusal) = match settled {
-                Ok(settled) => settled,
-                Err(label) => return run.halt(&label, error, any_answered),
-            };
-            match (again, refusal) {
-                (Some(RetryDecision::RetryAfter(wait)), Some(error)) => {
-                    let options = self.client.options();
-                    let method = error.method().unwrap_or_default();
-                    let (retry, failure) = (retries.attempts(), Failure::CommandNotRun);
-                    let waited =
-                        session.wait_before_retry(options, method, retry, failure, wait, &error);
-                    if self.unless_stopped(waited).await.is_none() {
-                        let stopped = was_stopped(Execution::NotRun);
-                        return run.end(Some(stopped), any_answered);
+            match settled {
+                Err(label) => return run.halt(&label, any_answered),
+                Ok((Some(RetryDecision::RetryAfter(wait)), Some(refusal))) => {
+                    if !self.wait_before_retry(&retries, wait, &refusal).await {
+                        return run.end(Some(was_stopped(Execution::NotRun)), any_answered);
                     }
                 }
-                _ => retries.succeeded(),
+                Ok(_) => retries.succeeded(),
             }
         }
-        run.end(error, any_answered)
+    }
+
+    /// Sends a request. How long a command takes that goes alone says nothing of how many fit into a request.
+    async fn send(
+        &self,
+        request: &BatchRequest,
+    ) -> (Result<Vec<CommandAnswer>, Error>, Option<Effort>) {
+        let BatchRequest { sent, effect, .. } = request;
+        if request.alone {
+            return (self.send_alone(&sent[0].command, *effect).await, None);
+        }
+        let sending = self.client.send_commands(sent, request.on_error, *effect);
+        let (answers, effort) = sending.await;
+        (answers, Some(effort))
+    }
+
+    /// Whether a request that failed was cut for its length, and its commands may be sent in smaller ones: the session has
+    /// not sent it again as it is. `cuts` counts the requests in a row that were.
+    fn may_be_split(
+        &self,
+        request: &BatchRequest,
+        effort: Option<&Effort>,
+        cuts: &mut u32,
+    ) -> bool {
+        let Some(effort) = effort.filter(|effort| effort.was_cut()) else {
+            return false;
+        };
+        self.pace.was_cut(effort.took, request.sent.len());
+        let can_be_split = request.effect == Effect::Read && request.sent.len() > 1;
+        let may = can_be_split && *cuts < MAX_CUTS;
+        *cuts += u32::from(may);
+        may
+    }
+
+    /// Waits before commands that were refused are sent again. Returns whether the run goes on.
+    async fn wait_before_retry(
+        &self,
+        retries: &RetryContext,
+        wait: Duration,
+        refusal: &Error,
+    ) -> bool {
+        let session = self.client.session();
+        let options = self.client.options();
+        let method = refusal.method().unwrap_or_default();
+        let (retry, failure) = (retries.attempts(), Failure::CommandNotRun);
+        let waited = session.wait_before_retry(options, method, retry, failure, wait, refusal);
+        self.unless_stopped(waited).await.is_some()
     }
 
     /// Sends one command in a body of its own.
@@ -203,6 +209,17 @@ impl BatchRunner {
         };
         Ok(vec![answer])
     }
+}
+
+/// Commands that go out together.
+struct BatchRequest {
+    /// Which of the commands of the run they are.
+    places: Vec<usize>,
+    sent: Vec<OutgoingCommand>,
+    on_error: OnError,
+    effect: Effect,
+    /// It is one command, in a body of its own.
+    alone: bool,
 }
 
 /// A run that is under way.
@@ -370,6 +387,25 @@ impl<'a> BatchRun<'a> {
         !open && (altered || self.too_large.contains(&place) || outgoing.size() > MAX_BODY)
     }
 
+    /// The request for commands that can be sent. A portal runs a command whose reference fails with whatever it finds in
+    /// its place. So a request with references halts at the first failure, and what does not depend on it goes out in
+    /// another one.
+    fn request(&self, places: Vec<usize>, sent: Vec<OutgoingCommand>) -> BatchRequest {
+        let runner = self.runner;
+        let on_error = if self.refer_to_each_other(&places) {
+            OnError::Halt
+        } else {
+            runner.on_error
+        };
+        BatchRequest {
+            on_error,
+            effect: runner.effect.unwrap_or_else(|| effect_of(&sent)),
+            alone: self.goes_alone(&places, &sent),
+            places,
+            sent,
+        }
+    }
+
     /// Whether these commands are one that travels in a body of its own.
     fn goes_alone(&self, places: &[usize], sent: &[OutgoingCommand]) -> bool {
         match (places, sent) {
@@ -425,17 +461,21 @@ impl<'a> BatchRun<'a> {
     /// The label of the command at which the run halts.
     fn settle_all(
         &mut self,
-        places: Vec<usize>,
-        sent: &[OutgoingCommand],
+        request: BatchRequest,
         answers: Vec<CommandAnswer>,
-        on_error: OnError,
         mut retry: impl FnMut() -> RetryDecision,
     ) -> Result<(Option<RetryDecision>, Option<Error>), Arc<str>> {
+        let BatchRequest {
+            places,
+            sent,
+            on_error,
+            ..
+        } = request;
         let runner = self.runner;
         let session = runner.client.session();
         let halts = runner.on_error == OnError::Halt;
         let (mut again, mut refusal, mut failed) = (None, None, false);
-        for ((place, outgoing), answer) in places.into_iter().zip(sent).zip(answers) {
+        for ((place, outgoing), answer) in places.into_iter().zip(&sent).zip(answers) {
             let command = &outgoing.command;
             let effect = effect_of_one(runner.effect, command);
             if let Outcome::NotRun(_) = answer.outcome {
@@ -518,16 +558,22 @@ impl<'a> BatchRun<'a> {
         }
     }
 
-    /// The request of these commands failed as a whole.
-    fn fail(&mut self, places: &[usize], error: &Error) {
-        for place in places {
-            self.answers[*place] = Some(outcome_of_error(error).into());
-        }
+    /// The batch halts at the command with this label.
+    fn halt(self, label: &str, any_answered: bool) -> BatchRunResult {
+        self.end_with(&NotRun::Halted(label.to_owned()), None, any_answered)
     }
 
-    /// The batch halts at the command with this label.
-    fn halt(self, label: &str, error: Option<Error>, any_answered: bool) -> BatchRunResult {
-        self.end_with(&NotRun::Halted(label.to_owned()), error, any_answered)
+    /// The run ends with a request that failed as a whole.
+    fn end_failed(
+        mut self,
+        request: &BatchRequest,
+        error: Error,
+        any_answered: bool,
+    ) -> BatchRunResult {
+        for place in &request.places {
+            self.answers[*place] = Some(outcome_of_error(&error).into());
+        }
+        self.end(Some(error), any_answered)
     }
 
     fn end(self, error: Option<Error>, any_answered: bool) -> BatchRunResult {

@@ -452,3 +452,37 @@ async fn a_fetch_by_id_calls_nothing_that_writes() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn items_of_a_list_that_a_deadline_ends_come_in_order_up_to_there() {
+    let config = PortalConfig::unlimited().rows("crm.lead", 5_000);
+    let portal = portal(config.latency(Duration::from_secs(1)));
+    let client = unlimited(&portal).with_deadline(Duration::from_millis(4_500));
+    let started = Instant::now();
+    let mut found = client
+        .list_and_get("crm.lead.list", "crm.lead.get")
+        .stream()
+        .unwrap();
+    let mut done: Vec<ItemId> = Vec::new();
+    let mut late = Vec::new();
+    while let Some(found) = found.next().await {
+        match found {
+            Ok(found) if late.is_empty() && found.done().is_some() => done.push(found.id),
+            Ok(found) => late.push(found.result::<Value>().unwrap_err().to_string()),
+            Err(error) => {
+                late.push(error.to_string());
+                break;
+            }
+        }
+    }
+    assert!(!late.is_empty());
+    assert!(
+        late.iter().all(|why| why.contains("deadline")),
+        "{}",
+        late[0]
+    );
+    assert!((1..5_000).contains(&done.len()), "{}", done.len());
+    let first: Vec<ItemId> = (1..=done.len() as u64).map(ItemId::from).collect();
+    assert_eq!(done, first);
+    assert!(started.elapsed() < Duration::from_secs(10));
+}

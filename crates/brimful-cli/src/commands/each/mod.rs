@@ -57,36 +57,92 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     }
     let destination = args.each.output.as_ref().unwrap_or(&Destination::Stdout);
     input::refuse_same_file(file, destination)?;
-    let earlier = if args.each.resume {
-        Earlier::Resume
-    } else {
-        Earlier::Refuse
-    };
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
         .ending_with(args.deadline, &mut interrupts);
-    let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
-    let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
-    let items = Items::open(file, setting(args, common, &record)?);
-    let items = match items {
-        Ok(items) => items,
+    let (record, items) = open(args, file, destination, common).await?;
+    let client = &connection.client;
+    let CalledLines {
+        stopped,
+        settled,
+        ended,
+        record,
+        tally,
+        in_flight,
+    } = call_lines(args, client, record, items, &mut interrupts, printer).await?;
+    EachSummary {
+        method: &args.method,
+        client,
+        started,
+        tally,
+        in_flight,
+        untold: settled.untold,
+        cut_lists: settled.cut_lists,
+        printer,
+    }
+    .close(stopped, ended, record)
+    .await
+}
+
+/// Whether a call that may have run may be made again.
+fn is_repeatable(args: &CallArgs) -> bool {
+    args.idempotent || Effect::of(&args.method) == Effect::Read
+}
+
+/// Opens the record of outcomes, and the lines that are to be called.
+async fn open(
+    args: &CallArgs,
+    file: &Path,
+    destination: &Destination,
+    common: Map<String, Value>,
+) -> Result<(Record, Items), Failure> {
+    let earlier = if args.each.resume {
+        Earlier::Resume
+    } else {
+        Earlier::Refuse
+    };
+    let record =
+        tokio::task::block_in_place(|| Record::open(destination, earlier, is_repeatable(args)))?;
+    match Items::open(file, setting(args, common, &record)?) {
+        Ok(items) => Ok((record, items)),
         Err(failure) => {
             record.leave().await?;
-            return Err(failure);
+            Err(failure)
         }
-    };
+    }
+}
+
+/// What the calls of a file came to.
+struct CalledLines {
+    stopped: EachStopped,
+    settled: Settled,
+    ended: Ended,
+    record: Record,
+    tally: Tally,
+    /// Calls that had no answer when it ended.
+    in_flight: u64,
+}
+
+/// Calls line after line, and puts the outcomes into the record, until the lines end or something stops them.
+async fn call_lines(
+    args: &CallArgs,
+    client: &Client,
+    record: Record,
+    items: Items,
+    interrupts: &mut Interrupts,
+    printer: Printer,
+) -> Result<CalledLines, Failure> {
     let streams = matches!(record, Record::Stream { .. });
     let prober = record.prober();
     let tally = Arc::new(std::sync::Mutex::new(Tally::default()));
-    let line = progress_line(args, &items, &connection.client, &tally, printer);
-
+    let line = progress_line(args, &items, client, &tally, printer);
     let record = Arc::new(Mutex::new(record));
     let flight = UnansweredCalls::default();
     let (stop, stops) = watch::channel(false);
     let (lines, end) = feed(items, Arc::clone(&record), prober, flight.clone(), stops);
-    let mut calls = connection.client.call_each_of(&args.method, lines);
+    let mut calls = client.call_each_of(&args.method, lines);
     if args.idempotent {
         calls = calls.idempotent();
     }
@@ -97,44 +153,33 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         printer,
     };
     let mut settling = Settling {
-        repeatable,
+        repeatable: is_repeatable(args),
         streams,
         flight: flight.clone(),
         record: Arc::clone(&record),
         tally: Arc::clone(&tally),
         stop,
-        refused: None,
-        broken: None,
-        untold: Vec::new(),
-        cut_lists: 0,
+        settled: Settled::default(),
     };
-    let stopped = pump::pump(&mut calls, &mut settling, &mut interrupts).await;
+    let stopped = pump::pump(&mut calls, &mut settling, interrupts).await;
     // What is still in flight is not waited for.
     drop(calls);
     drop(line);
-    let (refused, broken) = (settling.refused.take(), settling.broken.take());
-    let untold = std::mem::take(&mut settling.untold);
-    let cut_lists = settling.cut_lists;
+    let mut settled = std::mem::take(&mut settling.settled);
     drop(settling);
     let ended = std::mem::take(&mut *end.lock().unwrap_or_else(PoisonError::into_inner));
-    let record = match Arc::try_unwrap(record) {
-        Ok(record) => record.into_inner(),
-        Err(_) => return Err(Failure::failed("the outcomes are still being written")),
+    let Ok(record) = Arc::try_unwrap(record) else {
+        return Err(Failure::failed("the outcomes are still being written"));
     };
-    let stopped = EachStopped::of(stopped, broken, refused);
     let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
-    EachSummary {
-        method: &args.method,
-        client: &connection.client,
-        started,
+    Ok(CalledLines {
+        stopped: EachStopped::of(stopped, settled.broken.take(), settled.refused.take()),
+        settled,
+        ended,
+        record: record.into_inner(),
         tally,
         in_flight: flight.len() as u64,
-        untold,
-        cut_lists,
-        printer,
-    }
-    .close(stopped, ended, record)
-    .await
+    })
 }
 
 /// Why no more lines were called.
@@ -256,6 +301,12 @@ struct Settling {
     record: Arc<Mutex<Record>>,
     tally: Arc<std::sync::Mutex<Tally>>,
     stop: watch::Sender<bool>,
+    settled: Settled,
+}
+
+/// What was seen while outcomes were written down.
+#[derive(Default)]
+struct Settled {
     /// Why the portal takes no calls at all.
     refused: Option<String>,
     /// Why outcomes cannot be written to their reader.
@@ -277,7 +328,7 @@ impl Sink<Vec<ItemOutcome>> for Settling {
                 (call, item, kind)
             })
             .collect();
-        let put = match self.broken {
+        let put = match self.settled.broken {
             None => self.record.lock().await.settle(&settled).await,
             Some(_) => self.record.lock().await.settle_aside(&settled),
         };
@@ -285,7 +336,7 @@ impl Sink<Vec<ItemOutcome>> for Settling {
             Err(error) if self.streams => {
                 // The outcomes of calls in flight are still waited for, to tell them in another way.
                 let _ = self.stop.send(true);
-                self.broken.get_or_insert(error);
+                self.settled.broken.get_or_insert(error);
             }
             Err(error) => {
                 let calls = settled.into_iter().map(|(call, ..)| call);
@@ -294,18 +345,18 @@ impl Sink<Vec<ItemOutcome>> for Settling {
             }
             Ok(()) => {}
         }
-        if self.broken.is_some() {
+        if self.settled.broken.is_some() {
             let lines = settled.iter().map(|(call, _, kind)| (call.line, *kind));
-            self.untold.extend(lines);
+            self.settled.untold.extend(lines);
         }
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         for (call, item, kind) in &settled {
             tally.add(*kind);
-            self.cut_lists += u64::from(paging(item).is_cut(&item.outcome));
-            if self.refused.is_none()
+            self.settled.cut_lists += u64::from(paging(item).is_cut(&item.outcome));
+            if self.settled.refused.is_none()
                 && let Some(why) = of_all(&item.outcome)
             {
-                self.refused = Some(format!("line {}: {why}", call.line));
+                self.settled.refused = Some(format!("line {}: {why}", call.line));
                 let _ = self.stop.send(true);
             }
         }
