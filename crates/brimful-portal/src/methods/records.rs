@@ -411,6 +411,9 @@ fn list(
     if table.kind.rest3 {
         with_triples(&mut call.params);
     }
+    if table.kind.refuses_unknown_names {
+        check_names(table, method, call)?;
+    }
     let given = call.legacy_array("filter");
     for name in method.required_filters {
         let value = given.and_then(|filter| {
@@ -479,6 +482,26 @@ fn list(
         }
     });
     Ok(page.lift(output))
+}
+
+/// Refuses a filter or an order by a field that the records don't have.
+fn check_names(
+    table: &RecordTable,
+    method: &RecordMethod,
+    call: &Call<'_>,
+) -> Result<(), MethodError> {
+    for (what, param) in [("filter", "filter"), ("order", method.order)] {
+        let given = call.legacy_array(param).into_iter().flat_map(Array::iter);
+        for (name, _) in given {
+            let name = name.to_text();
+            let field = name.trim_start_matches(['!', '<', '>', '=', '%', '@']);
+            if table.field_name(field).is_none() {
+                let text = format!("Invalid {what}: field '{field}' is not allowed in {what}");
+                return Err(MethodError::new(400, "INVALID_ARG_VALUE", text));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Puts a filter of REST 3.0, `[["id", "=", 1]]`, into the form of the older one, and takes what is paged by out of

@@ -276,6 +276,7 @@ pub(super) const KINDS: &[RecordKind] = &[
     },
     RecordKind {
         name: "crm.automatedsolution",
+        refuses_unknown_names: true,
         scope: "crm",
         methods: &[
             method("crm.automatedsolution.fields", RecordVerb::Fields),

@@ -162,6 +162,8 @@ pub(crate) struct RecordKind {
     pub(crate) parent: Option<(&'static str, Refusal)>,
     /// Whether rows also have fields that are not described.
     pub(crate) extra_fields: ExtraFields,
+    /// Whether lists refuse filters and orders by fields that records don't have. Others pass them over.
+    pub(crate) refuses_unknown_names: bool,
     /// Whether the methods belong to REST 3.0.
     pub(crate) rest3: bool,
     pub(crate) methods: &'static [RecordMethod],
@@ -202,6 +204,7 @@ const OLDER: RecordKind = RecordKind {
     outer_fields: &[],
     parent: None,
     extra_fields: ExtraFields::No,
+    refuses_unknown_names: false,
     rest3: false,
     methods: &[],
     not_found: Refusal {

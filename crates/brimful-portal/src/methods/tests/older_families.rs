@@ -570,3 +570,29 @@ fn rest_3_says_what_may_be_done_with_a_task_and_adds_files_and_messages_to_it() 
         ),
     ]);
 }
+
+#[test]
+fn automated_solutions_are_not_sought_by_fields_that_they_have_not() {
+    Portal::with(&[]).steps(&[
+        (
+            "crm.automatedsolution.add",
+            "fields[title]=HR",
+            r#"{"automatedSolution":{"title":"HR"}}"#,
+        ),
+        (
+            "crm.automatedsolution.list",
+            "filter[nope]=1",
+            "!INVALID_ARG_VALUE field 'nope' is not allowed in filter",
+        ),
+        (
+            "crm.automatedsolution.list",
+            "order[nope]=asc",
+            "!INVALID_ARG_VALUE field 'nope' is not allowed in order",
+        ),
+        (
+            "crm.automatedsolution.list",
+            "filter[=title]=HR&order[id]=desc",
+            r#"{"automatedSolutions":[{"title":"HR"}]}"#,
+        ),
+    ]);
+}
