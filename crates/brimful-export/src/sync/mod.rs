@@ -107,6 +107,19 @@ pub enum SyncError {
         /// Rows that the store has.
         live: u64,
     },
+    /// More records that have rows in a table are gone at once than are believed to be deleted.
+    #[error(
+        "{gone} of {asked} records that {table} has rows of are gone from the portal at once, so no row of theirs was taken \
+         for deleted; if that is right, run it again with --accept-deletes"
+    )]
+    TooManyParentsGone {
+        /// The table.
+        table: String,
+        /// Records that the portal no longer has.
+        gone: u64,
+        /// Records that the portal was asked for.
+        asked: u64,
+    },
     /// What is stored of how far a table is cannot be read: it was edited, or a newer version has written it.
     #[error(
         "{store}: the state of {table} is unreadable: {why}; run brimful sync once more: it reads the table in full and \

@@ -193,16 +193,25 @@ pub(crate) fn children_of(pairs: &[(u64, u64)], parent: u64) -> impl Iterator<It
         .map(|(_, id)| *id)
 }
 
-/// The records of `parents` that the store has rows of which were not shown. Pairs ascend.
-pub(crate) fn parents_in_doubt(
+/// The rows of `parents` that the store has and that were not shown. Pairs ascend.
+pub(crate) fn children_not_shown(
     parents: &[u64],
     stored: &[(u64, u64)],
     shown: &[(u64, u64)],
-) -> Vec<u64> {
-    let lacks = |parent: &&u64| {
-        children_of(stored, **parent).any(|id| shown.binary_search(&(**parent, id)).is_err())
-    };
-    parents.iter().filter(lacks).copied().collect()
+) -> Vec<(u64, u64)> {
+    let of_parents = parents
+        .iter()
+        .flat_map(|parent| children_of(stored, *parent).map(|id| (*parent, id)));
+    of_parents
+        .filter(|pair| shown.binary_search(pair).is_err())
+        .collect()
+}
+
+/// The records of pairs, which ascend, each once.
+pub(crate) fn parents_of(pairs: &[(u64, u64)]) -> Vec<u64> {
+    let mut parents: Vec<u64> = pairs.iter().map(|(parent, _)| *parent).collect();
+    parents.dedup();
+    parents
 }
 
 #[cfg(test)]
@@ -276,10 +285,11 @@ mod tests {
     }
 
     #[test]
-    fn records_are_in_doubt_whose_rows_were_not_all_shown() {
+    fn rows_of_the_store_are_found_that_their_records_did_not_show() {
         let stored = [(1, 10), (1, 11), (2, 12), (3, 13)];
         let shown = [(1, 10), (2, 12), (4, 14)];
-        assert_eq!(parents_in_doubt(&[1, 2, 4], &stored, &shown), [1]);
+        assert_eq!(children_not_shown(&[1, 2, 4], &stored, &shown), [(1, 11)]);
+        assert_eq!(parents_of(&stored), [1, 2, 3]);
         assert_eq!(children_of(&stored, 1).collect::<Vec<_>>(), [10, 11]);
     }
 }

@@ -240,10 +240,23 @@ fn page_of(rows: &[&RawValue], id_field: &str) -> Page {
 #[derive(Debug, Default)]
 pub(crate) struct ShownRows {
     pub(crate) rows: ChildRows,
-    /// Records of which fewer rows were shown than counted, or whose list was refused.
+    /// Records of which fewer rows were shown than counted, or whose count changed between two pages.
     pub(crate) incomplete: Vec<u64>,
-    /// Why lists were refused, and how many.
-    pub(crate) refused: Option<(Error, u64)>,
+    /// Records whose list was refused.
+    pub(crate) refused: Vec<u64>,
+    /// Why the first of them was.
+    pub(crate) refusal: Option<Error>,
+}
+
+/// A list of a record that is read page by page.
+struct ListOfParent {
+    parent: u64,
+    /// Where its next page begins.
+    start: u64,
+    /// Rows that have come.
+    rows: u64,
+    /// How many rows the page before counted.
+    total: Option<u64>,
 }
 
 /// Reads the rows of records: fifty lists a request, and the further pages of long lists in requests behind it.
@@ -256,44 +269,60 @@ pub(crate) async fn rows_of_parents(
     let known = catalogue::find(&entity.method);
     let key = known.and_then(|method| method.key);
     let mut shown = ShownRows::default();
-    // The record, where its next page begins, and how many rows of it have come.
-    let mut wanted: Vec<(u64, u64, u64)> = ids.iter().map(|id| (*id, 0, 0)).collect();
+    let first_page = |parent: &u64| ListOfParent {
+        parent: *parent,
+        start: 0,
+        rows: 0,
+        total: None,
+    };
+    let mut wanted: Vec<ListOfParent> = ids.iter().map(first_page).collect();
     while !wanted.is_empty() {
         let mut batch = Batch::new();
-        for (place, (id, start, _)) in wanted.iter().enumerate() {
-            let params = parents.params_of(&entity.params, *id, *start);
+        for (place, list) in wanted.iter().enumerate() {
+            let params = parents.params_of(&entity.params, list.parent, list.start);
             batch.add(place.to_string(), &entity.method, params)?;
         }
         let reply = client.batch(batch).await?;
         let mut further = Vec::new();
-        for (place, (id, start, before)) in wanted.into_iter().enumerate() {
+        for (place, list) in wanted.into_iter().enumerate() {
+            let parent = list.parent;
             let label = place.to_string();
             let result: Box<RawValue> = match reply.result(&label) {
                 Ok(result) => result,
                 Err(error) if is_refusal(&error) => {
-                    shown.incomplete.push(id);
-                    shown.refused.get_or_insert((error, 0)).1 += 1;
+                    shown.refused.push(parent);
+                    shown.refusal.get_or_insert(error);
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             };
-            let taken = (parents.field(), id);
+            let taken = (parents.field(), parent);
             let rows = shown.rows.take(&result, key, entity.id_field(), taken);
-            let rows = before
+            let rows = list.rows
                 + rows.map_err(|why| {
                     SyncError::UnusablePortal(format!("{}: {why}", entity.method))
                 })?;
+            let total = reply.total(&label);
+            // Pages are cut by place: where a row has gone between two of them, another one is in neither.
+            if list.start > 0 && total != list.total {
+                shown.incomplete.push(parent);
+                continue;
+            }
             match reply.next(&label) {
-                Some(next) if next > start => further.push((id, next, rows)),
-                _ if reply.total(&label).is_some_and(|total| total > rows) => {
-                    shown.incomplete.push(id);
-                }
+                Some(start) if start > list.start => further.push(ListOfParent {
+                    parent,
+                    start,
+                    rows,
+                    total,
+                }),
+                _ if total.is_some_and(|total| total > rows) => shown.incomplete.push(parent),
                 _ => {}
             }
         }
         wanted = further;
     }
     shown.incomplete.sort_unstable();
+    shown.refused.sort_unstable();
     Ok(shown)
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct EntityRun {
     /// The record and the ID of each row that the store had when the run began, ascending, where rows are listed for one
     /// record at a time.
     children: Vec<(u64, u64)>,
+    /// What the lists of records have shown so far.
+    lists: children::ListsRead,
 }
 
 impl EntityRun {
@@ -117,6 +119,7 @@ impl EntityRun {
             report: EntityReport::default(),
             seen: None,
             children: Vec::new(),
+            lists: children::ListsRead::default(),
         })
     }
 
@@ -321,7 +324,6 @@ impl EntityRun {
         self.report.deleted = gone.len() as u64;
         self.table
             .call(move |table| {
-                table.state.doubtful.clear();
                 if !gone.is_empty() {
                     table.delete(&gone, deletes, now)?;
                 }

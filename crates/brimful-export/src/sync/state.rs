@@ -17,9 +17,6 @@ const CLOCKS_DIFFER_SECONDS: i64 = OVERLAP_SECONDS / 2;
 /// The end of a record is written some time after its beginning.
 const OVERLAP_IDS: u64 = 2_500;
 
-/// Records that one run reads a second time: fifty requests.
-const MOST_DOUBTFUL: usize = 2_500;
-
 /// A moment on the portal's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PortalTime {
@@ -140,9 +137,10 @@ pub(crate) struct EntityState {
     pub(crate) succeeded: Option<PortalTime>,
     /// What the last run of this entity failed with, and when.
     pub(crate) failed: Option<(String, PortalTime)>,
-    /// Records whose lists did not show all rows that the table has of them. They are read a second time.
+    /// Records whose rows are read again with the next run, although the cursor has passed them: their list was refused,
+    /// broke off, or lacked rows of the table and was not read a second time. None is left out, however many there are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) doubtful: Vec<u64>,
+    pub(crate) unread: Vec<u64>,
     /// The record up to which rows were read again in turn, although nothing says that they have changed.
     pub(crate) reread_up_to: u64,
     /// The record up to which it was asked, in turn, whether records are still there.
@@ -214,12 +212,13 @@ impl EntityState {
         });
     }
 
-    /// Records are to be read a second time. What is too much for one run comes in turn.
-    pub(crate) fn doubt(&mut self, parents: impl IntoIterator<Item = u64>) {
-        self.doubtful.extend(parents);
-        self.doubtful.sort_unstable();
-        self.doubtful.dedup();
-        self.doubtful.truncate(MOST_DOUBTFUL);
+    /// The lists of the records `asked`, which ascend, were read; those of the records `unread` have to be read again.
+    pub(crate) fn note_lists(&mut self, asked: &[u64], unread: impl IntoIterator<Item = u64>) {
+        self.unread
+            .retain(|parent| asked.binary_search(parent).is_err());
+        self.unread.extend(unread);
+        self.unread.sort_unstable();
+        self.unread.dedup();
     }
 
     /// Where a column is gone from the table, as one that was renamed by hand, all rows are read again: those that did not

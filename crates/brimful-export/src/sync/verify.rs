@@ -258,7 +258,7 @@ async fn all_children(
     let mut pages = Vec::new();
     for ids in ids.chunks(IDS_AT_ONCE) {
         let shown = portal::rows_of_parents(client, entity, parents, ids).await?;
-        if let Some((error, _)) = shown.refused {
+        if let Some(error) = shown.refusal {
             return Err(error.into());
         }
         pages.push(shown.rows.into_page().0);

@@ -1,7 +1,12 @@
 //! Rows that are listed for one record at a time: those of the records that have changed are read again.
 
+use std::collections::HashSet;
+
+use brimful::Error;
+
 use super::EntityRun;
-use crate::sync::parents::{Parents, children_of, parents_in_doubt};
+use crate::sync::comparison::is_believable;
+use crate::sync::parents::{Parents, children_not_shown, children_of, parents_of};
 use crate::sync::portal::{self, ShownRows};
 use crate::sync::state::{Cursor, Reading};
 use crate::sync::{Deletes, SyncError, SyncEvent};
@@ -13,6 +18,34 @@ const PARENTS_AT_ONCE: usize = 500;
 const PAGES_IN_TURN: usize = 4;
 /// Records that are asked for in each run, in turn, to find those that were deleted: as many as one request asks for.
 const ASKED_FOR_AT_ONCE: usize = 2_500;
+
+/// What the lists of records have shown in a run.
+#[derive(Default)]
+pub(super) struct ListsRead {
+    asked: usize,
+    refused: usize,
+    refusal: Option<Error>,
+    /// Rows of the store, as pairs of a record and an ID, that a complete list did not show.
+    lacking: Vec<(u64, u64)>,
+    /// Records whose list was not complete.
+    incomplete: Vec<u64>,
+    /// Records that the store has rows of and that a list of all records did not have; `None` without such a list.
+    unlisted: Option<Vec<u64>>,
+}
+
+impl ListsRead {
+    /// Why no list was shown at all, if so.
+    fn refusal_of_all(&self) -> Option<&Error> {
+        self.refusal.as_ref().filter(|_| self.refused == self.asked)
+    }
+}
+
+/// Sorts numbers, and leaves each once.
+fn sorted(mut ids: Vec<u64>) -> Vec<u64> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
 
 impl EntityRun {
     /// Reads the rows of the records that have changed since the cursor, or of all, and stores them. Returns whether it
@@ -34,26 +67,35 @@ impl EntityRun {
             Some(Cursor::Time(time)) => Some(time),
             _ => None,
         };
-        let ids =
+        let mut ids =
             portal::parents_changed_since(&self.client, parents, since, reading.after).await?;
         if since.is_none() && reading.after == 0 {
-            let mut others: Vec<u64> = self.children.iter().map(|(parent, _)| *parent).collect();
-            others.retain(|parent| ids.binary_search(parent).is_err());
-            let note = self.table.call(move |table| {
-                table.state.doubt(others);
-                Ok(())
-            });
-            note.await?;
+            let mut unlisted = parents_of(&self.children);
+            unlisted.retain(|parent| ids.binary_search(parent).is_err());
+            self.lists.unlisted = Some(unlisted);
         }
+        ids.extend(self.unread().await?);
+        let ids = sorted(ids);
         for ids in ids.chunks(PARENTS_AT_ONCE) {
             self.read_rows_of(parents, ids, true).await?;
+        }
+        if !self.report.is_full {
+            self.read_in_turn(parents, &ids).await?;
+        }
+        if let Some(refusal) = self.lists.refusal_of_all() {
+            return Err(refusal.clone().into());
         }
         self.finish_read(&reading).await?;
         Ok(reading.after > 0)
     }
 
-    /// Reads the rows of records and stores them. Records that did not show all rows that the store has of them are noted
-    /// with the rows, and read a second time.
+    async fn unread(&mut self) -> Result<Vec<u64>, SyncError> {
+        let unread = self.table.call(|table| Ok(table.state.unread.clone()));
+        unread.await
+    }
+
+    /// Reads the rows of records and stores them. Records that did not show all their rows are noted with the rows, and
+    /// read a second time.
     async fn read_rows_of(
         &mut self,
         parents: &Parents,
@@ -61,20 +103,40 @@ impl EntityRun {
         advances: bool,
     ) -> Result<(), SyncError> {
         let found = portal::rows_of_parents(&self.client, &self.entity, parents, ids).await?;
-        let ShownRows {
-            rows, incomplete, ..
-        } = found;
-        let (page, shown) = rows.into_page();
-        let mut doubtful = parents_in_doubt(ids, &self.children, &shown);
-        doubtful.extend(incomplete);
+        self.lists.asked += ids.len();
+        self.lists.refused += found.refused.len();
+        self.lists.refusal = self.lists.refusal.take().or(found.refusal);
+        if let Some(refusal) = self.lists.refusal_of_all()
+            && self.lists.asked >= PARENTS_AT_ONCE
+        {
+            // A right is missing: the cursor stays before these records.
+            return Err(refusal.clone().into());
+        }
+        let (page, shown) = found.rows.into_page();
+        // What has been shown meanwhile is there.
+        self.lists
+            .lacking
+            .retain(|pair| shown.binary_search(pair).is_err());
+        let mut unread: Vec<u64> = found.refused;
+        unread.extend(&found.incomplete);
+        if self.options.deletes != Deletes::Off {
+            let is_complete = |parent: &&u64| !unread.contains(parent);
+            let complete: Vec<u64> = ids.iter().filter(is_complete).copied().collect();
+            let lacking = children_not_shown(&complete, &self.children, &shown);
+            unread.extend(parents_of(&lacking));
+            self.lists.lacking.extend(lacking);
+        }
+        self.lists.incomplete.extend(found.incomplete);
+        let advances = advances && self.lists.refusal_of_all().is_none();
         let last = ids.last().copied().filter(|_| advances);
         self.report.read += page.len() as u64;
+        let asked = ids.to_vec();
         self.table
             .call(move |table| {
                 if let Some(last) = last {
                     table.state.advance(last);
                 }
-                table.state.doubt(doubtful);
+                table.state.note_lists(&asked, unread);
                 if page.is_empty() {
                     table.commit()
                 } else {
@@ -89,38 +151,18 @@ impl EntityRun {
         Ok(())
     }
 
-    /// Reads the rows of some more records in turn, finds records that were deleted, and marks or deletes the rows that
-    /// two readings have not shown.
-    pub(super) async fn settle_children(&mut self, parents: &Parents) -> Result<(), SyncError> {
-        if !self.report.is_full {
-            self.read_in_turn(parents).await?;
-        }
-        let doubtful = self.table.call(|table| Ok(table.state.doubtful.clone()));
-        let mut doubtful = doubtful.await?;
-        if self.options.deletes != Deletes::Off {
-            doubtful.extend(self.parents_that_are_gone(parents).await?);
-        }
-        doubtful.sort_unstable();
-        doubtful.dedup();
-        let gone = self.read_second_time(parents, &doubtful).await?;
-        if self.options.deletes == Deletes::Off {
-            let settle = self.table.call(|table| {
-                table.state.doubtful.clear();
-                Ok(())
-            });
-            return settle.await;
-        }
-        self.delete_believed(gone).await
-    }
-
-    async fn read_in_turn(&mut self, parents: &Parents) -> Result<(), SyncError> {
+    /// Reads the rows of some more records than those that were `read`, which ascend.
+    async fn read_in_turn(&mut self, parents: &Parents, read: &[u64]) -> Result<(), SyncError> {
         let after = self.table.call(|table| Ok(table.state.reread_up_to));
         let after = after.await?;
-        let ids = portal::parents_behind(&self.client, parents, after, PAGES_IN_TURN).await?;
+        let mut ids = portal::parents_behind(&self.client, parents, after, PAGES_IN_TURN).await?;
+        if ids.is_empty() && after > 0 {
+            // Behind the last record the turn begins again. A page that is short is not yet the last one.
+            ids = portal::parents_behind(&self.client, parents, 0, PAGES_IN_TURN).await?;
+        }
+        let last = ids.last().copied().unwrap_or(0);
+        ids.retain(|parent| read.binary_search(parent).is_err());
         self.read_rows_of(parents, &ids, false).await?;
-        // Behind the last record the turn begins again.
-        let are_all = ids.len() < PAGES_IN_TURN * portal::IDS_OF_A_PAGE;
-        let last = ids.last().copied().filter(|_| !are_all).unwrap_or(0);
         let turn = self.table.call(move |table| {
             table.state.reread_up_to = last;
             Ok(())
@@ -128,43 +170,23 @@ impl EntityRun {
         turn.await
     }
 
-    /// Records that the store has rows of, some of them in turn, and that the portal no longer has.
-    async fn parents_that_are_gone(&mut self, parents: &Parents) -> Result<Vec<u64>, SyncError> {
-        let after = self.table.call(|table| Ok(table.state.asked_up_to)).await?;
-        let mut asked: Vec<u64> = self.children.iter().map(|(parent, _)| *parent).collect();
-        asked.dedup();
-        asked.retain(|parent| *parent > after);
-        let are_all = asked.len() <= ASKED_FOR_AT_ONCE;
-        asked.truncate(ASKED_FOR_AT_ONCE);
-        // Behind the last record the turn begins again.
-        let last = asked.last().copied().filter(|_| !are_all).unwrap_or(0);
-        let there = portal::still_there(&self.client, &parents.list, &asked).await?;
-        asked.retain(|parent| !there.contains(parent));
-        let turn = self.table.call(move |table| {
-            table.state.asked_up_to = last;
-            Ok(())
-        });
-        turn.await?;
-        Ok(asked)
-    }
-
-    /// Reads the rows of records a second time. Returns the IDs of the rows that the store has and that were not shown.
-    async fn read_second_time(
-        &mut self,
-        parents: &Parents,
-        doubtful: &[u64],
-    ) -> Result<Vec<String>, SyncError> {
-        if doubtful.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut there = portal::still_there(&self.client, &parents.list, doubtful).await?;
-        there.sort_unstable();
-        let found = portal::rows_of_parents(&self.client, &self.entity, parents, &there).await?;
+    /// Finds records that were deleted, reads the rows of those a second time that did not show all, and marks or deletes
+    /// the rows that were absent twice.
+    pub(super) async fn settle_children(&mut self, parents: &Parents) -> Result<(), SyncError> {
+        let (absent, asked_up_to) = self.absent_parents(parents).await?;
+        let lacking: HashSet<(u64, u64)> = self.lists.lacking.drain(..).collect();
+        let mut again = std::mem::take(&mut self.lists.incomplete);
+        again.extend(lacking.iter().map(|(parent, _)| *parent));
+        again.retain(|parent| absent.binary_search(parent).is_err());
+        let again = sorted(again);
+        let found = portal::rows_of_parents(&self.client, &self.entity, parents, &again).await?;
         let ShownRows {
             rows,
             incomplete,
             refused,
+            refusal,
         } = found;
+        let unread = sorted([incomplete, refused].concat());
         let (page, shown) = rows.into_page();
         self.report.read += page.len() as u64;
         let field = parents.field();
@@ -175,27 +197,82 @@ impl EntityRun {
             table.children(field)
         });
         let stored = stored.await?;
-        if let Some((error, count)) = refused {
-            if stored.is_empty() && count == there.len() as u64 {
-                // Not one list was ever shown.
-                return Err(error.into());
-            }
+        if self.options.deletes != Deletes::Off {
+            let of_absent = absent
+                .iter()
+                .flat_map(|parent| children_of(&stored, *parent));
+            let mut gone: Vec<String> = of_absent.map(|id| id.to_string()).collect();
+            let mut complete = again.clone();
+            complete.retain(|parent| unread.binary_search(parent).is_err());
+            let lacks_again = children_not_shown(&complete, &stored, &shown);
+            let lacks_twice = lacks_again.iter().filter(|pair| lacking.contains(pair));
+            gone.extend(lacks_twice.map(|(_, id)| id.to_string()));
+            self.delete_believed(gone).await?;
+        }
+        let settled = sorted([again, absent].concat());
+        let note = self.table.call(move |table| {
+            table.state.asked_up_to = asked_up_to;
+            table.state.note_lists(&settled, unread);
+            Ok(table.state.unread.len())
+        });
+        let unread = note.await?;
+        if unread > 0 {
+            let why = self.lists.refusal.take().or(refusal);
+            let why = why.map_or(String::new(), |why| format!(": {why}"));
             (self.observer)(&SyncEvent::Warning {
                 entity: &self.entity.name,
                 text: &format!(
-                    "the rows of {count} records are not shown, and stay as they are: {error}"
+                    "{unread} records did not show all their rows, which stay as they are and are read again with the next \
+                     run{why}"
                 ),
             });
         }
-        let mut gone = Vec::new();
-        for parent in doubtful {
-            if incomplete.binary_search(parent).is_ok() {
-                continue;
-            }
-            let ids = children_of(&stored, *parent);
-            let missing = ids.filter(|id| shown.binary_search(&(*parent, *id)).is_err());
-            gone.extend(missing.map(|id| id.to_string()));
+        Ok(())
+    }
+
+    /// Records that the portal does not have when it is asked for them twice: of those that gave rise to doubt, and of
+    /// some of all, in turn. Returns the last of these too.
+    async fn absent_parents(&mut self, parents: &Parents) -> Result<(Vec<u64>, u64), SyncError> {
+        let mut asked = self.unread().await?;
+        let known = parents_of(&self.children);
+        let up_to = self.table.call(|table| Ok(table.state.asked_up_to));
+        let mut up_to = up_to.await?;
+        if self.options.deletes != Deletes::Off {
+            // Where all is to be accepted, it is not accepted in slices.
+            let most = if self.options.accept_deletes {
+                known.len()
+            } else {
+                ASKED_FOR_AT_ONCE
+            };
+            let from = known.partition_point(|parent| *parent <= up_to);
+            let turn = known.iter().cycle().skip(from).take(known.len().min(most));
+            let turn: Vec<u64> = turn.copied().collect();
+            up_to = turn.last().copied().unwrap_or(0);
+            asked.extend(turn);
+            asked.extend(self.lists.unlisted.iter().flatten());
         }
-        Ok(gone)
+        let mut absent = sorted(asked);
+        let has_rows = |parent: &&u64| known.binary_search(parent).is_ok();
+        let asked = match self.lists.unlisted {
+            Some(_) => known.len(),
+            None => absent.iter().filter(has_rows).count(),
+        } as u64;
+        // No record is gone on the word of one reading.
+        for _ in 0..2 {
+            let there = portal::still_there(&self.client, &parents.list, &absent).await?;
+            let there: HashSet<u64> = there.into_iter().collect();
+            absent.retain(|parent| !there.contains(parent));
+        }
+        let gone = absent.iter().filter(has_rows).count() as u64;
+        // Few rows may go with many records, so their own number is judged.
+        let is_too_much = gone > 0 && !is_believable(gone, asked);
+        if is_too_much && self.options.deletes != Deletes::Off && !self.options.accept_deletes {
+            return Err(SyncError::TooManyParentsGone {
+                table: self.entity.table.clone(),
+                gone,
+                asked,
+            });
+        }
+        Ok((absent, up_to))
     }
 }

@@ -1,10 +1,95 @@
 //! Rows that a portal lists for one record at a time: product rows, comments, checklists, history.
 
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use brimful::{Request, Response, Transport, TransportError};
 use brimful_export::sync::verify;
-use brimful_portal::{Fault, FaultRule};
+use brimful_portal::FaultRule;
 
 use super::histories::{Chance, faults};
 use super::*;
+
+/// A call that the portal refuses, in place of another one.
+const REFUSED: &str = "crm.deal.get?id=999999999";
+/// A list of deals that has none.
+const NO_DEALS: &str = "crm.deal.list?filter%5BID%5D=999999999";
+
+type Rewrite = Box<dyn FnMut(&str) -> Option<&'static str> + Send>;
+
+/// What happens to a client's requests on their way.
+#[derive(Default)]
+struct Detour {
+    /// Says which command of a batch is sent in place of this one.
+    rewrite: Option<Rewrite>,
+    /// A call that somebody else makes just before the first request with this text in it.
+    before: Option<(&'static str, &'static str, Value)>,
+}
+
+/// The way to a portal, with detours.
+#[derive(Clone)]
+struct DetourTransport {
+    inner: ServiceTransport<Portal>,
+    others: Client,
+    detour: Arc<Mutex<Detour>>,
+}
+
+impl std::fmt::Debug for DetourTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DetourTransport")
+    }
+}
+
+impl Transport for DetourTransport {
+    fn send(
+        &self,
+        mut request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + '_>> {
+        Box::pin(async move {
+            let text = String::from_utf8_lossy(&request.body).into_owned();
+            let before = {
+                let before = &mut self.detour.lock().unwrap().before;
+                before.take_if(|(needle, ..)| text.contains(*needle))
+            };
+            if let Some((_, method, params)) = before {
+                self.others.call(method, params).await.unwrap();
+            }
+            if let Some(rewrite) = &mut self.detour.lock().unwrap().rewrite
+                && let Ok(mut body) = serde_json::from_str::<Value>(&text)
+                && let Some(commands) = body["cmd"].as_object_mut()
+            {
+                for command in commands.values_mut() {
+                    if let Some(other) = rewrite(command.as_str().unwrap()) {
+                        *command = json!(other);
+                    }
+                }
+                request.body = serde_json::to_vec(&body).unwrap().into();
+            }
+            self.inner.send(request).await
+        })
+    }
+}
+
+impl Bench {
+    /// Has the client's requests take detours from now on.
+    fn detour(&mut self) -> Arc<Mutex<Detour>> {
+        let detour = Arc::default();
+        let transport = DetourTransport {
+            inner: ServiceTransport::new(self.portal.clone()),
+            others: self.client.clone(),
+            detour: Arc::clone(&detour),
+        };
+        self.client = Client::builder(WEBHOOK)
+            .transport(transport)
+            .limit(None)
+            .seed(1)
+            .build()
+            .unwrap();
+        detour
+    }
+}
 
 const OF_TASKS: [&str; 3] = ["checklists", "taskcomments", "taskhistory"];
 
@@ -217,12 +302,19 @@ async fn checklists_comments_and_history_of_tasks_are_kept_with_their_task() {
 
 #[tokio::test(start_paused = true)]
 async fn lists_of_records_that_are_empty_by_mistake_delete_nothing() {
-    let bench = Bench::new(PortalConfig::new().rows("task", 30).rows("checklist", 90));
+    let mut bench = Bench::new(PortalConfig::new().rows("task", 30).rows("checklist", 90));
     bench.sync("checklists").await.unwrap();
+    let detour = bench.detour();
     for n in 1..9 {
-        bench.portal.faults().clear();
-        let rule = FaultRule::every(n, Fault::EmptyPage).on("task.checklistitem.getlist");
-        bench.portal.faults().add(rule.times(25));
+        let (mut lists, mut mistaken) = (0, HashSet::new());
+        detour.lock().unwrap().rewrite = Some(Box::new(move |command| {
+            let is_list = command.starts_with("task.checklistitem.getlist");
+            lists += u32::from(is_list);
+            // A run meets each mistake once.
+            let is_mistaken =
+                is_list && lists.is_multiple_of(n) && mistaken.insert(command.to_owned());
+            is_mistaken.then_some(NO_DEALS)
+        }));
         // It may fail, and must not believe.
         let _ = bench.sync("checklists").await;
         let gone = "SELECT count(*) FROM task_checklistitem WHERE _deleted_at IS NOT NULL";
@@ -237,6 +329,157 @@ async fn lists_that_are_all_refused_are_an_error_and_no_empty_table() {
     let bench = Bench::new(config.reply("task.checklistitem.getlist", refusal));
     let error = bench.sync("checklists").await.unwrap_err();
     assert!(error.to_string().contains("ACCESS_DENIED"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_one_list_leaves_out_loses_none_of_its_rows() {
+    let mut bench = Bench::new(PortalConfig::new().rows("deal", 90).rows("productrow", 0));
+    let mut rows = Vec::new();
+    for deal in 1..=40 {
+        for price in 1..=3 {
+            rows.push(bench.add_product_row(deal, price).await);
+        }
+    }
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    let detour = bench.detour();
+    for nth in 1..=20 {
+        pass(60).await;
+        let deleted = rows.remove(rows.len() - 4);
+        bench
+            .call("crm.item.productrow.delete", json!({"id": deleted}))
+            .await;
+        let mut lists = 0;
+        detour.lock().unwrap().rewrite = Some(Box::new(move |command| {
+            lists += u32::from(
+                command.starts_with("crm.deal.list") || command.starts_with("crm.item.list"),
+            );
+            (lists == nth && !command.contains("productrow")).then_some(NO_DEALS)
+        }));
+        // It may fail, and must not believe.
+        let _ = bench.sync("crm.item.productrow:2").await;
+        detour.lock().unwrap().rewrite = None;
+        let marked = "SELECT id FROM crm_item_productrow_2 WHERE _deleted_at IS NOT NULL";
+        for id in bench.rows(marked) {
+            assert!(
+                !rows.contains(&id[0].parse().unwrap()),
+                "{id:?} with list {nth}"
+            );
+        }
+    }
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    bench.assert_verified(&["crm.item.productrow:2"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenth_of_the_records_gone_is_not_believed_although_few_rows_go_with_them() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 100).rows("productrow", 0));
+    for deal in 1..=100 {
+        for price in 0..if deal <= 10 { 1 } else { 4 } {
+            bench.add_product_row(deal, price).await;
+        }
+    }
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    pass(60).await;
+    for deal in 1..=10 {
+        bench.call("crm.deal.delete", json!({"id": deal})).await;
+    }
+    let marked = "SELECT count(*) FROM crm_item_productrow_2 WHERE _deleted_at IS NOT NULL";
+    for _ in 0..3 {
+        let error = bench.sync("crm.item.productrow:2").await.unwrap_err();
+        assert!(error.to_string().contains("--accept-deletes"), "{error}");
+        assert_eq!(bench.value(marked), "0");
+    }
+    let report = bench.sync_with("crm.item.productrow:2", accepting()).await;
+    assert_eq!(report.unwrap().deleted, 10);
+    bench.assert_verified(&["crm.item.productrow:2"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_that_are_all_refused_come_with_the_first_run_after_the_right_is_granted() {
+    let mut bench = Bench::new(PortalConfig::new().rows("task", 3_000).rows("checklist", 0));
+    for task in [1, 1_500, 2_990] {
+        bench.add_item(task, "first").await;
+    }
+    let detour = bench.detour();
+    detour.lock().unwrap().rewrite = Some(Box::new(|command| {
+        command
+            .starts_with("task.checklistitem.getlist")
+            .then_some(REFUSED)
+    }));
+    for _ in 0..2 {
+        bench.sync("checklists").await.unwrap_err();
+    }
+    detour.lock().unwrap().rewrite = None;
+    bench.sync("checklists").await.unwrap();
+    bench.assert_verified(&["checklists"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rows_of_a_changed_record_come_later_if_its_list_is_refused() {
+    let mut bench = Bench::new(
+        PortalConfig::new()
+            .rows("deal", 1_000)
+            .rows("productrow", 0),
+    );
+    bench.add_product_row(900, 1).await;
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    pass(60).await;
+    bench.add_product_row(900, 2).await;
+    let title = json!({"id": 900, "fields": {"TITLE": "changed"}});
+    bench.call("crm.deal.update", title).await;
+    let detour = bench.detour();
+    detour.lock().unwrap().rewrite = Some(Box::new(|command| {
+        let is_of_deal =
+            command.starts_with("crm.item.productrow.list") && command.contains("=900");
+        is_of_deal.then_some(REFUSED)
+    }));
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    pass(60).await;
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    detour.lock().unwrap().rewrite = None;
+    pass(60).await;
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    bench.assert_product_rows(&[900]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_are_read_again_in_turn_although_a_page_of_records_is_short() {
+    let mut bench = Bench::new(PortalConfig::new().rows("deal", 600));
+    let comment = bench.add_comment(440, "first").await;
+    bench.sync("crm.timeline.comment:2").await.unwrap();
+    pass(60).await;
+    let change =
+        json!({"id": comment, "ownerTypeId": 2, "ownerId": 440, "fields": {"COMMENT": "changed"}});
+    bench.call("crm.timeline.comment.update", change).await;
+    pass(60).await;
+    let detour = bench.detour();
+    detour.lock().unwrap().rewrite = Some(Box::new(|command| {
+        command.contains("start=150").then_some(NO_DEALS)
+    }));
+    for _ in 0..3 {
+        bench.sync("crm.timeline.comment:2").await.unwrap();
+    }
+    let text = format!("SELECT COMMENT FROM crm_timeline_comment_2 WHERE ID = {comment}");
+    assert_eq!(bench.value(&text), "changed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_is_deleted_between_two_pages_of_a_record_hides_no_other() {
+    let mut bench = Bench::new(PortalConfig::new().rows("deal", 20).rows("productrow", 0));
+    let mut rows = Vec::new();
+    for price in 0..60 {
+        rows.push(bench.add_product_row(7, price).await);
+    }
+    let detour = bench.detour();
+    detour.lock().unwrap().before = Some((
+        "start=50",
+        "crm.item.productrow.delete",
+        json!({"id": rows[3]}),
+    ));
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    assert!(detour.lock().unwrap().before.is_none());
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    bench.assert_product_rows(&[7]).await;
 }
 
 /// Changes rows of some records.
