@@ -97,6 +97,12 @@ fn check_value(prefix: &str, name: &str, value: &str) -> Result<(), String> {
         let sign = if prefix.contains('!') { "!@" } else { "@" };
         return Err(format!("one of several is written '{sign}{name}={items}'"));
     }
+    let is_cut_list = value.starts_with("[\"") || prefix.contains('@') && value.starts_with('[');
+    if is_cut_list {
+        return Err(format!(
+            "its value begins as a list of JSON and is none: write '@{name}=A,B'"
+        ));
+    }
     if let Some(inside) = unquoted(value)
         && inside
             .chars()
@@ -217,6 +223,19 @@ mod tests {
     fn after_an_at_sign_the_value_is_a_list() {
         assert_eq!(read("@ID=1,2,3"), ("@ID".into(), json!(["1", "2", "3"])));
         assert_eq!(read("!@ID=7"), ("!@ID".into(), json!(["7"])));
+    }
+
+    #[test]
+    fn a_list_of_json_that_is_cut_short_is_refused() {
+        for typed in ["@STAGE_ID=[\"WON\"", "STAGE_ID=[\"WON\",", "!@ID=[1,2"] {
+            let error = parse(typed).unwrap_err();
+            assert!(
+                error.contains("begins as a list of JSON"),
+                "{typed}: {error}"
+            );
+        }
+        let text = "TITLE=[urgent] call";
+        assert_eq!(read(text).1, json!("[urgent] call"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The emulator as a program of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(feature = "sqlite")]
+mod data_file;
+mod events;
+
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
 use crate::support::{Workspace, assert_transcript, ids, rows, stderr, stdout};
@@ -42,55 +46,6 @@ impl Emulator {
         let address = self.url.trim_start_matches("http://");
         let (host, path) = address.split_once('/').unwrap();
         (host.to_owned(), format!("/{path}"))
-    }
-}
-
-/// A connection over which methods are called one after the other.
-struct Calls {
-    stream: BufReader<std::net::TcpStream>,
-    path: String,
-}
-
-impl Calls {
-    fn to(emulator: &Emulator) -> Self {
-        let (host, path) = emulator.parts();
-        let stream = std::net::TcpStream::connect(host).unwrap();
-        Self {
-            stream: BufReader::new(stream),
-            path,
-        }
-    }
-
-    /// The result of a method; `None` if the connection ends before the whole reply is there.
-    fn call(&mut self, method: &str, params: &str) -> Option<serde_json::Value> {
-        let path = format!("{}{method}", self.path);
-        let body = self.post(&path, "application/x-www-form-urlencoded", params)?;
-        let reply: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        Some(reply["result"].clone())
-    }
-
-    fn post(&mut self, path: &str, media_type: &str, body: &str) -> Option<Vec<u8>> {
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).ok()?;
-        let (mut length, mut line) = (0, String::new());
-        loop {
-            line.clear();
-            if self.stream.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            if let Some(given) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = given.trim().parse().unwrap();
-            }
-            if line == "\r\n" {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).ok()?;
-        Some(body)
     }
 }
 
@@ -196,10 +151,7 @@ fn with_v_it_says_every_request_in_a_line_and_names_methods_that_it_lacks() {
         fetch(&emulator.url, "GET /rest/1/demo/crm.deal.list");
         fetch(&emulator.url, "GET /rest/1/s3cret/profile");
         for _ in 0..2 {
-            let reply = fetch(
-                &emulator.url,
-                "GET /rest/1/demo/documentgenerator.document.list",
-            );
+            let reply = fetch(&emulator.url, "GET /rest/1/demo/rpa.item.list");
             assert!(reply.contains("ERROR_METHOD_NOT_FOUND"), "{reply}");
         }
         fetch(&emulator.url, "GET /rest/1/demo/no.such.method");
@@ -217,15 +169,14 @@ fn with_v_it_says_every_request_in_a_line_and_names_methods_that_it_lacks() {
         let mut said = String::new();
         let mut stderr = emulator.child.stderr.take().unwrap();
         stderr.read_to_string(&mut said).unwrap();
-        let missing =
-            "documentgenerator.document.list exists in Bitrix24, not modelled: use --reply";
+        let missing = "rpa.item.list exists in Bitrix24, not modelled: use --reply";
         assert_eq!(said.matches(missing).count(), 1, "{said}");
         assert!(!said.contains("no.such.method exists"), "{said}");
         assert!(!said.contains("s3cret"), "{said}");
         for line in [
             "GET crm.deal.list 200 in ",
             "GET profile 401 in ",
-            "GET documentgenerator.document.list 404 in ",
+            "GET rpa.item.list 404 in ",
         ] {
             assert_eq!(said.contains(line), lines, "{flags:?} {line}: {said}");
         }
@@ -646,166 +597,6 @@ fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
     );
     assert!(called.status.success(), "{}", stderr(&called));
     assert!(String::from_utf8_lossy(&called.stdout).contains("\"integer\""));
-    let missing = workspace.run(&[&["call", "crm.invoice.list"][..], &portal].concat());
+    let missing = workspace.run(&[&["call", "rpa.item.list"][..], &portal].concat());
     assert!(!missing.status.success());
-}
-
-#[test]
-fn an_event_of_a_change_is_posted_to_a_handler_on_this_machine_and_logged() {
-    let workspace = Workspace::new();
-    let handler = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = handler.local_addr().unwrap();
-    let emulator = Emulator::start(
-        &workspace,
-        &["--token", "t1:local.app", "--events-log", "events.jsonl"],
-    );
-    let origin = emulator.url.split("/rest/").next().unwrap().to_owned();
-    let call = |method: &str, params: &str| {
-        let request = format!(
-            "POST /rest/{method} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{params}",
-            params.len()
-        );
-        let mut stream =
-            std::net::TcpStream::connect(origin.trim_start_matches("http://")).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    };
-    call(
-        "event.bind",
-        &format!("auth=t1&event=ONCRMLEADADD&handler=http://{address}/"),
-    );
-    call("crm.lead.add", "auth=t1&fields[TITLE]=new");
-    let (mut stream, _) = handler.accept().unwrap();
-    let mut heard = Vec::new();
-    let mut part = [0; 4096];
-    while !String::from_utf8_lossy(&heard).contains("application_token") {
-        let read = stream.read(&mut part).unwrap();
-        assert_ne!(read, 0, "{}", String::from_utf8_lossy(&heard));
-        heard.extend_from_slice(&part[..read]);
-    }
-    stream
-        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        .unwrap();
-    drop(stream);
-    let heard = String::from_utf8_lossy(&heard).into_owned();
-    assert!(heard.contains("event=ONCRMLEADADD&"), "{heard}");
-    // The line is written when the handler's answer is there, which may be after the end of this test's own reading.
-    let logged = loop {
-        let log = std::fs::read_to_string(workspace.path("events.jsonl")).unwrap_or_default();
-        if log.ends_with('\n') {
-            break log;
-        }
-        std::thread::yield_now();
-    };
-    let logged: serde_json::Value = serde_json::from_str(&logged).unwrap();
-    assert_eq!(
-        (&logged["event"], &logged["outcome"], &logged["status"]),
-        (&"ONCRMLEADADD".into(), &"delivered".into(), &200.into())
-    );
-}
-
-#[cfg(feature = "sqlite")]
-#[test]
-fn no_write_that_was_answered_is_lost_when_the_program_is_killed() {
-    use std::sync::Mutex;
-    use std::sync::mpsc::channel;
-
-    let workspace = Workspace::new();
-    let args = ["--rate", "off", "--rows", "lead=3", "--data", "portal.db"];
-    // The highest number that was answered, by the lead it was written to.
-    let answered: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
-    let mut chance = fastrand_like(20_261_127);
-    for round in 0..5 {
-        let mut emulator = Emulator::start(&workspace, &args);
-        let after = 20 + chance() % 200;
-        let (tell, told) = channel();
-        std::thread::scope(|scope| {
-            for writer in 0..4 {
-                let (tell, answered) = (tell.clone(), &answered);
-                let mut calls = Calls::to(&emulator);
-                scope.spawn(move || {
-                    for number in 0.. {
-                        let title = format!("{round}-{writer}-{number}");
-                        let add = format!("fields[TITLE]={title}");
-                        let Some(id) = calls.call("crm.lead.add", &add) else {
-                            return;
-                        };
-                        let id = id.as_u64().unwrap();
-                        let update = format!("id={id}&fields[COMMENTS]={number}");
-                        if calls.call("crm.lead.update", &update).is_none() {
-                            return;
-                        }
-                        answered.lock().unwrap().push((id, number));
-                        if tell.send(()).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-            for _ in 0..after {
-                told.recv().unwrap();
-            }
-            emulator.kill();
-            drop(told);
-        });
-        let again = Emulator::start(&workspace, &args);
-        let mut calls = Calls::to(&again);
-        for (id, number) in answered.lock().unwrap().iter() {
-            let lead = calls.call("crm.lead.get", &format!("id={id}")).unwrap();
-            assert_eq!(
-                lead["COMMENTS"],
-                number.to_string(),
-                "lead {id} of round {round}"
-            );
-        }
-    }
-    assert!(answered.lock().unwrap().len() > 100);
-}
-
-/// Numbers that look like chance and are the same each time.
-#[cfg(feature = "sqlite")]
-fn fastrand_like(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        state >> 33
-    }
-}
-
-#[cfg(feature = "sqlite")]
-#[test]
-fn a_portal_with_a_file_is_the_same_when_it_is_started_again() {
-    let workspace = Workspace::new();
-    let args = ["--rows", "deal=20", "--data", "portal.db"];
-    let mut emulator = Emulator::start(&workspace, &args);
-    let url = emulator.url.clone();
-    let mut calls = Calls::to(&emulator);
-    calls.call("crm.deal.delete", "id=20").unwrap();
-    calls
-        .call("crm.deal.update", "id=7&fields[TITLE]=changed")
-        .unwrap();
-    let before = calls.call("crm.deal.list", "order[ID]=ASC").unwrap();
-    emulator.kill();
-    let output = workspace.run(&["portal", "--port", "0", "--data", "missing/portal.db"]);
-    assert!(!output.status.success());
-    assert!(
-        stderr(&output).contains("missing/portal.db"),
-        "{}",
-        stderr(&output)
-    );
-    // The rows of the file count, and so does the code that was made up for it.
-    let again = Emulator::start(&workspace, &["--rows", "deal=5", "--data", "portal.db"]);
-    let code = |url: &str| url.split("/rest/1/").nth(1).unwrap().to_owned();
-    assert_eq!(code(&again.url), code(&url));
-    let mut calls = Calls::to(&again);
-    assert_eq!(
-        calls.call("crm.deal.list", "order[ID]=ASC").unwrap(),
-        before
-    );
-    assert_eq!(calls.call("crm.deal.add", "fields[TITLE]=new").unwrap(), 21);
 }
