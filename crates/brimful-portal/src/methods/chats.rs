@@ -207,9 +207,33 @@ impl DialogMarks {
         self.flag("unread")
     }
 
+    /// The last message that the user has read, by those who say so.
+    fn read_to(&self) -> u64 {
+        let id = self.set.get("readTo").map_or(0, Value::to_int);
+        u64::try_from(id).unwrap_or(0)
+    }
+
     pub(super) fn is_hidden(&self) -> bool {
         self.flag("hidden").unwrap_or(false)
     }
+}
+
+/// Notes up to which message a user has read a dialog, and says up to which one he had before.
+pub(super) fn read_up_to(
+    state: &mut PortalData,
+    call: &Call<'_>,
+    user: u64,
+    dialog: &str,
+    message: u64,
+) -> u64 {
+    let before = DialogMarks::of(state, user, dialog).read_to();
+    let key = [
+        ("userId", Value::Int(user as i64)),
+        ("dialogId", dialog.into()),
+    ];
+    let read_to = Value::Int(before.max(message) as i64);
+    keep(state, call, DIALOG_MARKS, &key, [("readTo", read_to)]);
+    before
 }
 
 /// Sets something of a dialog for the user who calls.
@@ -363,6 +387,22 @@ pub(super) fn say(
         show_dialog(state, &format!("chat{chat}"));
     }
     id
+}
+
+/// The number of the chat that two users have with each other. Chats of more have lower ones.
+pub(super) fn private_chat(one: u64, other: u64) -> u64 {
+    const FIRST: u64 = 1_000_000_000;
+    /// More than there are users.
+    const USERS: u64 = 10_000_000;
+    FIRST + one.min(other) % USERS * USERS + one.max(other) % USERS
+}
+
+/// The number of the chat that a user means by `chat5`, or by `5`, another user.
+pub(super) fn number_of(dialog: &str, user: u64) -> Option<u64> {
+    match dialog.strip_prefix("chat") {
+        Some(chat) => chat.parse().ok(),
+        None => dialog.parse().ok().map(|other| private_chat(user, other)),
+    }
 }
 
 /// The members of a chat: its owner, and who was added.

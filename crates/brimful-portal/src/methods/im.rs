@@ -98,7 +98,7 @@ pub(crate) fn messages(state: &PortalData, call: &mut Call<'_>) -> Result<Output
     const MOST: i64 = 50;
     let dialog = call.params.get_ignoring_case("DIALOG_ID");
     let dialog = dialog.map(Value::to_text).unwrap_or_default();
-    let chat: Option<i64> = dialog.strip_prefix("chat").unwrap_or(&dialog).parse().ok();
+    let chat = chats::number_of(&dialog, call.user).and_then(|chat| i64::try_from(chat).ok());
     let chat =
         chat.ok_or_else(|| MethodError::new(400, "DIALOG_ID_EMPTY", "Dialog ID can't be empty"))?;
     let number = |name: &str| call.params.get_ignoring_case(name).map(Value::to_int);

@@ -3,10 +3,11 @@
 use brimful_protocol::{Array, Value};
 
 use super::chats::{self, done, insert, refused};
+use super::messenger;
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::{CHAT, MESSAGE, USER};
+use crate::data::entities::{CHAT, MESSAGE};
 use crate::data::records;
 
 /// `im.message.add`: the ID of the message.
@@ -38,9 +39,11 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
     if message.is_empty() && !has_attachment {
         return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
     }
-    let dialog = match call.text("DIALOG_ID") {
-        dialog if dialog.is_empty() => call.text("CHAT_ID"),
-        dialog => dialog,
+    let (dialog, chat) = (call.text("DIALOG_ID"), call.text("CHAT_ID"));
+    let dialog = if dialog.is_empty() && !chat.is_empty() {
+        format!("chat{chat}")
+    } else {
+        dialog
     };
     let chat = if let Some(chat) = dialog.strip_prefix("chat") {
         let chat = chat.parse().ok();
@@ -48,10 +51,10 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
     } else {
         let user: Option<u64> = dialog.parse().ok();
         let user = user.ok_or_else(|| refused("USER_ID_EMPTY", "User ID can't be empty"))?;
-        if state.table(USER).get(user).is_none() {
+        if messenger::user(state, user).is_none() {
             return Err(refused("USER_NOT_FOUND", "User not found"));
         }
-        Some(user)
+        Some(chats::private_chat(author, user))
     };
     let chat = chat.ok_or_else(|| {
         refused(

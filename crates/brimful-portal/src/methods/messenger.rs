@@ -517,11 +517,7 @@ pub(crate) fn dialog_by_id(state: &PortalData, call: &mut Call<'_>) -> Result<Ou
 /// `im.dialog.read`: up to the last message.
 pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let dialog = dialog_id(call)?;
-    let chat: i64 = dialog
-        .strip_prefix("chat")
-        .unwrap_or(&dialog)
-        .parse()
-        .unwrap_or(0);
+    let chat = chats::number_of(&dialog, call.user).unwrap_or(0) as i64;
     let named: i64 = call.text("MESSAGE_ID").parse().unwrap_or(0);
     let messages = state.table(MESSAGE);
     let of_chat = |id: &u64| cell(&messages.row(*id), "CHAT_ID").to_int() == Some(chat);

@@ -122,13 +122,13 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     Ok(Output::value(&Value::Int(id as i64)))
 }
 
-/// `im.notify.delete`: true, whether there was such a notification or not.
+/// `im.notify.delete`: true, whether the caller had such a notification or not.
 pub(crate) fn delete_named(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let [id, tag, sub_tag] = ["ID", "TAG", "SUB_TAG"].map(|name| call.text(name));
-    let named = if let Ok(id) = id.parse() {
+    let mut named = if let Ok(id) = id.parse() {
         vec![id]
     } else if !tag.is_empty() {
         tagged(state, "tag", &tag)
@@ -137,6 +137,7 @@ pub(crate) fn delete_named(
     } else {
         return Err(refused("PARAMS_ERROR", "Incorrect params"));
     };
+    named.retain(|&id| is_of(state, id, call.user));
     for id in named {
         delete(state, id);
     }
@@ -209,7 +210,7 @@ fn answered(state: &PortalData, call: &Call<'_>) -> Result<Option<u64>, MethodEr
     Ok(Some(id).filter(|&id| is_of(state, id, call.user)))
 }
 
-fn heard(text: &str) -> Output {
+fn reply_message(text: &str) -> Output {
     let texts: Value = [text].into_iter().collect();
     Output::value(&Value::Array(Array::from_iter([("result_message", texts)])))
 }
@@ -225,7 +226,7 @@ pub(crate) fn answer(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
         let values = [("isRead", Value::Bool(true)), ("answer", text.into())];
         set(state, call, id, values);
     }
-    Ok(heard("Your response has been successfully sent."))
+    Ok(reply_message("Your response has been successfully sent."))
 }
 
 /// `im.notify.confirm`: a notification whose button was pressed is gone.
@@ -238,5 +239,5 @@ pub(crate) fn confirm(state: &mut PortalData, call: &mut Call<'_>) -> Result<Out
     if let Some(id) = id {
         delete(state, id);
     }
-    Ok(heard("Invitation accepted"))
+    Ok(reply_message("Invitation accepted"))
 }

@@ -33,7 +33,7 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialog {
     Chat(u64),
-    /// With one user.
+    /// The chat with one user.
     Private(u64),
 }
 
@@ -59,7 +59,8 @@ pub(super) fn dialog(state: &PortalData, call: &Call<'_>, bot: u64) -> Result<Di
         return chat.map(Dialog::Chat).ok_or_else(denied);
     }
     let user = named.parse().ok().filter(|&id| user(state, id).is_some());
-    user.map(Dialog::Private).ok_or_else(denied)
+    let chat = user.map(|user| chats::private_chat(bot, user));
+    chat.map(Dialog::Private).ok_or_else(denied)
 }
 
 pub(super) fn is_member(state: &PortalData, chat: u64, bot: u64) -> bool {
@@ -229,7 +230,7 @@ fn take_out(state: &mut PortalData, chat: u64, user: u64) {
     }
 }
 
-/// `imbot.v2.Chat.leave(botId, dialogId)`: a chat whose owner leaves it belongs to who has been in it longest.
+/// `imbot.v2.Chat.leave(botId, dialogId)`: a chat whose owner leaves it belongs to the member with the lowest ID.
 fn leave(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let bot = named(state, call)?;
     let chat = chat(state, call, bot)?;
@@ -270,25 +271,23 @@ fn set_owner(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Meth
     Ok(done())
 }
 
-/// `imbot.v2.Chat.User.add(botId, dialogId, userIds)`
+/// `imbot.v2.Chat.User.add(botId, dialogId, userIds)`: users who are not active are passed over.
 fn add_members(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let bot = named(state, call)?;
     let chat = chat(state, call, bot)?;
     let users = ids(call.params.get("userIds"));
-    let users = users.into_iter().filter(|&id| user(state, id).is_some());
+    let is_active = |id: u64| user(state, id)?.get("active").map(Value::is_truthy);
+    let users = users.into_iter().filter(|&id| is_active(id) == Some(true));
     let users: Vec<u64> = users.collect();
     state.chat_members.entry(chat).or_default().extend(users);
     Ok(done())
 }
 
-/// `imbot.v2.Chat.User.delete(botId, dialogId, userId)`
+/// `imbot.v2.Chat.User.delete(botId, dialogId, userId)`: true, also for a user who is not in the chat.
 fn delete_member(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let bot = named(state, call)?;
     let chat = chat(state, call, bot)?;
-    let user = call.text("userId").parse().ok();
-    let user = user
-        .filter(|&id| is_member(state, chat, id))
-        .ok_or_else(denied)?;
+    let user = call.text("userId").parse().ok().ok_or_else(denied)?;
     take_out(state, chat, user);
     Ok(done())
 }

@@ -145,7 +145,10 @@ fn chat_of_user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError>
             .parse()
             .ok()
             .filter(|&id| state.table(CHAT).contains(id)),
-        None => named.parse().ok().filter(|&id| user(state, id).is_some()),
+        None => {
+            let other = named.parse().ok().filter(|&id| user(state, id).is_some());
+            other.map(|other| chats::private_chat(call.user, other))
+        }
     };
     chat.ok_or_else(|| {
         let text = "You do not have access to the specified dialog";

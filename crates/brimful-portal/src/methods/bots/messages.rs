@@ -1,6 +1,6 @@
 //! `imbot.v2.Chat.Message.*`: what bots say, read and mark.
 
-use super::chats::{Dialog, denied, dialog, is_member};
+use super::chats::{denied, dialog, is_member};
 use super::{
     Array, CHAT, Call, Cow, Handler, MESSAGE, Method, MethodError, Output, PortalData, Value, done,
     fields, kind, named, read, refused, text, user, word, write,
@@ -66,8 +66,8 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
         write!("imbot", "imbot.v2.chat.message.update", update),
         write!("imbot", "imbot.v2.chat.message.delete", delete),
         read!("imbot", "imbot.v2.chat.message.get", get),
-        read!("imbot", "imbot.v2.chat.message.getcontext", around),
-        read!("imbot", "imbot.v2.chat.message.read", look),
+        read!("imbot", "imbot.v2.chat.message.getcontext", get_context),
+        write!("imbot", "imbot.v2.chat.message.read", mark_read),
         write!("imbot", "imbot.v2.chat.message.reaction.add", react::<true>),
         write!(
             "imbot",
@@ -224,7 +224,7 @@ fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
 }
 
 /// `imbot.v2.Chat.Message.getContext(botId, messageId, range)`: the oldest first.
-fn around(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn get_context(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const MOST: usize = 50;
     let bot = named(state, call)?;
     let id = readable(state, call, bot)?;
@@ -254,25 +254,29 @@ fn around(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError
     Ok(Output::value(&Value::Array(answer)))
 }
 
-/// `imbot.v2.Chat.Message.read(botId, dialogId, messageId)`: all up to a message.
-fn look(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+/// `imbot.v2.Chat.Message.read(botId, dialogId, messageId)`: all up to a message. `viewedMessages` are those that the bot
+/// had not read before, and `counter` those of others that it has still to read.
+fn mark_read(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let bot = named(state, call)?;
     let dialog = dialog(state, call, bot)?;
-    let mut seen = chats::written_messages(state, dialog.number());
-    let is_named = !call.text("messageId").is_empty();
-    if is_named {
-        let to = message(state, call).filter(|id| seen.contains(id));
-        let to = to.ok_or_else(|| refused("MESSAGE_NOT_FOUND", "Message not found"))?;
-        seen.retain(|id| *id <= to);
-    }
-    let mut answer = Array::new();
-    let chat = match dialog {
-        Dialog::Chat(id) | Dialog::Private(id) => id,
+    let all = chats::written_messages(state, dialog.number());
+    let last = if call.text("messageId").is_empty() {
+        all.last().copied().unwrap_or(0)
+    } else {
+        let id = message(state, call).filter(|id| all.contains(id));
+        id.ok_or_else(|| refused("MESSAGE_NOT_FOUND", "Message not found"))?
     };
-    answer.insert("chatId", chat as i64);
-    answer.insert("lastId", seen.last().map_or(0, |id| *id as i64));
-    answer.insert("counter", 0);
-    let viewed = seen.iter().map(|id| Value::Int(*id as i64));
+    let read_before = chats::read_up_to(state, call, bot, &call.text("dialogId"), last);
+    let viewed = all
+        .iter()
+        .filter(|id| (read_before + 1..=last).contains(id));
+    let is_of_others = |id: &&u64| author(state, **id) != bot as i64;
+    let unread = all.iter().filter(|id| **id > last.max(read_before));
+    let mut answer = Array::new();
+    answer.insert("chatId", dialog.number() as i64);
+    answer.insert("lastId", last as i64);
+    answer.insert("counter", unread.filter(is_of_others).count() as i64);
+    let viewed = viewed.map(|id| Value::Int(*id as i64));
     answer.insert("viewedMessages", viewed.collect::<Value>());
     Ok(Output::value(&Value::Array(answer)))
 }

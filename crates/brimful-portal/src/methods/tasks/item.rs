@@ -121,7 +121,8 @@ pub(crate) fn data(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 
 /// `task.item.getdescription(TASKID, FORMAT)`: as it was written, as HTML, or as plain text.
 pub(crate) fn description(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    const HTML: i64 = 2;
+    const RAW: i64 = 1;
+    const PLAIN: i64 = 3;
     let arguments = given(call, &["taskId"])?;
     let id = task(state, arguments.first().copied())?;
     let table = state.table(TASK);
@@ -130,11 +131,25 @@ pub(crate) fn description(state: &PortalData, call: &mut Call<'_>) -> Result<Out
         .legacy("DESCRIPTION")
         .map(|at| table.row(id).cell(at).to_text());
     let text = cell.flatten().unwrap_or_default();
-    let text = match arguments.get(1).map_or(HTML, |format| format.to_int()) {
-        HTML => text.replace('\n', "<br />\n"),
-        _ => text,
+    let text = match arguments.get(1).map(|format| format.to_int()) {
+        Some(RAW) => text,
+        Some(PLAIN) => without_tags(&text),
+        _ => text.replace('\n', "<br />\n"),
     };
     Ok(Output::value(&text.into()))
+}
+
+/// A text without the tags of HTML in it.
+fn without_tags(text: &str) -> String {
+    let mut parts = text.split('<');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('>') {
+            Some((_, rest)) => plain.push_str(rest),
+            None => plain.extend(["<", part]),
+        }
+    }
+    plain
 }
 
 /// `task.item.getdependson(TASKID)`: the tasks that it waits for.
@@ -252,8 +267,8 @@ pub(crate) fn comment(state: &mut PortalData, call: &mut Call<'_>) -> Result<Out
     super::comments::add(state, call)
 }
 
-/// `task.commentitem.isactionallowed(TASKID, ITEMID, ACTIONID)`: 1 adds a comment, 2 changes it, 3 deletes it. Of comments
-/// that are not there nothing is allowed.
+/// `task.commentitem.isactionallowed(TASKID, ITEMID, ACTIONID)`: 1 adds a comment, 2 changes it, 3 deletes it. A comment
+/// that is not there can't be changed or deleted.
 pub(crate) fn comment_is_allowed(
     state: &PortalData,
     call: &mut Call<'_>,
@@ -266,6 +281,11 @@ pub(crate) fn comment_is_allowed(
         .of(task)
         .iter()
         .any(|one| one.id as i64 == number(1));
-    let may = state.table(TASK).contains(task) && is_there && (1..=3).contains(&number(2));
+    let may = state.table(TASK).contains(task)
+        && match number(2) {
+            1 => true,
+            2 | 3 => is_there,
+            _ => false,
+        };
     Ok(Output::value(&Value::Bool(may)))
 }

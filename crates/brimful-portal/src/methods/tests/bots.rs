@@ -71,6 +71,9 @@ fn a_bot_rules_the_chats_that_it_owns() {
         ("imbot.v2.Chat.User.add", &of_bot("dialogId=chat1&userIds[]=3"), r#"{"result":true}"#),
         ("imbot.v2.Chat.User.delete", &of_bot("dialogId=chat1&userId=2"), r#"{"result":true}"#),
         ("imbot.v2.Chat.User.list", &of_bot("dialogId=chat1"), r#"[{"id":1},{"id":3},{"id":1000001,"bot":true}]"#),
+        ("imbot.v2.Chat.User.delete", &of_bot("dialogId=chat1&userId=5"), r#"{"result":true}"#),
+        ("user.update", "ID=4&ACTIVE=N", "true"),
+        ("imbot.v2.Chat.User.add", &of_bot("dialogId=chat1&userIds[]=4"), r#"{"result":true}"#),
         ("im.chat.user.list", "CHAT_ID=1", "[1000001,1,3]"),
         ("imbot.v2.Chat.Manager.add", &of_bot("dialogId=chat1"), "!EMPTY_USER_IDS"),
         ("imbot.v2.Chat.Manager.add", &of_bot("dialogId=chat1&userIds[]=3&userIds[]=5"), r#"{"result":true}"#),
@@ -128,7 +131,17 @@ fn a_bot_changes_what_it_says_and_marks_what_others_say() {
         (
             "imbot.v2.Chat.Message.read",
             &of_bot("dialogId=chat1&messageId=1"),
-            r#"{"chatId":1,"lastId":1,"viewedMessages":[1]}"#,
+            r#"{"chatId":1,"lastId":1,"counter":1,"viewedMessages":[1]}"#,
+        ),
+        (
+            "imbot.v2.Chat.Message.read",
+            &of_bot("dialogId=chat1"),
+            r#"{"lastId":2,"counter":0,"viewedMessages":[2]}"#,
+        ),
+        (
+            "imbot.v2.Chat.Message.read",
+            &of_bot("dialogId=chat1"),
+            r#"{"lastId":2,"counter":0,"viewedMessages":[]}"#,
         ),
         (
             "imbot.v2.Chat.Message.Reaction.add",
@@ -164,6 +177,33 @@ fn a_bot_changes_what_it_says_and_marks_what_others_say() {
             "im.dialog.messages.get",
             "DIALOG_ID=chat1",
             r#"{"messages":[{"id":1,"text":"Welcome"}]}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_bot_says_to_one_user_is_in_no_chat_of_others() {
+    portal().steps(&[
+        (
+            "imbot.v2.Chat.Message.send",
+            &of_bot("dialogId=1&fields[message]=For you alone"),
+            r#"{"id":1}"#,
+        ),
+        (
+            "im.dialog.messages.get",
+            "DIALOG_ID=chat1",
+            r#"{"messages":[]}"#,
+        ),
+        (
+            "im.dialog.messages.get",
+            "DIALOG_ID=1000001",
+            r#"{"messages":[{"id":1,"text":"For you alone"}]}"#,
+        ),
+        ("im.message.add", "DIALOG_ID=1000001&MESSAGE=Thanks", "2"),
+        (
+            "imbot.v2.Chat.Message.read",
+            &of_bot("dialogId=1"),
+            r#"{"lastId":2,"viewedMessages":[1,2]}"#,
         ),
     ]);
 }

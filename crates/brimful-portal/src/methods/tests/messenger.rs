@@ -186,6 +186,16 @@ fn notifications_are_read_answered_and_replaced_by_those_with_their_tag() {
         ("im.notify.read.list", "IDS[]=3", "true"),
         ("im.notify.get", "", r#"{"total_unread_count":0}"#),
         ("im.notify.read.list", "", "!PARAMS_ERROR No IDS param"),
+        ("im.notify.personal.add", "USER_ID=2&MESSAGE=Other", "4"),
+        ("im.chat.add", "TITLE=Team", "1"),
+        ("im.message.add", "DIALOG_ID=chat1&MESSAGE=Hi", "5"),
+        ("im.notify.delete", "ID=4", "true"),
+        ("im.notify.delete", "ID=5", "true"),
+        (
+            "im.dialog.messages.get",
+            "DIALOG_ID=chat1",
+            r#"{"messages":[{"id":5}]}"#,
+        ),
         ("im.notify.delete", "TAG=A", "true"),
         ("im.notify.get", "", r#"{"notifications":[]}"#),
         (

@@ -29,6 +29,16 @@ fn an_older_method_does_to_a_task_what_the_newer_does() {
             "TASKID=1&FORMAT=1",
             r#""One\nTwo""#,
         ),
+        (
+            "task.item.update",
+            "TASKID=1&TASKDATA[DESCRIPTION]=<b>1</b> < 2",
+            "null",
+        ),
+        (
+            "task.item.getdescription",
+            "TASKID=1&FORMAT=3",
+            r#""1 < 2""#,
+        ),
         ("task.item.update", "TASKID=1&TASKDATA[TITLE]=Write", "null"),
         ("task.item.startexecution", "TASKID=1", "null"),
         (
@@ -98,6 +108,7 @@ fn comments_files_and_links_of_a_task_are_those_that_other_methods_write() {
         ("task.commentitem.getlist", "TASKID=1", r#"[{"POST_MESSAGE":"Done"}]"#),
         ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=1&ACTIONID=2", "true"),
         ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=9&ACTIONID=2", "false"),
+        ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=0&ACTIONID=1", "true"),
         (
             "task.commentitem.isactionallowed",
             "TASKID=1&ITEMID=9",
