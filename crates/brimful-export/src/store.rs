@@ -351,6 +351,15 @@ impl Store {
 /// Refuses to write rows over those of another list or portal, and into a table that is kept in sync: its state would be
 /// lost.
 #[cfg(feature = "sync")]
+#[cfg_attr(
+    not(any(
+        feature = "adbc",
+        feature = "mysql",
+        feature = "postgres",
+        feature = "sqlite"
+    )),
+    expect(dead_code, reason = "ClickHouse looks for the owner itself")
+)]
 fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportError> {
     let (table, command) = (sink.state().table.clone(), sink.state().command.clone());
     let Some(dialect) = sink.dialect() else {

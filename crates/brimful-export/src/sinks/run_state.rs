@@ -71,7 +71,12 @@ impl RunState {
     }
 
     /// The statements that a sync runs with the next rows.
-    #[cfg(feature = "sync")]
+    #[cfg(any(
+        feature = "adbc",
+        feature = "mysql",
+        feature = "postgres",
+        feature = "sqlite"
+    ))]
     pub(crate) fn take_statements(&mut self) -> Vec<String> {
         let sync = self.sync.as_mut();
         sync.map_or_else(Vec::new, |sync| std::mem::take(&mut sync.statements))

@@ -1,5 +1,19 @@
 //! One sync at a time into a store. The lock ends with its process, however that ends.
 
+#![cfg_attr(
+    not(any(
+        feature = "adbc",
+        feature = "mysql",
+        feature = "postgres",
+        feature = "sqlite"
+    )),
+    allow(
+        unused,
+        unreachable_code,
+        reason = "ClickHouse alone has no dialect of this kind"
+    )
+)]
+
 #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
 use std::path::Path;
 #[cfg(any(feature = "adbc", feature = "sqlite"))]
@@ -98,7 +112,7 @@ fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
         make_schema(&mut sql)?;
     }
     // PostgreSQL has such locks per database; those of MySQL are for the whole server.
-    let (ask, holder) = match sql.dialect {
+    let (ask, holder): (&str, Option<&str>) = match sql.dialect {
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => ("SELECT 1", None),
         #[cfg(feature = "postgres")]

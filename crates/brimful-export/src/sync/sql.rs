@@ -1,5 +1,19 @@
 //! Tables that are kept in sync in databases with SQL and transactions: SQLite, PostgreSQL, MySQL and MariaDB, DuckDB.
 
+#![cfg_attr(
+    not(any(
+        feature = "adbc",
+        feature = "mysql",
+        feature = "postgres",
+        feature = "sqlite"
+    )),
+    allow(
+        unused,
+        unreachable_code,
+        reason = "ClickHouse alone has no dialect of this kind"
+    )
+)]
+
 use super::state::PortalTime;
 use super::table::{Beside, StoredLabel, StoredTable, TableStore};
 use super::{Deletes, SyncError};
