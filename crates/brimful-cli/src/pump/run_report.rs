@@ -299,6 +299,7 @@ pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// A page that looks like that of a run and shows what `main` has: HTML of headings and tables.
+#[cfg(any(test, feature = "sync"))]
 pub(crate) fn page_of_tables(title: &str, main: &str) -> String {
     let head = PAGE.split_once("<main").map_or("", |(head, _)| head);
     let head = head.replacen("<title>brimful export<", &format!("<title>{title}<"), 1);

@@ -140,15 +140,12 @@ fn chat_of_user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError>
     if named.is_empty() {
         return Err(refused("CHAT_ID_EMPTY", "Chat ID can't be empty"));
     }
-    let chat = match named.strip_prefix("chat") {
-        Some(chat) => chat
-            .parse()
-            .ok()
-            .filter(|&id| state.table(CHAT).contains(id)),
-        None => {
-            let other = named.parse().ok().filter(|&id| user(state, id).is_some());
-            other.map(|other| chats::private_chat(call.user, other))
-        }
+    let chat = if let Some(chat) = named.strip_prefix("chat") {
+        let chat = chat.parse().ok();
+        chat.filter(|&id| state.table(CHAT).contains(id))
+    } else {
+        let other = named.parse().ok().filter(|&id| user(state, id).is_some());
+        other.map(|other| chats::private_chat(call.user, other))
     };
     chat.ok_or_else(|| {
         let text = "You do not have access to the specified dialog";
