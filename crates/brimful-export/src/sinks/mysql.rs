@@ -203,12 +203,17 @@ impl MysqlSink {
         )
     }
 
+    /// Whether the rows that wait go straight into the table. A sync compares rows before, so its rows never do.
+    fn is_direct(&self) -> bool {
+        self.are_new && self.highest.is_some()
+    }
+
     /// How many rows were new or differed, where that is asked for.
     fn send(&mut self, misfits: &[String], state: &[String]) -> mysql::Result<u64> {
         self.connection.query_drop("START TRANSACTION")?;
         let mut written = 0;
         if !self.stream.lock().is_empty() {
-            let is_direct = self.are_new && self.highest.is_some();
+            let is_direct = self.is_direct();
             let load = if is_direct {
                 &self.load_new
             } else {
@@ -693,7 +698,7 @@ impl StoreSink for MysqlSink {
                 Err(error) => error,
             };
             let is_lost = !matches!(error, mysql::Error::MySqlError(_));
-            if !is_lost && self.are_new && self.execute("ROLLBACK").is_ok() {
+            if !is_lost && self.is_direct() && self.execute("ROLLBACK").is_ok() {
                 // Somebody else has put rows with these IDs there meanwhile.
                 self.are_new = false;
                 continue;
