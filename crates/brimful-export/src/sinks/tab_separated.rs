@@ -52,6 +52,12 @@ impl TabSeparated {
         self.text.len()
     }
 
+    /// All lines, which stay.
+    #[cfg(feature = "clickhouse")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
     /// Takes all lines.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         std::mem::take(self).text.into_bytes()

@@ -165,11 +165,11 @@ fn open(url: &str, store: &Store) -> Result<SyncedClickhouse, SyncError> {
     Ok(sink)
 }
 
-/// Makes the tables that all entities share.
-pub(super) fn prepare(url: &str, store: &Store) -> Result<(), SyncError> {
+/// Makes the tables that all entities share, and drops what killed runs into `tables` have left.
+pub(super) fn prepare(url: &str, store: &Store, tables: &[String]) -> Result<(), SyncError> {
     let sink = open(url, store)?;
     sink.prepare()?;
-    Ok(sink.drop_stages()?)
+    Ok(sink.drop_stages(tables)?)
 }
 
 /// What a database says of its tables.

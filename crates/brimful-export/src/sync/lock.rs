@@ -51,7 +51,7 @@ pub(crate) async fn acquire(store: &Store, tables: Vec<String>) -> Result<StoreL
 }
 
 #[cfg_attr(
-    not(feature = "parquet"),
+    not(any(feature = "clickhouse", feature = "parquet")),
     expect(unused_variables, reason = "databases know their tables themselves")
 )]
 fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
@@ -98,7 +98,7 @@ fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
     #[cfg(feature = "clickhouse")]
     if let Store::Clickhouse(url) = store {
         // It has no locks. Entities that make the same tables at once fail one another.
-        super::clickhouse::prepare(url, store)?;
+        super::clickhouse::prepare(url, store, tables)?;
         return Ok(StoreLock {
             #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
             _file: None,

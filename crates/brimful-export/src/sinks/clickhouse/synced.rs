@@ -23,6 +23,8 @@ use crate::sinks::{DELETED_AT, DecodedRow, StoreOptions, StoreSink};
 const ROWS_AT_ONCE: u64 = 20_000;
 /// What the names of tables begin with in which rows wait.
 const STAGE: &str = "_brimful_stage_";
+/// A day in versions, which are nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
 /// IDs that go into one condition.
 const IDS_AT_ONCE: usize = 1_000;
 /// How often it is asked whether a deletion is done, and how many times.
@@ -80,6 +82,20 @@ pub(crate) struct SyncedClickhouse {
 
 fn or_null(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "NULL".to_owned(), |value| value.to_string())
+}
+
+/// Whether a table in which rows wait is left of a run that was killed. `now` is a version.
+fn is_left(stage: &str, tables: &[String], now: u64) -> bool {
+    let named = stage
+        .strip_prefix(STAGE)
+        .and_then(|name| name.rsplit_once('_'));
+    named.is_some_and(|(table, version)| {
+        let is_ours = tables.iter().any(|ours| ours == table);
+        let is_old = |version: u64| version.saturating_add(DAY) < now;
+        version
+            .parse()
+            .is_ok_and(|version| is_ours || is_old(version))
+    })
 }
 
 impl SyncedClickhouse {
@@ -180,14 +196,17 @@ impl SyncedClickhouse {
         Ok(())
     }
 
-    /// Drops the tables in which rows of runs wait that were killed.
-    pub(crate) fn drop_stages(&self) -> Result<(), ExportError> {
+    /// Drops the tables in which rows wait of runs that were killed: those of these tables, and all that are older than a day.
+    /// A run into other tables may be under way.
+    pub(crate) fn drop_stages(&self, tables: &[String]) -> Result<(), ExportError> {
         let found = self.rows(&format!(
             "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {})",
             literal(STAGE)
         ))?;
         for name in found.into_iter().filter_map(|row| row.into_iter().next()?) {
-            self.run(&format!("DROP TABLE IF EXISTS {}", quoted(&name)))?;
+            if is_left(&name, tables, self.inner.version) {
+                self.run(&format!("DROP TABLE IF EXISTS {}", quoted(&name)))?;
+            }
         }
         Ok(())
     }
@@ -308,24 +327,38 @@ impl SyncedClickhouse {
         Ok(format!("{key} IN ({})", ids.join(", ")))
     }
 
-    /// Stores all that waits, in the order in which it may be lost.
+    /// Stores all that waits, in the order in which it may be lost. What could not be stored goes on waiting, and what comes
+    /// behind it too: a state without its rows would have the next run begin behind them.
     pub(crate) fn flush(&mut self) -> Result<(), ExportError> {
         self.write_rows()?;
-        for gone in std::mem::take(&mut self.gone) {
-            self.write_gone(&gone)?;
+        self.write_gone()?;
+        self.write_misfits()?;
+        self.write_coverage()?;
+        self.write_state()?;
+        self.inner.state.commit();
+        Ok(())
+    }
+
+    fn write_misfits(&mut self) -> Result<(), ExportError> {
+        if self.misfits.0.is_empty() {
+            return Ok(());
         }
-        if !self.misfits.0.is_empty() {
-            let run = self.next_version();
-            let lines = misfit_lines(self.table(), run, &self.misfits);
-            let insert = "INSERT INTO _brimful_errors (`table`, id, field, value, reason, run) FORMAT TabSeparated";
-            self.inner.send(insert, Some(&lines), true)?;
-            self.misfits.0.clear();
-        }
-        for coverage in std::mem::take(&mut self.coverage) {
-            let time = |time: i64| format!("toDateTime({time}, 'UTC')");
-            let statement = format!(
+        let run = self.next_version();
+        let lines = misfit_lines(self.table(), run, &self.misfits);
+        let insert = "INSERT INTO _brimful_errors (`table`, id, field, value, reason, run) FORMAT TabSeparated";
+        self.inner.send(insert, Some(&lines), true)?;
+        self.misfits.0.clear();
+        Ok(())
+    }
+
+    fn write_coverage(&mut self) -> Result<(), ExportError> {
+        let version = self.next_version();
+        let time = |time: i64| format!("toDateTime({time}, 'UTC')");
+        // Of two with the same version the one that was written last counts.
+        for coverage in &self.coverage {
+            self.run(&format!(
                 "INSERT INTO _brimful_coverage (`table`, what, entity, id_from, id_to, time_from, time_to, rows, version) \
-                 VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
+                 VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {version})",
                 literal(self.table()),
                 literal(coverage.what),
                 literal(&coverage.entity),
@@ -334,25 +367,28 @@ impl SyncedClickhouse {
                 or_null(coverage.from.map(time)),
                 time(coverage.to),
                 coverage.rows,
-                self.next_version(),
-            );
-            self.run(&statement)?;
+            ))?;
         }
-        if let Some(beside) = self.beside.take() {
-            let statement = format!(
-                "INSERT INTO _brimful_state (`table`, command, rows, last_id, finished, run, version, sync) VALUES \
-                 ({}, {}, {}, {}, {}, 0, {}, {})",
-                literal(self.table()),
-                literal(&beside.command),
-                beside.rows,
-                or_null(beside.last_id),
-                u8::from(beside.last_id.is_none()),
-                self.next_version(),
-                literal(&beside.sync),
-            );
-            self.run(&statement)?;
-        }
-        self.inner.state.commit();
+        self.coverage.clear();
+        Ok(())
+    }
+
+    fn write_state(&mut self) -> Result<(), ExportError> {
+        let version = self.next_version();
+        let Some(beside) = &self.beside else {
+            return Ok(());
+        };
+        self.run(&format!(
+            "INSERT INTO _brimful_state (`table`, command, rows, last_id, finished, run, version, sync) VALUES \
+             ({}, {}, {}, {}, {}, 0, {version}, {})",
+            literal(self.table()),
+            literal(&beside.command),
+            beside.rows,
+            or_null(beside.last_id),
+            u8::from(beside.last_id.is_none()),
+            literal(&beside.sync),
+        ))?;
+        self.beside = None;
         Ok(())
     }
 
@@ -385,10 +421,10 @@ impl SyncedClickhouse {
             return Ok(());
         }
         let (table, stage, key) = (self.quoted_table(), self.stage.clone(), self.key.clone());
-        let rows = self.inner.rows.take();
         // What an interrupted attempt has left there.
         self.make_stage()?;
-        self.inner.send(&self.inner.insert, Some(&rows), true)?;
+        let rows = self.inner.rows.bytes();
+        self.inner.send(&self.inner.insert, Some(rows), true)?;
         // One number for all values of a row: tuples of many columns are slow, and NULLs cannot be compared.
         let mut values = String::new();
         for (name, is_list) in &self.columns {
@@ -399,11 +435,14 @@ impl SyncedClickhouse {
             };
         }
         let print = format!("cityHash64({})", values.trim_start_matches(", "));
+        // A row may come twice, and only what came last is what the table is to have.
         let differs = format!(
-            "({key}, {print}) NOT IN (SELECT {key}, {print} FROM {table} FINAL WHERE {key} IN (SELECT {key} FROM {stage}) AND \
-             isNull({DELETED_AT}))"
+            "({key}, {VERSION}) IN (SELECT {key}, max({VERSION}) FROM {stage} GROUP BY {key}) AND ({key}, {print}) NOT IN \
+             (SELECT {key}, {print} FROM {table} FINAL WHERE {key} IN (SELECT {key} FROM {stage}) AND isNull({DELETED_AT}))"
         );
-        let written = self.number(&format!("SELECT count() FROM {stage} WHERE {differs}"))?;
+        let written = self.number(&format!(
+            "SELECT uniqExact({key}) FROM {stage} WHERE {differs}"
+        ))?;
         if written > 0 {
             let arriving: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
             // Columns of fields that the portal no longer has keep what they had.
@@ -429,6 +468,7 @@ impl SyncedClickhouse {
             self.run(&statement)?;
         }
         self.inner.state.count_written(written);
+        self.inner.rows.take();
         self.waiting = 0;
         self.run(&format!("DROP TABLE IF EXISTS {stage}"))
     }
@@ -442,9 +482,13 @@ impl SyncedClickhouse {
         ))
     }
 
-    /// Marks rows as deleted, and deletes them where that is wanted.
-    fn write_gone(&mut self, gone: &GoneIds) -> Result<(), ExportError> {
-        let table = self.quoted_table();
+    /// Marks rows as deleted, or deletes them where that is wanted.
+    fn write_gone(&mut self) -> Result<(), ExportError> {
+        if self.gone.is_empty() {
+            return Ok(());
+        }
+        let version = self.next_version();
+        let (table, key) = (self.quoted_table(), &self.key);
         let columns = self.columns_of(self.table())?;
         let others: Vec<String> = columns
             .iter()
@@ -452,20 +496,22 @@ impl SyncedClickhouse {
             .map(|name| quoted(name))
             .collect();
         let others = others.join(", ");
-        let key = self.key.clone();
-        for ids in gone.ids.chunks(IDS_AT_ONCE) {
-            let has_ids = self.has_ids(&key, ids)?;
-            let version = self.next_version();
-            self.run(&format!(
-                "INSERT INTO {table} ({others}, {VERSION}, {DELETED_AT}) SELECT {others}, {version}, \
-                 toDateTime({}, 'UTC') FROM {table} FINAL WHERE {has_ids} AND isNull({DELETED_AT})",
-                gone.at
-            ))?;
-            if gone.are_deleted {
-                let table = self.table().to_owned();
-                self.delete(&table, &has_ids)?;
+        for gone in &self.gone {
+            for ids in gone.ids.chunks(IDS_AT_ONCE) {
+                let has_ids = self.has_ids(key, ids)?;
+                if gone.are_deleted {
+                    // Without a mark before: a run that is killed in between would leave rows that no later one looks for.
+                    self.delete(self.table(), &has_ids)?;
+                    continue;
+                }
+                self.run(&format!(
+                    "INSERT INTO {table} ({others}, {VERSION}, {DELETED_AT}) SELECT {others}, {version}, \
+                     toDateTime({}, 'UTC') FROM {table} FINAL WHERE {has_ids} AND isNull({DELETED_AT})",
+                    gone.at
+                ))?;
             }
         }
+        self.gone.clear();
         Ok(())
     }
 
@@ -539,5 +585,61 @@ impl StoreSink for SyncedClickhouse {
             self.flush()?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use brimful::Page;
+
+    use super::*;
+    use crate::schema::Plan;
+    use crate::sinks::run_state::SyncWrites;
+    use crate::writer::RowWriter;
+
+    #[test]
+    fn rows_that_wait_for_a_run_into_other_tables_are_left_alone_for_a_day() {
+        let now = 1_795_000_000_000_000_000;
+        let stage = |table: &str, version: u64| format!("{STAGE}{table}_{version}");
+        let is_left = |name: &str| is_left(name, &["crm_deal".to_owned()], now);
+        assert!(is_left(&stage("crm_deal", now - 1)));
+        assert!(!is_left(&stage("crm_lead", now - 1)));
+        assert!(!is_left(&stage("my_crm_deal", now - DAY)));
+        assert!(is_left(&stage("crm_lead", now - DAY - 1)));
+        assert!(!is_left("_brimful_stage_of_somebody_else"));
+    }
+
+    #[test]
+    fn of_several_versions_of_a_row_that_are_written_at_once_the_last_one_counts() {
+        let Ok(url) = std::env::var("BRIMFUL_TEST_CLICKHOUSE") else {
+            return;
+        };
+        let options = StoreOptions {
+            table: "synced_versions".to_owned(),
+            command: r#"{"portal":"p","sync":"crm.deal","method":"crm.deal.list"}"#.to_owned(),
+            resume: false,
+        };
+        let mut sink = SyncedClickhouse::open(&url, url.clone(), options).unwrap();
+        sink.state_mut().sync = Some(SyncWrites::default());
+        sink.prepare().unwrap();
+        sink.run("DROP TABLE IF EXISTS synced_versions").unwrap();
+        let mut writer = RowWriter::new(Box::new(sink), Plan::of_list("crm.deal.list"));
+        let mut write = |titles: &[&str]| {
+            let rows = titles
+                .iter()
+                .map(|title| (Some(1), format!(r#"{{"ID":"1","TITLE":"{title}"}}"#)));
+            let page: Page = rows.collect();
+            writer.write_page(&page, &mut Vec::new()).unwrap();
+            let sink = writer.store().unwrap().synced_clickhouse().unwrap();
+            sink.flush().unwrap();
+            let stored = sink
+                .rows("SELECT TITLE FROM synced_versions FINAL")
+                .unwrap();
+            let title = stored[0][0].clone().unwrap();
+            (title, sink.state().sync.as_ref().unwrap().written)
+        };
+        assert_eq!(write(&["B"]), ("B".to_owned(), 1));
+        assert_eq!(write(&["A", "B"]), ("B".to_owned(), 1));
+        assert_eq!(write(&["B", "A", "C"]), ("C".to_owned(), 2));
     }
 }

@@ -244,7 +244,7 @@ fn breaking_proxy(
 }
 
 /// A whole request, changed so that there is one to a connection.
-fn read_request(client: &mut TcpStream) -> Vec<u8> {
+pub(crate) fn read_request(client: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut block = vec![0; 65_536];
     loop {

@@ -4,7 +4,7 @@
 #[cfg(feature = "adbc")]
 mod adbc;
 #[cfg(feature = "clickhouse")]
-mod clickhouse;
+pub(crate) mod clickhouse;
 mod files;
 #[cfg(feature = "mysql")]
 mod mysql_server;

@@ -7,13 +7,13 @@ use brimful_export::sync::{status, verify};
 use super::*;
 
 /// The address of the server.
-fn server() -> Option<Url> {
+pub(super) fn server() -> Option<Url> {
     let url = std::env::var("BRIMFUL_TEST_CLICKHOUSE").ok()?;
     Some(Url::parse(&url).unwrap())
 }
 
 /// What the server answers to a statement in a database.
-fn answer(url: &Url, database: &str, sql: &str) -> String {
+pub(super) fn answer(url: &Url, database: &str, sql: &str) -> String {
     let host = (url.host_str().unwrap(), url.port().unwrap());
     let address = format!("http://{}:{}/?database={database}", host.0, host.1);
     let password = url.password().unwrap_or_default().replace("%20", " ");
@@ -41,7 +41,7 @@ fn answer(url: &Url, database: &str, sql: &str) -> String {
 }
 
 /// An empty database of this name.
-fn database(url: &Url, name: &str) -> Store {
+pub(super) fn database(url: &Url, name: &str) -> Store {
     answer(url, "default", &format!("DROP DATABASE IF EXISTS {name}"));
     answer(url, "default", &format!("CREATE DATABASE {name}"));
     let mut url = url.clone();

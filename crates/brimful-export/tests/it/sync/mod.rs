@@ -3,6 +3,8 @@
 mod children;
 #[cfg(feature = "clickhouse")]
 mod clickhouse;
+#[cfg(feature = "clickhouse")]
+mod clickhouse_faults;
 #[cfg(feature = "parquet")]
 mod datasets;
 #[cfg(feature = "adbc")]
