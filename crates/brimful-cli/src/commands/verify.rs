@@ -239,12 +239,14 @@ fn described(verification: &TableVerification) -> String {
         _ => "deleted since the last sync",
     };
     let added = usize::try_from(verification.added_by_others).unwrap_or(usize::MAX);
+    let not_shown = usize::try_from(verification.records_not_shown).unwrap_or(usize::MAX);
     let parts = [
         (verification.new.len(), "new since the last sync"),
         (changed, changed_how),
         (gone - hidden, gone_why),
         (hidden, "counted by the portal and not shown to this user"),
         (added, "put into the store by others"),
+        (not_shown, "records whose rows the portal does not show"),
         (verification.missing.len(), "missing without a reason"),
         (
             verification.differing.len() - changed,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entities::{ChangeCursor, SyncEntity};
 use super::in_thread::blocking;
-use super::parents::Parents;
+use super::parents::{Parents, children_of};
 use super::portal;
 use super::row_id::{row_id, text_of};
 use super::sql::SqlStore;
@@ -66,6 +66,8 @@ pub struct TableVerification {
     pub gone_because: GoneBecause,
     /// How many of them the portal counts and does not show to this user.
     pub hidden: u64,
+    /// Records whose list of rows is refused or not complete. Rows of theirs are not among those that are gone.
+    pub records_not_shown: u64,
     /// Rows that are live in the store beyond those that the last sync counted at its end: others have put them there.
     pub added_by_others: u64,
     /// IDs that the portal has alone, and that were added or changed since the last sync.
@@ -85,6 +87,7 @@ impl TableVerification {
     /// Whether nothing differs.
     pub fn is_equal(&self) -> bool {
         self.gone.is_empty()
+            && self.records_not_shown == 0
             && self.is_explained()
             && self.new.is_empty()
             && self.differing.is_empty()
@@ -124,6 +127,74 @@ pub async fn verify(
     Ok(results)
 }
 
+/// What a table has, and how far it is.
+struct StoredTable {
+    verification: TableVerification,
+    ids: Vec<String>,
+    /// Rows as pairs of their record and their ID, where they are listed for one record at a time.
+    children: Vec<(u64, u64)>,
+    /// Records whose rows the next sync reads, whatever has changed.
+    unread: Vec<u64>,
+    cursor: Option<Cursor>,
+    columns: Vec<String>,
+}
+
+async fn read_table(
+    run: &SyncRun,
+    entity: &SyncEntity,
+    plan: &Plan,
+) -> Result<StoredTable, SyncError> {
+    let access = TableAccess {
+        portal: run.portal.clone(),
+        same_portal: run.options.same_portal,
+        lock: None,
+    };
+    let (store, entity, plan) = (run.store.clone(), entity.clone(), plan.clone());
+    blocking(move || {
+        let table = SyncTable::open(&store, &entity, &access, plan)?;
+        stored_table(table, &entity)
+    })
+    .await
+}
+
+fn stored_table(mut table: SyncTable, entity: &SyncEntity) -> Result<StoredTable, SyncError> {
+    if table.stored_cursor.is_none() {
+        return Err(SyncError::Usage(format!(
+            "{} has not been read to its end yet: run brimful sync first",
+            entity.name
+        )));
+    }
+    let ids: Vec<String> = table.ids()?;
+    let children = match &entity.parents {
+        Some(parents) => table.children(parents.field())?,
+        None => Vec::new(),
+    };
+    let state = table.state;
+    let counted = (state.is_settled && state.failed.is_none()).then_some(state.rows);
+    let gone_because = match state.failed {
+        Some((error, _)) => GoneBecause::FailedSync(error),
+        None if state.keeps_deleted => GoneBecause::Kept,
+        None => GoneBecause::LastSync,
+    };
+    let verification = TableVerification {
+        table: entity.table.clone(),
+        in_store: ids.len() as u64,
+        added_by_others: counted.map_or(0, |counted| (ids.len() as u64).saturating_sub(counted)),
+        gone_because,
+        changes_are_dated: matches!(entity.cursor, ChangeCursor::Time { .. }),
+        trouble: table.trouble.text(),
+        ..TableVerification::default()
+    };
+    Ok(StoredTable {
+        verification,
+        ids,
+        children,
+        unread: state.unread,
+        cursor: table.stored_cursor,
+        columns: state.columns,
+    })
+}
+
 async fn verify_entity(
     run: &SyncRun,
     entity: &SyncEntity,
@@ -135,100 +206,79 @@ async fn verify_entity(
         waits_for_new_fields: true,
         ..Plan::of_list(&entity.method)
     };
-    let access = TableAccess {
-        portal: run.portal.clone(),
-        same_portal: run.options.same_portal,
-        lock: None,
-    };
-    let (store, of_store, of_table) = (run.store.clone(), entity.clone(), plan.clone());
-    let opened = blocking(move || {
-        let mut table = SyncTable::open(&store, &of_store, &access, of_table)?;
-        if table.stored_cursor.is_none() {
-            return Err(SyncError::Usage(format!(
-                "{} has not been read to its end yet: run brimful sync first",
-                of_store.name
-            )));
-        }
-        let ids: Vec<String> = table.ids()?;
-        let state = table.state;
-        let counted = (state.is_settled && state.failed.is_none()).then_some(state.rows);
-        let gone_because = match state.failed {
-            Some((error, _)) => GoneBecause::FailedSync(error),
-            None if state.keeps_deleted => GoneBecause::Kept,
-            None => GoneBecause::LastSync,
-        };
-        let verification = TableVerification {
-            table: of_store.table.clone(),
-            in_store: ids.len() as u64,
-            added_by_others: counted
-                .map_or(0, |counted| (ids.len() as u64).saturating_sub(counted)),
-            gone_because,
-            changes_are_dated: matches!(of_store.cursor, ChangeCursor::Time { .. }),
-            trouble: table.trouble.text(),
-            ..TableVerification::default()
-        };
-        Ok((verification, ids, table.stored_cursor, state.columns))
-    });
-    let (verification, in_store, cursor, known) = opened.await?;
+    let stored = read_table(run, entity, &plan).await?;
+    let mut verification = stored.verification;
     let children = match &entity.parents {
-        Some(parents) => Some(all_children(&run.client, entity, parents).await?),
+        Some(parents) => Some(all_children(&run.client, entity, parents, stored.cursor).await?),
         None => None,
     };
     let (theirs, hidden) = match &children {
-        Some(pages) => (ids_of(pages, entity), 0),
+        Some(children) => (ids_of(&children.pages, entity), 0),
         None => all_ids(&run.client, entity).await?,
     };
-    let ours: HashSet<&String> = in_store.iter().collect();
-    let portal_has: HashSet<&String> = theirs.iter().collect();
-    let mut verification = TableVerification {
-        hidden,
-        in_portal: theirs.len() as u64,
-        gone: in_store
+    let mut portal_has: HashSet<String> = theirs.iter().cloned().collect();
+    verification.hidden = hidden;
+    verification.in_portal = theirs.len() as u64;
+    if let Some(children) = &children {
+        verification.records_not_shown = children.not_shown.len() as u64;
+        let of_not_shown = children
+            .not_shown
             .iter()
-            .filter(|id| !portal_has.contains(id))
-            .cloned()
-            .collect(),
-        ..verification
-    };
-    let lacking: Vec<String> = theirs
-        .iter()
-        .filter(|id| !ours.contains(id))
-        .cloned()
-        .collect();
-    let common: Vec<&String> = theirs.iter().filter(|id| ours.contains(id)).collect();
+            .flat_map(|parent| children_of(&stored.children, *parent));
+        portal_has.extend(of_not_shown.map(|id| id.to_string()));
+    }
+    let gone = stored.ids.iter().filter(|id| !portal_has.contains(*id));
+    verification.gone = gone.cloned().collect();
+    let ours: HashSet<&String> = stored.ids.iter().collect();
+    let (common, lacking): (Vec<&String>, Vec<&String>) =
+        theirs.iter().partition(|id| ours.contains(id));
     let step = common.len().div_ceil(sample.max(1)).max(1);
     let mut wanted: HashSet<String> = common.into_iter().step_by(step).cloned().collect();
     if sample == 0 {
         wanted.clear();
     }
     verification.compared = wanted.len() as u64;
-    wanted.extend(lacking.iter().cloned());
-    let pages = match children {
-        Some(pages) => pages,
-        None => rows_of(&run.client, entity, &wanted).await?,
+    wanted.extend(lacking.iter().map(|id| (*id).clone()));
+    let (pages, changed_parents) = match children {
+        Some(children) => (children.pages, [children.changed, stored.unread].concat()),
+        None => (rows_of(&run.client, entity, &wanted).await?, Vec::new()),
     };
-    let since: HashSet<String> = pages
-        .iter()
-        .flat_map(Page::iter)
-        .filter(|row| has_changed_since(row.json, entity.cursor, cursor))
-        .filter_map(|row| row_id(&row, entity.id_field()))
-        .collect();
-    (verification.new, verification.missing) =
-        lacking.into_iter().partition(|id| since.contains(id));
+    let since = changed_rows(&pages, entity, stored.cursor, changed_parents);
+    let lacking = lacking.into_iter().cloned();
+    (verification.new, verification.missing) = lacking.partition(|id| since.contains(id));
     if verification.compared > 0 {
         let (store, entity) = (run.store.clone(), entity.clone());
-        let plan = Plan { known, ..plan };
+        let plan = Plan {
+            known: stored.columns,
+            ..plan
+        };
         let found = blocking(move || differing(&store, &entity, plan, &pages)).await?;
-        verification.differing = found
-            .into_iter()
-            .map(|(id, columns)| RowDifference {
-                changed_since: since.contains(&id),
-                id,
-                columns,
-            })
-            .collect();
+        let found = found.into_iter().map(|(id, columns)| RowDifference {
+            changed_since: since.contains(&id),
+            id,
+            columns,
+        });
+        verification.differing = found.collect();
     }
     Ok(verification)
+}
+
+/// The IDs of the rows that have changed since the last sync, or whose record has.
+fn changed_rows(
+    pages: &[Page],
+    entity: &SyncEntity,
+    cursor: Option<Cursor>,
+    changed_parents: Vec<u64>,
+) -> HashSet<String> {
+    let changed_parents: HashSet<u64> = changed_parents.into_iter().collect();
+    let rows = pages.iter().flat_map(Page::iter);
+    let changed = rows.filter(|row| match &entity.parents {
+        Some(parents) => has_parent_in(row.json, parents.field(), &changed_parents),
+        None => has_changed_since(row.json, entity.cursor, cursor),
+    });
+    changed
+        .filter_map(|row| row_id(&row, entity.id_field()))
+        .collect()
 }
 
 /// The IDs of the whole list, and how many rows the portal counts and does not show.
@@ -249,21 +299,49 @@ async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<(Vec<String>, u
 }
 
 /// The rows of all records, where they are listed for one record at a time.
+struct AllChildren {
+    pages: Vec<Page>,
+    /// Records whose list was refused or not complete.
+    not_shown: Vec<u64>,
+    /// Records that have changed since the cursor.
+    changed: Vec<u64>,
+}
+
 async fn all_children(
     client: &Client,
     entity: &SyncEntity,
     parents: &Parents,
-) -> Result<Vec<Page>, SyncError> {
+    cursor: Option<Cursor>,
+) -> Result<AllChildren, SyncError> {
     let ids = portal::parents_changed_since(client, parents, None, 0).await?;
-    let mut pages = Vec::new();
-    for ids in ids.chunks(IDS_AT_ONCE) {
-        let shown = portal::rows_of_parents(client, entity, parents, ids).await?;
-        if let Some(error) = shown.refusal {
-            return Err(error.into());
+    let mut all = AllChildren {
+        pages: Vec::new(),
+        not_shown: Vec::new(),
+        changed: Vec::new(),
+    };
+    for chunk in ids.chunks(IDS_AT_ONCE) {
+        let shown = portal::rows_of_parents(client, entity, parents, chunk).await?;
+        all.not_shown.extend(shown.incomplete);
+        all.not_shown.extend(shown.refused);
+        if let Some(refusal) = shown.refusal.filter(|_| all.not_shown.len() == ids.len()) {
+            return Err(refusal.into());
         }
-        pages.push(shown.rows.into_page().0);
+        all.pages.push(shown.rows.into_page().0);
     }
-    Ok(pages)
+    all.changed = match cursor {
+        Some(Cursor::Time(time)) => {
+            portal::parents_changed_since(client, parents, Some(time), 0).await?
+        }
+        _ => ids,
+    };
+    Ok(all)
+}
+
+/// Whether a row belongs to one of these records.
+fn has_parent_in(row: &str, field: &str, parents: &HashSet<u64>) -> bool {
+    let row = serde_json::from_str::<Value>(row).ok();
+    let parent = row.and_then(|row| text_of(row.get(field)?)?.parse().ok());
+    parent.is_some_and(|parent| parents.contains(&parent))
 }
 
 /// The IDs of the rows of pages.
@@ -299,10 +377,10 @@ async fn rows_of(
 fn has_changed_since(row: &str, kind: ChangeCursor, cursor: Option<Cursor>) -> bool {
     let field = match kind {
         ChangeCursor::Time { row, .. } => row,
-        // Not even an ID tells what is new.
-        ChangeCursor::Parents => return true,
         // When such rows changed is not known; what is new of them has a higher ID.
-        ChangeCursor::Id | ChangeCursor::Full => return matches!(cursor, Some(Cursor::Full(_))),
+        ChangeCursor::Id | ChangeCursor::Full | ChangeCursor::Parents => {
+            return matches!(cursor, Some(Cursor::Full(_)));
+        }
     };
     let Some(Cursor::Time(cursor)) = cursor else {
         return true;

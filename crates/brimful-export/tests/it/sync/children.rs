@@ -482,6 +482,45 @@ async fn a_row_that_is_deleted_between_two_pages_of_a_record_hides_no_other() {
     bench.assert_product_rows(&[7]).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn verify_explains_rows_of_changed_records_alone_and_leaves_refused_records_out() {
+    let mut bench = Bench::new(PortalConfig::new().rows("deal", 60).rows("productrow", 0));
+    let mut rows = Vec::new();
+    for deal in 1..=50 {
+        rows.push(bench.add_product_row(deal, 100 + deal).await);
+    }
+    bench.sync("crm.item.productrow:2").await.unwrap();
+    pass(60).await;
+    let (lost, edited) = (rows[9].to_string(), rows[19].to_string());
+    let path = bench.folder.path().join("portal.db");
+    let store = rusqlite::Connection::open(path).unwrap();
+    let lose = format!("DELETE FROM crm_item_productrow_2 WHERE id = {lost}");
+    store.execute(&lose, []).unwrap();
+    let edit = format!("UPDATE crm_item_productrow_2 SET price = 1 WHERE id = {edited}");
+    store.execute(&edit, []).unwrap();
+    drop(store);
+    let added = bench.add_product_row(55, 5).await;
+    let title = json!({"id": 55, "fields": {"TITLE": "changed"}});
+    bench.call("crm.deal.update", title).await;
+    let detour = bench.detour();
+    detour.lock().unwrap().rewrite = Some(Box::new(|command| {
+        let is_of_deal =
+            command.starts_with("crm.item.productrow.list") && command.contains("ownerId%5D=30");
+        is_of_deal.then_some(REFUSED)
+    }));
+    let run = bench.run(&bench.store(), &["crm.item.productrow:2"]);
+    let verification = verify(&run, usize::MAX).await.unwrap().remove(0).1.unwrap();
+    assert_eq!(verification.missing, [lost]);
+    assert_eq!(verification.new, [added.to_string()]);
+    assert_eq!(verification.gone, [] as [String; 0]);
+    assert_eq!(verification.records_not_shown, 1);
+    let [differing] = &verification.differing[..] else {
+        panic!("{verification:?}");
+    };
+    assert_eq!((&differing.id, differing.changed_since), (&edited, false));
+    assert!(!verification.is_explained());
+}
+
 /// Changes rows of some records.
 async fn change(bench: &Bench, chance: &mut Chance, rows: &mut Vec<u64>, deals: &mut Vec<u64>) {
     for _ in 0..chance.below(10) {
