@@ -37,7 +37,7 @@ fn a_portal_says_which_it_has() {
         found.unwrap()["available"].clone()
     };
     assert_eq!(available("crm.lead.list"), true);
-    assert_eq!(available("crm.invoice.list"), false);
+    assert_eq!(available("crm.item.delivery.list"), false);
     assert!(
         stderr(&output).starts_with("the scopes are ") && stderr(&output).contains(" crm, "),
         "{}",

@@ -110,7 +110,7 @@ pub enum SyncError {
     /// More records that have rows in a table are gone at once than are believed to be deleted.
     #[error(
         "{gone} of {asked} records that {table} has rows of are gone from the portal at once, so no row of theirs was taken \
-         for deleted; if that is right, run it again with --accept-deletes"
+         for deleted; if they are deleted, the next run has to accept deletes"
     )]
     TooManyParentsGone {
         /// The table.

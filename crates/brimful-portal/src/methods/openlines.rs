@@ -504,7 +504,7 @@ fn transfer(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Metho
         return Err(refused("TRANSFER_ID_EMPTY", text));
     }
     let number = user.parse::<u64>().unwrap_or(0);
-    let is_there = number == 0 || state.table(USER).contains(number);
+    let is_there = user.is_empty() || state.table(USER).contains(number);
     if !is_there && of_chat(state, &chat(call)?).is_some() {
         let text = "You cannot redirect to this operator";
         return Err(refused("OPERATOR_WRONG", text));

@@ -48,7 +48,7 @@ pub(crate) fn scope(_: &PortalData, call: &mut Call<'_>) -> Result<Output, Metho
 }
 
 /// Every scope there is, sorted, as documented.
-const SCOPES: [&str; 49] = [
+const SCOPES: [&str; 50] = [
     "ai_admin",
     "biconnector",
     "bizproc",
@@ -81,6 +81,7 @@ const SCOPES: [&str; 49] = [
     "pay_system",
     "placement",
     "pull",
+    "pull_channel",
     "rpa",
     "sale",
     "salescenter",

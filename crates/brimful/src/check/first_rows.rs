@@ -63,8 +63,9 @@ impl FirstRowsCheck {
         let params = params.as_object()?;
         let mut conditions = Vec::new();
         let usual = known.and_then(|known| known.filter).unwrap_or("filter");
+        let mut has_groups = false;
         if let Some(filter) = parameter(params, usual) {
-            collect(filter, &mut conditions, &mut false);
+            collect(filter, &mut conditions, &mut has_groups);
         }
         conditions.retain(|condition| is_plain(&condition.name));
         let select = match known {
@@ -76,7 +77,12 @@ impl FirstRowsCheck {
             method: method.to_owned(),
             known,
             filtered: conditions.iter().map(|one| one.name.clone()).collect(),
-            conditions: conditions.iter().filter_map(equality).collect(),
+            // A row need not meet every condition of a group: LOGIC may make alternatives of them.
+            conditions: if has_groups {
+                Vec::new()
+            } else {
+                conditions.iter().filter_map(equality).collect()
+            },
             selected: select.and_then(selected_names),
         };
         let has_names = !check.filtered.is_empty() || check.selected.is_some();
@@ -280,7 +286,9 @@ fn may_meet(value: &Value, wanted: &str) -> bool {
     let Some(found) = text(value) else {
         return true;
     };
-    if is_flag(&found) || is_flag(wanted) || is_moment(&found) || is_moment(wanted) {
+    // Flags are spelt Y, 1 and true: two of them may be the same.
+    let are_flags = is_flag(&found) && is_flag(wanted);
+    if are_flags || is_moment(&found) || is_moment(wanted) {
         return true;
     }
     if let (Ok(found), Ok(wanted)) = (found.parse::<f64>(), wanted.parse::<f64>())
@@ -328,6 +336,7 @@ mod tests {
         }
         let said = compared(&json!({"name": "Lease"}), &row).unwrap_err();
         assert!(said.contains("did you mean NAME?"), "{said}");
+        assert!(compared(&json!({"OWNER_ID": 1}), &row).is_err());
     }
 
     #[test]
@@ -343,6 +352,8 @@ mod tests {
             json!({"CLOSED": "N"}),
             json!({"SITE": "s1"}),
             json!({"!NAME": "Lease", ">=OWNER_ID": 9}),
+            json!({"LOGIC": "OR", "0": {"NAME": "Sales"}, "1": {"NAME": "Lease"}}),
+            json!([{"NAME": "Lease"}, {"NAME": "Sales"}]),
         ] {
             assert_eq!(compared(&filter, &row), Ok(None), "{filter}");
         }

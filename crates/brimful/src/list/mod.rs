@@ -218,7 +218,7 @@ impl List {
     /// `crm.deal.list`. [`protocol::list_fields`](crate::protocol::list_fields) has the lists that can be checked. Where
     /// the portal does not answer with fields, the list goes on unchecked. The first rows of any other list are compared with
     /// what it was asked for: a row that does not meet a condition, and a name that no row has although rows have all their
-    /// fields there, are refused, and doubts are logged as warnings of [`DOUBT_LOG`](crate::DOUBT_LOG). What is wrong comes as an error of
+    /// fields there, are refused, and doubts are logged as warnings of [`DOUBT_LOG`]. What is wrong comes as an error of
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the nearest name.
     ///
     /// ```no_run

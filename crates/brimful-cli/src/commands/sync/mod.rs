@@ -407,8 +407,10 @@ pub(super) fn failure_of(error: &SyncError) -> Failure {
         )),
         SyncError::OtherPortal { .. } => Failure::usage(error.to_string())
             .hint("if it is the same portal at another address, say so once with --same-portal"),
-        SyncError::TooManyGone { .. } => Failure::failed(error.to_string())
-            .hint("if they are deleted, run it again with --accept-deletes"),
+        SyncError::TooManyGone { .. } | SyncError::TooManyParentsGone { .. } => {
+            Failure::failed(error.to_string())
+                .hint("if they are deleted, run it again with --accept-deletes")
+        }
         SyncError::Store(ExportError::UnfitTable { .. }) => Failure::failed(error.to_string())
             .hint("to keep the entity in another table: --table 'ENTITY NAME'"),
         SyncError::Store(error) => Failure::of_export(Exit::Failed, error),

@@ -21,6 +21,8 @@ use crate::sinks::{DELETED_AT, DecodedRow, StoreOptions, StoreSink};
 
 /// Rows that wait before they are sent: every INSERT makes a part, and many small ones are slow to merge.
 const ROWS_AT_ONCE: u64 = 20_000;
+/// And bytes of rows: some have texts of hundreds of kilobytes.
+const BYTES_AT_ONCE: usize = 32 << 20;
 /// What the names of tables begin with in which rows wait.
 const STAGE: &str = "_brimful_stage_";
 /// A day in versions, which are nanoseconds.
@@ -175,7 +177,7 @@ impl SyncedClickhouse {
         Ok(columns.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// Runs a statement that may be run twice.
+    /// Runs a statement. It is sent again when the connection is lost, so it has to be one that may run twice.
     pub(crate) fn run(&self, sql: &str) -> Result<(), ExportError> {
         self.inner.ask(sql).map(drop)
     }
@@ -421,7 +423,7 @@ impl SyncedClickhouse {
             return Ok(());
         }
         let (table, stage, key) = (self.quoted_table(), self.stage.clone(), self.key.clone());
-        // What an interrupted attempt has left there.
+        // An interrupted attempt may have left rows in the stage.
         self.make_stage()?;
         let rows = self.inner.rows.bytes();
         self.inner.send(&self.inner.insert, Some(rows), true)?;
@@ -581,7 +583,8 @@ impl StoreSink for SyncedClickhouse {
         self.inner.state.misfits += misfits.0.len() as u64;
         self.misfits.0.append(&mut misfits.0);
         let must = self.waiting == 0 || !self.gone.is_empty() || !self.coverage.is_empty();
-        if must || self.waiting >= ROWS_AT_ONCE {
+        let are_many = self.waiting >= ROWS_AT_ONCE || self.inner.rows.len() >= BYTES_AT_ONCE;
+        if must || are_many {
             self.flush()?;
         }
         Ok(())

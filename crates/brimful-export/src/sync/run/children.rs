@@ -1,4 +1,5 @@
-//! Rows that are listed for one record at a time: those of the records that have changed are read again.
+//! Syncs rows that are listed for one record at a time, such as the product rows of a deal: those of the records that have
+//! changed are read again.
 
 use std::collections::HashSet;
 
@@ -23,7 +24,8 @@ const ASKED_FOR_AT_ONCE: usize = 2_500;
 #[derive(Default)]
 pub(super) struct ListsRead {
     asked: usize,
-    refused: usize,
+    /// Records whose list was refused, and the first refusal.
+    refused: Vec<u64>,
     refusal: Option<Error>,
     /// Rows of the store, as pairs of a record and an ID, that a complete list did not show.
     lacking: Vec<(u64, u64)>,
@@ -36,7 +38,9 @@ pub(super) struct ListsRead {
 impl ListsRead {
     /// Why no list was shown at all, if so.
     fn refusal_of_all(&self) -> Option<&Error> {
-        self.refusal.as_ref().filter(|_| self.refused == self.asked)
+        self.refusal
+            .as_ref()
+            .filter(|_| self.refused.len() == self.asked)
     }
 }
 
@@ -82,8 +86,13 @@ impl EntityRun {
         if !self.report.is_full {
             self.read_in_turn(parents, &ids).await?;
         }
-        if let Some(refusal) = self.lists.refusal_of_all() {
-            return Err(refusal.clone().into());
+        if let Some(refusal) = self.lists.refusal_of_all().cloned() {
+            // Lists of deleted records are refused too: a right is missing only if some of the records are there.
+            let refused = &self.lists.refused;
+            let there = portal::still_there(&self.client, &parents.list, refused).await?;
+            if !there.is_empty() {
+                return Err(refusal.into());
+            }
         }
         self.finish_read(&reading).await?;
         Ok(reading.after > 0)
@@ -94,8 +103,8 @@ impl EntityRun {
         unread.await
     }
 
-    /// Reads the rows of records and stores them. Records that did not show all their rows are noted with the rows, and
-    /// read a second time.
+    /// Reads the rows of records and stores them. Records that did not show all their rows are noted with the rows:
+    /// [`Self::settle_children`] reads them a second time.
     async fn read_rows_of(
         &mut self,
         parents: &Parents,
@@ -104,7 +113,7 @@ impl EntityRun {
     ) -> Result<(), SyncError> {
         let found = portal::rows_of_parents(&self.client, &self.entity, parents, ids).await?;
         self.lists.asked += ids.len();
-        self.lists.refused += found.refused.len();
+        self.lists.refused.extend(&found.refused);
         self.lists.refusal = self.lists.refusal.take().or(found.refusal);
         if let Some(refusal) = self.lists.refusal_of_all()
             && self.lists.asked >= PARENTS_AT_ONCE
@@ -253,7 +262,7 @@ impl EntityRun {
         }
         let mut absent = sorted(asked);
         let has_rows = |parent: &&u64| known.binary_search(parent).is_ok();
-        let asked = match self.lists.unlisted {
+        let asked_with_rows = match self.lists.unlisted {
             Some(_) => known.len(),
             None => absent.iter().filter(has_rows).count(),
         } as u64;
@@ -265,12 +274,12 @@ impl EntityRun {
         }
         let gone = absent.iter().filter(has_rows).count() as u64;
         // Few rows may go with many records, so their own number is judged.
-        let is_too_much = gone > 0 && !is_believable(gone, asked);
+        let is_too_much = gone > 0 && !is_believable(gone, asked_with_rows);
         if is_too_much && self.options.deletes != Deletes::Off && !self.options.accept_deletes {
             return Err(SyncError::TooManyParentsGone {
                 table: self.entity.table.clone(),
                 gone,
-                asked,
+                asked: asked_with_rows,
             });
         }
         Ok((absent, up_to))

@@ -332,6 +332,22 @@ async fn lists_that_are_all_refused_are_an_error_and_no_empty_table() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deleted_record_whose_list_is_refused_holds_no_later_run_up() {
+    let mut bench = Bench::new(PortalConfig::new().rows("deal", 1).rows("productrow", 0));
+    let detour = bench.detour();
+    detour.lock().unwrap().rewrite = Some(Box::new(|command| {
+        command
+            .starts_with("crm.item.productrow.list")
+            .then_some(REFUSED)
+    }));
+    bench.add_product_row(1, 1).await;
+    bench.sync("crm.item.productrow:2").await.unwrap_err();
+    pass(60).await;
+    bench.call("crm.deal.delete", json!({"id": 1})).await;
+    bench.sync("crm.item.productrow:2").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_that_one_list_leaves_out_loses_none_of_its_rows() {
     let mut bench = Bench::new(PortalConfig::new().rows("deal", 90).rows("productrow", 0));
     let mut rows = Vec::new();
@@ -386,7 +402,10 @@ async fn a_tenth_of_the_records_gone_is_not_believed_although_few_rows_go_with_t
     let marked = "SELECT count(*) FROM crm_item_productrow_2 WHERE _deleted_at IS NOT NULL";
     for _ in 0..3 {
         let error = bench.sync("crm.item.productrow:2").await.unwrap_err();
-        assert!(error.to_string().contains("--accept-deletes"), "{error}");
+        assert!(
+            error.to_string().contains("has to accept deletes"),
+            "{error}"
+        );
         assert_eq!(bench.value(marked), "0");
     }
     let report = bench.sync_with("crm.item.productrow:2", accepting()).await;

@@ -85,6 +85,11 @@ fn a_conversation_is_taken_judged_and_ended_and_the_next_message_begins_another(
         ),
         (
             "imopenlines.operator.transfer",
+            "CHAT_ID=1&USER_ID=nobody",
+            "!OPERATOR_WRONG",
+        ),
+        (
+            "imopenlines.operator.transfer",
             "CHAT_ID=1&USER_ID=2",
             "true",
         ),

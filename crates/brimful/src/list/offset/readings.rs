@@ -189,16 +189,16 @@ impl ListReadings {
     }
 
     /// Notes that a page begins before the end of the one before it.
-    pub(super) fn note_overlap(&mut self) {
+    pub(super) fn note_overlap_in_this_pass(&mut self) {
         if let Some(pass) = self.passes.last_mut() {
             pass.overlapping = true;
         }
     }
 
     /// Notes that pages of this pass and the later ones may begin before the end of the one before them.
-    pub(super) fn note_overlaps(&mut self) {
+    pub(super) fn note_overlap_from_now_on(&mut self) {
         self.overlapping = true;
-        self.note_overlap();
+        self.note_overlap_in_this_pass();
     }
 
     /// Takes the next page of a pass, and leaves the rows in it that are to be handed out. `first`: it is the first

@@ -1,4 +1,4 @@
-//! A page whose turn has come: what it shows, what is said beside its rows, and where the next one begins.
+//! Handles a page in its turn: hands its rows out, notes its count, and chooses what to ask for next.
 
 use brimful_protocol::rows::{Identity, Page};
 
@@ -58,8 +58,8 @@ impl OffsetPages {
             return Ok(());
         }
         if self.pass.probing {
-            if self.is_probe_without_rows(&taken, step) {
-                self.take_last_probe(taken);
+            if self.is_probe_without_new_rows(&taken, step) {
+                self.take_empty_probe(taken);
                 return Ok(());
             }
             if Some(start) == self.probe_of_page_size() {
@@ -115,16 +115,16 @@ impl OffsetPages {
         self.pass.next_offset = self.pass.probes.pop_front();
     }
 
-    /// Whether a page from behind the end shows that there is nothing.
-    fn is_probe_without_rows(&self, taken: &TakenPage, step: Step) -> bool {
+    /// Whether a page from behind the end shows no row that had not come.
+    fn is_probe_without_new_rows(&self, taken: &TakenPage, step: Step) -> bool {
         let mut rows = taken.rows.iter();
         let is_last_again = rows.all(|row| self.pass.last.rows.contains(row));
         let is_new = taken.rows.iter().any(|row| self.is_new(row)) && !is_last_again;
         step == Step::Behind || !is_new
     }
 
-    /// Takes such a page, and goes on to the next place behind the end.
-    fn take_last_probe(&mut self, taken: TakenPage) {
+    /// Takes a page that shows nothing new, and goes on to the next place behind the end.
+    fn take_empty_probe(&mut self, taken: TakenPage) {
         // Where the first page comes again with other rows, one of the two lacked some: the passes differ.
         if self.has_new_rows(&taken.rows) {
             self.hand_out(taken.page, &taken.rows, taken.start, None, false);
@@ -196,10 +196,10 @@ impl OffsetPages {
         self.check_bounds(start, from.came, next, total)?;
         if named.is_some_and(|named| named > next) {
             // It was named farther off than the page reaches: what lies between is asked for too.
-            self.readings.note_overlaps();
+            self.readings.note_overlap_from_now_on();
         }
         if next.saturating_sub(start) < self.nominal_page() {
-            self.readings.note_overlap();
+            self.readings.note_overlap_in_this_pass();
         }
         self.pass.next_offset = Some(next);
         self.pass.names_more = from.names_more;
