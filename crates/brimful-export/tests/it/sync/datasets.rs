@@ -140,13 +140,16 @@ async fn a_folder_is_filled_brought_up_to_date_and_written_only_where_rows_chang
     assert_eq!((deals.written, deals.rows), (60_000, 60_000));
     assert!(currencies.written > 0);
     let parts = || {
-        let mut names: Vec<(String, u64)> = folder
+        use std::os::unix::fs::MetadataExt as _;
+        let mut names: Vec<(String, [i64; 3])> = folder
             .join("crm_deal")
             .read_dir()
             .unwrap()
             .map(|file| {
                 let file = file.unwrap();
-                let written = std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap());
+                let about = file.metadata().unwrap();
+                // The number of a file that was replaced may be given to another one.
+                let written = [about.ino() as i64, about.mtime(), about.mtime_nsec()];
                 (file.file_name().into_string().unwrap(), written)
             })
             .filter(|(name, _)| name.ends_with(".parquet"))
