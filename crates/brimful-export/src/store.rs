@@ -352,12 +352,7 @@ impl Store {
 /// lost.
 #[cfg(feature = "sync")]
 #[cfg_attr(
-    not(any(
-        feature = "adbc",
-        feature = "mysql",
-        feature = "postgres",
-        feature = "sqlite"
-    )),
+    not(feature = "dialects"),
     expect(dead_code, reason = "ClickHouse looks for the owner itself")
 )]
 fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportError> {

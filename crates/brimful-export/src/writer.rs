@@ -178,6 +178,13 @@ impl RowWriter {
         self.schema.as_ref()
     }
 
+    /// The names of the columns; none before the first page.
+    #[cfg(feature = "sync")]
+    pub(crate) fn column_names(&self) -> Vec<String> {
+        let columns = self.schema.iter().flat_map(|schema| &schema.columns);
+        columns.map(|column| column.name.clone()).collect()
+    }
+
     /// The database that rows go to, if they do.
     #[cfg(feature = "sync")]
     pub(crate) fn store(&mut self) -> Option<&mut dyn crate::sinks::StoreSink> {

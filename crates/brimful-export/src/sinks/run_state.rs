@@ -71,12 +71,7 @@ impl RunState {
     }
 
     /// The statements that a sync runs with the next rows.
-    #[cfg(any(
-        feature = "adbc",
-        feature = "mysql",
-        feature = "postgres",
-        feature = "sqlite"
-    ))]
+    #[cfg(feature = "dialects")]
     pub(crate) fn take_statements(&mut self) -> Vec<String> {
         let sync = self.sync.as_mut();
         sync.map_or_else(Vec::new, |sync| std::mem::take(&mut sync.statements))

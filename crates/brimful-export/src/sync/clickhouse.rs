@@ -218,22 +218,25 @@ pub(super) fn status(url: &str, store: &Store) -> Result<Vec<TableStatus>, SyncE
     Ok(tables)
 }
 
-/// Rows of pages that the table has otherwise: the ID, and the columns that differ. The rows are written into a table
-/// beside that of the entity, as an export does.
-pub(super) fn differing(
-    url: &str,
+/// Rows as the portal shows them now, and as the table has them: the ID and the values of `columns`, as texts.
+struct BothRows {
+    columns: Vec<String>,
+    theirs: Vec<Vec<Option<String>>>,
+    ours: Vec<Vec<Option<String>>>,
+}
+
+/// Writes the rows of pages into the table `scratch`, and reads them from there and from the table of the entity.
+fn rows_of_both(
+    sink: &SyncedClickhouse,
     store: &Store,
     entity: &SyncEntity,
     plan: Plan,
     pages: &[Page],
-) -> Result<Vec<(String, Vec<String>)>, SyncError> {
-    let scratch = format!("_brimful_verify_{}", entity.table);
-    let scratch_table = quoted(&scratch);
-    let sink = open(url, store)?;
-    let drop_table = format!("DROP TABLE IF EXISTS {scratch_table}");
-    sink.run(&drop_table)?;
+    scratch: &str,
+) -> Result<BothRows, SyncError> {
+    let scratch_table = quoted(scratch);
     let options = StoreOptions {
-        table: scratch.clone(),
+        table: scratch.to_owned(),
         ..StoreOptions::default()
     };
     let mut writer = store.open(options, plan)?;
@@ -241,13 +244,7 @@ pub(super) fn differing(
         writer.write_page(page, &mut Vec::new())?;
     }
     writer.finish(&mut std::io::sink())?;
-    let columns: Vec<String> = writer.schema().map_or_else(Vec::new, |schema| {
-        schema
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect()
-    });
+    let columns = writer.column_names();
     let key = quoted(entity.id_field());
     let values: Vec<String> = columns
         .iter()
@@ -262,6 +259,28 @@ pub(super) fn differing(
          {scratch_table})",
         quoted(&entity.table)
     ))?;
+    Ok(BothRows {
+        columns,
+        theirs,
+        ours,
+    })
+}
+
+/// Rows of pages that the table has otherwise: the ID, and the columns that differ. The rows are written into a table
+/// beside that of the entity, as an export does.
+pub(super) fn differing(
+    url: &str,
+    store: &Store,
+    entity: &SyncEntity,
+    plan: Plan,
+    pages: &[Page],
+) -> Result<Vec<(String, Vec<String>)>, SyncError> {
+    let scratch = format!("_brimful_verify_{}", entity.table);
+    let sink = open(url, store)?;
+    let drop_table = format!("DROP TABLE IF EXISTS {}", quoted(&scratch));
+    sink.run(&drop_table)?;
+    let both = rows_of_both(&sink, store, entity, plan, pages, &scratch);
+    // However that ended: no table is left to those who only compare.
     sink.run(&drop_table)?;
     // The server does it when it has time.
     for table in [STATE, ERRORS] {
@@ -270,6 +289,11 @@ pub(super) fn differing(
             literal(&scratch)
         ))?;
     }
+    let BothRows {
+        columns,
+        theirs,
+        ours,
+    } = both?;
     let ours: HashMap<Option<String>, Vec<Option<String>>> = ours
         .into_iter()
         .filter_map(|mut row| (!row.is_empty()).then(|| (row.remove(0), row)))

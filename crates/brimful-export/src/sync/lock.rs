@@ -1,12 +1,7 @@
 //! One sync at a time into a store. The lock ends with its process, however that ends.
 
 #![cfg_attr(
-    not(any(
-        feature = "adbc",
-        feature = "mysql",
-        feature = "postgres",
-        feature = "sqlite"
-    )),
+    not(feature = "dialects"),
     allow(
         unused,
         unreachable_code,

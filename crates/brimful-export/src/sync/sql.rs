@@ -1,12 +1,7 @@
 //! Tables that are kept in sync in databases with SQL and transactions: SQLite, PostgreSQL, MySQL and MariaDB, DuckDB.
 
 #![cfg_attr(
-    not(any(
-        feature = "adbc",
-        feature = "mysql",
-        feature = "postgres",
-        feature = "sqlite"
-    )),
+    not(feature = "dialects"),
     allow(
         unused,
         unreachable_code,

@@ -421,13 +421,7 @@ fn differing(
         writer.write_page(page, &mut Vec::new())?;
     }
     writer.finish(&mut std::io::sink())?;
-    let columns: Vec<String> = writer.schema().map_or_else(Vec::new, |schema| {
-        schema
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect()
-    });
+    let columns = writer.column_names();
     let mut sql = SqlStore::of(&mut writer)?;
     let key = dialect.quoted(entity.id_field());
     let flags: Vec<String> = columns

@@ -2,6 +2,7 @@
 //! table of the session, and from there into the real one, updated by ID.
 
 mod driver;
+mod merge;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -14,6 +15,7 @@ use arrow_array::{Array, RecordBatch, RecordBatchIterator};
 use arrow_schema::DataType;
 
 pub(crate) use driver::AdbcAddress;
+use merge::MergeStatements;
 
 use super::batches::{BATCH, BatchBuilder};
 use super::owner;
@@ -552,50 +554,6 @@ impl AdbcSink {
             sync.written = written;
         }
         done
-    }
-}
-
-/// Where a table is kept in sync: the statements that bring the rows of the stage into it.
-#[derive(Debug, Default)]
-struct MergeStatements {
-    /// Removes what the stage has twice, and what is in the table already.
-    reduce: Vec<String>,
-    /// Updates the rows that are there, and inserts the others. A field that the portal no longer has stays as it is.
-    merge: Vec<String>,
-}
-
-impl MergeStatements {
-    fn new(table: &str, names: &[String], key: &str) -> Self {
-        let others = || names.iter().filter(|name| *name != key);
-        let mut equal = String::new();
-        for name in others() {
-            // Writing to a string does not fail.
-            let _ = write!(equal, " AND t.{name} IS NOT DISTINCT FROM {STAGE}.{name}");
-        }
-        let updates = others().map(|name| format!("{name} = s.{name}"));
-        let updates: Vec<String> = updates.chain([format!("{DELETED_AT} = NULL")]).collect();
-        let columns = names.join(", ");
-        Self {
-            reduce: vec![
-                format!(
-                    "DELETE FROM {STAGE} WHERE rowid NOT IN (SELECT max(rowid) FROM {STAGE} GROUP BY {key})"
-                ),
-                format!(
-                    "DELETE FROM {STAGE} WHERE EXISTS (SELECT 1 FROM {table} t WHERE t.{key} = {STAGE}.{key} AND \
-                     t.{DELETED_AT} IS NULL{equal})"
-                ),
-            ],
-            merge: vec![
-                format!(
-                    "UPDATE {table} SET {} FROM {STAGE} s WHERE {table}.{key} = s.{key}",
-                    updates.join(", ")
-                ),
-                format!(
-                    "INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE} s WHERE NOT EXISTS (SELECT 1 FROM {table} \
-                     t WHERE t.{key} = s.{key})"
-                ),
-            ],
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod datasets;
 mod duckdb;
 mod histories;
 mod labels;
+mod owners;
 mod runs;
 mod stores;
 
@@ -214,4 +215,13 @@ fn accepting() -> SyncOptions {
         accept_deletes: true,
         ..SyncOptions::default()
     }
+}
+
+/// Changes the store by hand.
+fn change_by_hand(bench: &Bench, sql: &str) {
+    let Store::Sqlite(path) = bench.store() else {
+        panic!("not a file");
+    };
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
 }
