@@ -143,24 +143,7 @@ impl Target {
     pub(super) fn of(output: Option<&Destination>, args: &ColumnArgs) -> Result<Self, Failure> {
         let format = args.format.map(FileFormat::from);
         if let Some(store) = &args.to {
-            let without_meaning = [
-                (args.format.is_some(), "--format"),
-                (args.headers == HeadersArg::Titles, "--headers"),
-                (args.excel, "--excel"),
-                (args.delimiter.is_some(), "--delimiter"),
-            ];
-            if let Some((_, option)) = without_meaning.iter().find(|(given, _)| *given) {
-                return Err(Failure::usage(format!(
-                    "{option} is for files, and --to names a store"
-                )));
-            }
-            let mut store: Store = store.parse().map_err(|error| usage(&error))?;
-            if let Some(by) = &args.partition_by {
-                store = store
-                    .partitioned(by.clone())
-                    .map_err(|error| usage(&error))?;
-            }
-            return Ok(Self::Store(store));
+            return store_of(store, args).map(Self::Store);
         }
         let is_singer = args.format == Some(FormatArg::Singer);
         if args.table.is_some() && !is_singer {
@@ -169,20 +152,7 @@ impl Target {
         if args.state.is_some() && !is_singer {
             return Err(Failure::usage("--state is for --format singer alone"));
         }
-        let destination = match output {
-            Some(Destination::File(path)) if is_singer && !is_special(path) => {
-                return Err(Failure::usage(
-                    "--format singer writes messages to standard output, and -o names a file",
-                )
-                .hint("leave -o out, and give the messages to a target: | target-jsonl"));
-            }
-            Some(destination) => destination.clone(),
-            None if is_singer => Destination::Stdout,
-            None => {
-                return Err(Failure::usage("-o and --to are both missing")
-                    .hint("name a file: -o rows.csv; or - for standard output"));
-            }
-        };
+        let destination = destination_of(output, is_singer)?;
         if is_singer && args.headers == HeadersArg::Titles {
             return Err(Failure::usage(
                 "--headers has no meaning in Singer messages: titles are in the SCHEMA anyway",
@@ -194,26 +164,7 @@ impl Target {
             _ => PathBuf::from("rows"),
         };
         let kind = FileKind::of(&path, format).map_err(|error| usage(&error))?;
-        if kind.format == FileFormat::JsonLines {
-            let without_meaning = [
-                (!args.columns.is_empty(), "--columns"),
-                (args.types == TypesArg::Strings, "--types"),
-                (args.headers == HeadersArg::Titles, "--headers"),
-                (args.labels, "--labels"),
-            ];
-            if let Some((_, option)) = without_meaning.iter().find(|(given, _)| *given) {
-                return Err(Failure::usage(format!(
-                    "JSON Lines have rows as the portal wrote them, so {option} has no meaning there"
-                ))
-                .hint("name the file .csv, .xlsx or .parquet"));
-            }
-        }
-        if (args.excel || args.delimiter.is_some())
-            && !matches!(kind.format, FileFormat::Csv | FileFormat::Tsv)
-        {
-            let option = if args.excel { "--excel" } else { "--delimiter" };
-            return Err(Failure::usage(format!("{option} is for CSV files alone")));
-        }
+        args.check_options_of(kind.format)?;
         Ok(Self::File(destination, kind))
     }
 
@@ -335,6 +286,46 @@ impl Target {
     }
 }
 
+/// The store of `--to`. Options of files are refused.
+fn store_of(name: &str, args: &ColumnArgs) -> Result<Store, Failure> {
+    let of_files = [
+        (args.format.is_some(), "--format"),
+        (args.headers == HeadersArg::Titles, "--headers"),
+        (args.excel, "--excel"),
+        (args.delimiter.is_some(), "--delimiter"),
+    ];
+    if let Some(option) = first_given(&of_files) {
+        return Err(Failure::usage(format!(
+            "{option} is for files, and --to names a store"
+        )));
+    }
+    let store: Store = name.parse().map_err(|error| usage(&error))?;
+    match &args.partition_by {
+        Some(by) => store.partitioned(by.clone()).map_err(|error| usage(&error)),
+        None => Ok(store),
+    }
+}
+
+/// The file of `-o`, or standard output. Messages of Singer go there without it.
+fn destination_of(output: Option<&Destination>, is_singer: bool) -> Result<Destination, Failure> {
+    match output {
+        Some(Destination::File(path)) if is_singer && !is_special(path) => Err(Failure::usage(
+            "--format singer writes messages to standard output, and -o names a file",
+        )
+        .hint("leave -o out, and give the messages to a target: | target-jsonl")),
+        Some(destination) => Ok(destination.clone()),
+        None if is_singer => Ok(Destination::Stdout),
+        None => Err(Failure::usage("-o and --to are both missing")
+            .hint("name a file: -o rows.csv; or - for standard output")),
+    }
+}
+
+/// The first of the options that is given.
+fn first_given<'a>(options: &[(bool, &'a str)]) -> Option<&'a str> {
+    let mut given = options.iter().filter(|(is_given, _)| *is_given);
+    given.next().map(|(_, option)| *option)
+}
+
 /// Opens a table of a store, which may be a server.
 async fn open_store(
     store: &Store,
@@ -421,6 +412,34 @@ fn usage(error: &ExportError) -> Failure {
 }
 
 impl ColumnArgs {
+    /// Refuses options that mean nothing in files of a format.
+    fn check_options_of(&self, format: FileFormat) -> Result<(), Failure> {
+        let of_columns = [
+            (!self.columns.is_empty(), "--columns"),
+            (self.types == TypesArg::Strings, "--types"),
+            (self.headers == HeadersArg::Titles, "--headers"),
+            (self.labels, "--labels"),
+        ];
+        if format == FileFormat::JsonLines
+            && let Some(option) = first_given(&of_columns)
+        {
+            return Err(Failure::usage(format!(
+                "JSON Lines have rows as the portal wrote them, so {option} has no meaning there"
+            ))
+            .hint("name the file .csv, .xlsx or .parquet"));
+        }
+        let of_csv = [
+            (self.excel, "--excel"),
+            (self.delimiter.is_some(), "--delimiter"),
+        ];
+        match first_given(&of_csv) {
+            Some(option) if !matches!(format, FileFormat::Csv | FileFormat::Tsv) => {
+                Err(Failure::usage(format!("{option} is for CSV files alone")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The last state that a Singer target has printed, as it is in the file of `--state`. A file that is not there yet
     /// has none.
     fn singer_state(&self) -> Result<Value, Failure> {

@@ -475,12 +475,7 @@ impl Driver {
             cut,
             is_rest3_batch,
         } = landed;
-        self.report.requests += u64::from(effort.requests);
-        let retries = u64::from(effort.requests.saturating_sub(1));
-        self.report.retries += retries;
-        self.report.commands += retries * commands as u64;
-        self.report.waited_for_limit += effort.waited;
-        self.report.waited_for_operating += effort.held_back;
+        self.count_effort(&effort, commands);
         let batch = match result {
             Ok(batch) => batch,
             Err(error) if cut && self.cuts < MAX_CUTS => {
@@ -513,33 +508,47 @@ impl Driver {
             self.blocked_since = None;
             self.cuts = 0;
         }
-        let then = self.accept(ticket, batch.outcomes)?;
-        match then {
+        match self.accept(ticket, batch.outcomes)? {
             NextAction::GoOn => {}
             NextAction::WaitShortly => {
                 self.pause(self.session.delay(1));
             }
-            NextAction::WaitForOperating => {
-                let wait = self.session.ledger.refused(&self.method);
-                let since = *self.blocked_since.get_or_insert_with(Instant::now);
-                if since.elapsed() + wait > self.session.retry.deadline {
-                    return Err(self.blocked(since.elapsed()));
-                }
-                // A wait that ends too late is not begun.
-                if self
-                    .options
-                    .deadline
-                    .is_some_and(|deadline| deadline < Instant::now() + wait)
-                {
-                    return Err(self.late());
-                }
-                self.session
-                    .wait_log
-                    .operating(&self.method, Instant::now() + wait);
-                let put_off = self.pause(wait);
-                self.report.waited_for_operating += put_off;
-            }
+            NextAction::WaitForOperating => self.wait_for_operating()?,
         }
+        Ok(())
+    }
+
+    /// Adds to the report what a request of so many commands took.
+    fn count_effort(&mut self, effort: &Effort, commands: usize) {
+        let retries = u64::from(effort.requests.saturating_sub(1));
+        self.report.requests += u64::from(effort.requests);
+        self.report.retries += retries;
+        self.report.commands += retries * commands as u64;
+        self.report.waited_for_limit += effort.waited;
+        self.report.waited_for_operating += effort.held_back;
+    }
+
+    /// Sends nothing until the portal is expected to have operating time for the method again. Fails where that is
+    /// later than the list may take.
+    fn wait_for_operating(&mut self) -> Result<(), Error> {
+        let wait = self.session.ledger.refused(&self.method);
+        let since = *self.blocked_since.get_or_insert_with(Instant::now);
+        if since.elapsed() + wait > self.session.retry.deadline {
+            return Err(self.blocked(since.elapsed()));
+        }
+        // A wait that ends too late is not begun.
+        if self
+            .options
+            .deadline
+            .is_some_and(|deadline| deadline < Instant::now() + wait)
+        {
+            return Err(self.late());
+        }
+        self.session
+            .wait_log
+            .operating(&self.method, Instant::now() + wait);
+        let put_off = self.pause(wait);
+        self.report.waited_for_operating += put_off;
         Ok(())
     }
 

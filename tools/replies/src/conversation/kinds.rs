@@ -70,59 +70,27 @@ impl About<'_> {
             RecordVerb::GetOrList => rows.is_some(),
             _ => false,
         };
+        let returned = record.filter(|_| self.method.returns_rows);
         let steps = match self.method.verb {
             RecordVerb::Fields => {
                 expectation.shape = Shape::Fields;
                 let added = self.within("0", None)?;
-                let mut steps = added.steps;
-                steps.push(self.step(added.within));
-                steps
+                let params = added.within.clone();
+                self.call_after(added, params)
             }
             _ if lists => {
                 expectation.shape = Shape::Rows;
                 self.list(&rows?, told, &mut expectation)
             }
-            RecordVerb::Get | RecordVerb::GetOrList => {
-                expectation.shape = self.shape();
-                let added = self.added("0", record)?;
-                let params = self.naming(&added);
-                expectation.written = added.written;
-                let mut steps = added.steps;
-                steps.push(self.step(params));
-                steps
-            }
+            RecordVerb::Get | RecordVerb::GetOrList => self.get(record, &mut expectation)?,
             RecordVerb::Add | RecordVerb::Put => {
                 expectation.shape = self.shape();
-                let record = record.filter(|_| self.method.returns_rows);
-                let added = self.add_with(self.method, "0", record)?;
+                let added = self.add_with(self.method, "0", returned)?;
                 expectation.written = added.written;
                 added.steps
             }
-            RecordVerb::Update => {
-                expectation.shape = self.shape();
-                let record = record.filter(|_| self.method.returns_rows);
-                let mut added = self.added("0", record)?;
-                let mut params = self.naming(&added);
-                let mutable = |field: &RecordFieldDescription| !field.immutable;
-                let (given, written) = self.given(record, mutable, "again");
-                self.put_fields(&mut params, given);
-                added.written.extend(written);
-                expectation.written = added.written;
-                let mut steps = added.steps;
-                steps.push(self.step(params));
-                steps
-            }
-            RecordVerb::Delete | RecordVerb::DeleteMatching => {
-                let added = self.added("0", None)?;
-                let mut params = self.naming(&added);
-                if self.method.verb == RecordVerb::DeleteMatching {
-                    let (given, _) = self.given(None, |_| true, "0");
-                    params.extend(given);
-                }
-                let mut steps = added.steps;
-                steps.push(self.step(params));
-                steps
-            }
+            RecordVerb::Update => self.update(returned, &mut expectation)?,
+            RecordVerb::Delete | RecordVerb::DeleteMatching => self.delete()?,
             _ => return None,
         };
         // A conversation without a record in the reply compares the whole result.
@@ -134,6 +102,46 @@ impl About<'_> {
             expectation,
             is_guess: false,
         })
+    }
+
+    /// Adds the record and reads it.
+    fn get(&self, record: Option<&Row>, expectation: &mut Expectation) -> Option<Vec<Step>> {
+        expectation.shape = self.shape();
+        let added = self.added("0", record)?;
+        let params = self.naming(&added);
+        expectation.written.clone_from(&added.written);
+        Some(self.call_after(added, params))
+    }
+
+    /// Adds the record and writes it once more.
+    fn update(&self, record: Option<&Row>, expectation: &mut Expectation) -> Option<Vec<Step>> {
+        expectation.shape = self.shape();
+        let added = self.added("0", record)?;
+        let mut params = self.naming(&added);
+        let mutable = |field: &RecordFieldDescription| !field.immutable;
+        let (given, written) = self.given(record, mutable, "again");
+        self.put_fields(&mut params, given);
+        expectation.written.clone_from(&added.written);
+        expectation.written.extend(written);
+        Some(self.call_after(added, params))
+    }
+
+    /// Adds a record and deletes it, by what names it or by what it has.
+    fn delete(&self) -> Option<Vec<Step>> {
+        let added = self.added("0", None)?;
+        let mut params = self.naming(&added);
+        if self.method.verb == RecordVerb::DeleteMatching {
+            let (given, _) = self.given(None, |_| true, "0");
+            params.extend(given);
+        }
+        Some(self.call_after(added, params))
+    }
+
+    /// The steps that add a record, and the call behind them.
+    fn call_after(&self, added: Added, params: Row) -> Vec<Step> {
+        let mut steps = added.steps;
+        steps.push(self.step(params));
+        steps
     }
 
     fn shape(&self) -> Shape {

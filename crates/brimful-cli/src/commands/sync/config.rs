@@ -19,6 +19,7 @@ use crate::commands::login::file::is_open_to_others;
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::input;
+
 /// The file that is read where no other is named.
 pub(crate) const USUAL_NAME: &str = "brimful.toml";
 
@@ -255,6 +256,38 @@ impl SyncFile {
             let entity: SyncEntity = self.read(name, "entities", str::parse)?;
             entities.push(entity);
         }
+        self.apply_entity_settings(section, &mut entities)?;
+        let limits = self.limits(section, overrides)?;
+        let deadline = match (overrides.deadline, &section.deadline) {
+            (Some(deadline), _) => Some(deadline),
+            (None, Some(deadline)) => {
+                Some(self.read(deadline, "deadline", time::parse_deadline)?)
+            }
+            (None, None) => None,
+        };
+        let deletes = overrides.deletes.or(section.deletes);
+        Ok(Job {
+            name,
+            portal,
+            limits,
+            deadline: DeadlineOption { deadline },
+            store,
+            entities,
+            options: SyncOptions {
+                deletes: deletes.unwrap_or(DeletesArg::Soft).into(),
+                accept_deletes: overrides.accept_deletes,
+                same_portal: overrides.same_portal,
+                labels: overrides.labels.or(section.labels).unwrap_or(false),
+            },
+        })
+    }
+
+    /// Gives the entities what the section says of each. What is said of an entity that no portal keeps is refused.
+    fn apply_entity_settings(
+        &self,
+        section: &Section,
+        entities: &mut [SyncEntity],
+    ) -> Result<(), Failure> {
         for (name, own) in &section.entity {
             let meant: SyncEntity = name
                 .parse()
@@ -280,6 +313,15 @@ impl SyncFile {
             )
             .map_err(|error| self.failure(&own.span(), error))?;
         }
+        Ok(())
+    }
+
+    /// The portal's limits: those of the command line, else those of the section.
+    fn limits(
+        &self,
+        section: &Section,
+        overrides: &Overrides<'_>,
+    ) -> Result<PortalLimits, Failure> {
         let rate = match (overrides.rate, &section.rate) {
             (Some(rate), _) => rate,
             (None, Some(rate)) => self.read(rate, "rate", str::parse)?,
@@ -295,28 +337,7 @@ impl SyncFile {
             }
             (None, None) => None,
         };
-        let deadline = match (overrides.deadline, &section.deadline) {
-            (Some(deadline), _) => Some(deadline),
-            (None, Some(deadline)) => {
-                Some(self.read(deadline, "deadline", time::parse_deadline)?)
-            }
-            (None, None) => None,
-        };
-        let deletes = overrides.deletes.or(section.deletes);
-        Ok(Job {
-            name,
-            portal,
-            limits: PortalLimits { rate, operating },
-            deadline: DeadlineOption { deadline },
-            store,
-            entities,
-            options: SyncOptions {
-                deletes: deletes.unwrap_or(DeletesArg::Soft).into(),
-                accept_deletes: overrides.accept_deletes,
-                same_portal: overrides.same_portal,
-                labels: overrides.labels.or(section.labels).unwrap_or(false),
-            },
-        })
+        Ok(PortalLimits { rate, operating })
     }
 
     /// Whether another portal of the file keeps an entity.
@@ -329,78 +350,22 @@ impl SyncFile {
         names.any(|other: SyncEntity| other.name == entity.name)
     }
 
+    /// The portal of a section, which names it in one way only; if in none, that of the environment.
     fn portal(&self, section: &Section, span: &Range<usize>) -> Result<PortalOption, Failure> {
-        let by_webhook = |address: &str| PortalOption {
-            address: portal::parse(address.trim()).ok(),
-            token_file: None,
-        };
-        match section {
-            Section {
-                webhook_env: Some(name),
-                portal: None,
-                webhook_file: None,
-                token_file: None,
-                ..
-            } => match std::env::var(name.as_ref()) {
-                Ok(address) if !address.trim().is_empty() => Ok(by_webhook(&address)),
-                _ => Err(self.failure(
-                    &name.span(),
-                    format!(
-                        "the environment has no {0}: export {0}=https://example.bitrix24.ru/rest/1/CODE/",
-                        name.as_ref()
-                    ),
-                )),
-            },
-            Section {
-                webhook_file: Some(file),
-                portal: None,
-                webhook_env: None,
-                token_file: None,
-                ..
-            } => {
-                let path = self.beside(file.as_ref());
-                let text = input::read(&path)
-                    .map_err(|failure| self.failure(&file.span(), failure.message))?;
-                if is_open_to_others(&path) {
-                    return Err(self.failure(
-                        &file.span(),
-                        format!("others can read the webhook: chmod 600 {}", path.display()),
-                    ));
-                }
-                Ok(by_webhook(&text))
-            }
-            Section {
-                webhook_env: None,
-                webhook_file: None,
-                portal: address,
-                token_file,
-                ..
-            } if address.is_some() || token_file.is_some() => {
-                let address = match address {
-                    Some(address) if address.as_ref().contains("/rest/") => {
-                        return Err(self.failure(
-                            &address.span(),
-                            "the address of a webhook is a secret: keep it in a variable or a file, and write webhook-env = \
-                             \"BRIMFUL_PORTAL\" or webhook-file = \"portal.webhook\"",
-                        ));
-                    }
-                    Some(address) => portal::parse(address.as_ref()).ok(),
-                    None => None,
-                };
-                let token_file = token_file.as_ref().map(|file| self.beside(file.as_ref()));
-                Ok(PortalOption {
-                    address,
-                    token_file,
-                })
-            }
-            Section {
-                portal: None,
-                webhook_env: None,
-                webhook_file: None,
-                token_file: None,
-                ..
-            } => match env_vars::read(env_vars::PORTAL) {
-                Some(address) => Ok(by_webhook(&address)),
+        let Section {
+            portal,
+            webhook_env,
+            webhook_file,
+            token_file,
+            ..
+        } = section;
+        let has_login = portal.is_some() || token_file.is_some();
+        match (has_login, webhook_env, webhook_file) {
+            (false, Some(name), None) => self.webhook_of_variable(name),
+            (false, None, Some(file)) => self.webhook_of_file(file),
+            (true, None, None) => self.login(portal.as_ref(), token_file.as_ref()),
+            (false, None, None) => match env_vars::read(env_vars::PORTAL) {
+                Some(address) => Ok(webhook(&address)),
                 None => Err(self.failure(
                     span,
                     "no portal: write webhook-env = \"BRIMFUL_PORTAL\", or give --portal",
@@ -411,6 +376,55 @@ impl SyncFile {
                 "the portal is named more than once: leave one of portal (with token-file), webhook-env and webhook-file",
             )),
         }
+    }
+
+    /// The portal whose webhook is in a variable of the environment.
+    fn webhook_of_variable(&self, name: &Spanned<String>) -> Result<PortalOption, Failure> {
+        match std::env::var(name.as_ref()) {
+            Ok(address) if !address.trim().is_empty() => Ok(webhook(&address)),
+            _ => Err(self.failure(
+                &name.span(),
+                format!(
+                    "the environment has no {0}: export {0}=https://example.bitrix24.ru/rest/1/CODE/",
+                    name.as_ref()
+                ),
+            )),
+        }
+    }
+
+    /// The portal whose webhook is in a file, which its owner alone may read.
+    fn webhook_of_file(&self, file: &Spanned<PathBuf>) -> Result<PortalOption, Failure> {
+        let path = self.beside(file.as_ref());
+        let text =
+            input::read(&path).map_err(|failure| self.failure(&file.span(), failure.message))?;
+        if is_open_to_others(&path) {
+            return Err(self.failure(
+                &file.span(),
+                format!("others can read the webhook: chmod 600 {}", path.display()),
+            ));
+        }
+        Ok(webhook(&text))
+    }
+
+    /// `demo`, or a portal by its address or the tokens of a login. The address of a webhook is refused.
+    fn login(
+        &self,
+        address: Option<&Spanned<String>>,
+        token_file: Option<&Spanned<PathBuf>>,
+    ) -> Result<PortalOption, Failure> {
+        if let Some(address) = address
+            && address.as_ref().contains("/rest/")
+        {
+            return Err(self.failure(
+                &address.span(),
+                "the address of a webhook is a secret: keep it in a variable or a file, and write webhook-env = \
+                 \"BRIMFUL_PORTAL\" or webhook-file = \"portal.webhook\"",
+            ));
+        }
+        Ok(PortalOption {
+            address: address.and_then(|address| portal::parse(address.as_ref()).ok()),
+            token_file: token_file.map(|file| self.beside(file.as_ref())),
+        })
     }
 
     fn store(
@@ -510,6 +524,14 @@ pub(super) fn with_settings(
         entity = entity.with_table(table)?;
     }
     Ok(entity)
+}
+
+/// The portal of a webhook.
+fn webhook(address: &str) -> PortalOption {
+    PortalOption {
+        address: portal::parse(address.trim()).ok(),
+        token_file: None,
+    }
 }
 
 /// `brimful.toml:12`.

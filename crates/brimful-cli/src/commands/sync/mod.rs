@@ -7,14 +7,14 @@ pub(super) mod config;
 mod job;
 mod report;
 mod rows;
+mod summary;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use brimful::ErrorKind;
 use brimful_export::sync::{
-    Deletes, EntityReport, SyncEntity, SyncError, SyncEvent, SyncOptions, SyncReport, entities,
+    Deletes, EntityReport, SyncEntity, SyncError, SyncEvent, SyncOptions, entities,
 };
 use brimful_export::{ExportError, Store};
 use clap::{Args, ValueEnum};
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde_json::Map;
 use tokio::time::{Instant, sleep_until};
 
-use super::{resume, show};
+use super::show;
 use crate::args::filter::{self, Condition};
 use crate::args::portal;
 use crate::args::rate::operating_seconds;
@@ -353,7 +353,7 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
             ));
         }
         let has_stored = rows.snapshot().count > 0;
-        let exit = summarize(&named, results, every.is_some(), has_stored, printer)?;
+        let exit = summary::tell(&named, results, every.is_some(), has_stored, printer)?;
         let Some(every) = every else {
             return Ok(exit);
         };
@@ -488,101 +488,4 @@ fn described(report: &EntityReport) -> String {
         parts.push(format!("{values} did not fit, _brimful_errors has them"));
     }
     parts.join("; ")
-}
-
-/// Says what the runs have done, and what is behind. A single run that could not be done at all is a failure, unless it
-/// is tried again when its time comes.
-fn summarize(
-    jobs: &[&Job],
-    results: Vec<Result<SyncReport, Failure>>,
-    is_repeated: bool,
-    has_stored: bool,
-    printer: Printer,
-) -> Result<Exit, Failure> {
-    let several = jobs.len() > 1;
-    let mut behind: Vec<[String; 3]> = Vec::new();
-    let (mut is_any_done, mut is_out_of_time) = (has_stored, false);
-    let mut has_strange_files = false;
-    for (job, result) in jobs.iter().zip(results) {
-        let name = job.name.clone().unwrap_or_default();
-        let report = match result {
-            Ok(report) => report,
-            Err(failure) if !several && (!is_repeated || failure.exit == Exit::Usage) => {
-                return Err(failure);
-            }
-            Err(mut failure) => {
-                let why = failure.message.clone();
-                failure.message = job.named(&failure.message);
-                printer.failure(&failure);
-                behind.push([name, "all".to_owned(), why]);
-                continue;
-            }
-        };
-        let requests = counted(report.requests, "requests");
-        let all = report.entities.len();
-        for (_, result) in &report.entities {
-            is_any_done |= result.is_ok();
-            has_strange_files |= result.as_ref().is_ok_and(|done| done.has_strange_files);
-            is_out_of_time |= result.as_ref().is_err_and(is_deadline);
-        }
-        let failed = report.entities.iter().filter_map(|(entity, result)| {
-            Some([
-                name.clone(),
-                entity.clone(),
-                result.as_ref().err()?.to_string(),
-            ])
-        });
-        let before = behind.len();
-        behind.extend(failed);
-        let failed = behind.len() - before;
-        let done = if failed == 0 {
-            counted(all as u64, "entities")
-        } else {
-            format!("{} of {}", all - failed, counted(all as u64, "entities"))
-        };
-        let end = if failed > 0 && !several {
-            "; behind are:"
-        } else {
-            ""
-        };
-        printer.note(&job.named(&format!(
-            "{done} up to date in {}, {requests}{end}",
-            job.store
-        )));
-    }
-    if behind.is_empty() {
-        return Ok(if has_strange_files {
-            Exit::Incomplete
-        } else {
-            Exit::Done
-        });
-    }
-    let mut table = if several {
-        printer.note("behind are:");
-        Table::new(&["PORTAL", "ENTITY", "WHY"])
-    } else {
-        Table::new(&["ENTITY", "WHY"])
-    };
-    for [portal, entity, why] in behind {
-        if several {
-            table.row([portal, entity, why]);
-        } else {
-            table.row([entity, why]);
-        }
-    }
-    for line in table.text(terminal_width()).lines() {
-        printer.note(line);
-    }
-    if is_out_of_time && !is_repeated {
-        printer.hint(&resume::command_hint(&[]));
-    }
-    Ok(if is_any_done || is_out_of_time {
-        Exit::Incomplete
-    } else {
-        Exit::Failed
-    })
-}
-
-fn is_deadline(error: &SyncError) -> bool {
-    matches!(error, SyncError::Portal(error) if error.kind() == ErrorKind::Deadline)
 }

@@ -53,31 +53,15 @@ impl KeysetWalk {
     ) -> Result<NextAction, StrategyError> {
         let at = self.landed(from)?;
         let to = self.stretches[at].to;
-        // What a chain reads beyond its end is of use where nobody else reads it.
-        let next = self.stretches.get(at + 1).filter(|next| {
-            let is_unread = match &next.state {
-                StretchState::Unread { by_windows } => !by_windows,
-                StretchState::Window(readings) => readings.is_unread(),
-                _ => false,
-            };
-            is_unread && !next.in_flight
-        });
-        let limit = next.map_or(to, |next| next.to);
+        let limit = self.end_of_use(at);
         let (chain, then) = self.pages_of_chain(from, restart, outcomes)?;
         self.chains_read += 1;
+        self.note_chain_without_rows(from, &chain);
         let ChainPages {
             full,
             short,
             next_from,
         } = chain;
-        let begins_without_rows = short
-            .first()
-            .is_some_and(|(above, page)| *above == from && page.is_empty());
-        self.chains_without_rows = match begins_without_rows {
-            true => self.chains_without_rows + 1,
-            false if full.is_empty() => self.chains_without_rows,
-            false => 0,
-        };
         let short_pages = short.iter().filter(|(above, _)| *above < to).count();
         let mut parts = Vec::new();
         let mut short = VecDeque::from(short);
@@ -109,6 +93,43 @@ impl KeysetWalk {
                 self.stretches.remove(at + 1);
             }
         }
+        self.note_short_pages(short_pages, restart);
+        if read < to {
+            self.push_rest_of_chain(&mut parts, short, read..to, next_from);
+        }
+        self.replace(at, parts);
+        Ok(then)
+    }
+
+    /// The last ID up to which the rows are kept that a chain of the stretch at `at` shows. What it reads beyond its own
+    /// end is of use where nobody else reads it.
+    fn end_of_use(&self, at: usize) -> u64 {
+        let next = self.stretches.get(at + 1).filter(|next| {
+            let is_unread = match &next.state {
+                StretchState::Unread { by_windows } => !by_windows,
+                StretchState::Window(readings) => readings.is_unread(),
+                _ => false,
+            };
+            is_unread && !next.in_flight
+        });
+        next.map_or(self.stretches[at].to, |next| next.to)
+    }
+
+    /// Counts the chains in a row whose first page, above `from`, has come without rows.
+    fn note_chain_without_rows(&mut self, from: u64, chain: &ChainPages) {
+        let begins_without_rows = chain
+            .short
+            .first()
+            .is_some_and(|(above, page)| *above == from && page.is_empty());
+        if begins_without_rows {
+            self.chains_without_rows += 1;
+        } else if !chain.full.is_empty() {
+            self.chains_without_rows = 0;
+        }
+    }
+
+    /// Counts the short pages of a chain. Where too many pages are short, the list is read by windows from then on.
+    fn note_short_pages(&mut self, short_pages: usize, restart: Restart) {
         self.short_pages += short_pages;
         // Only a count tells windows from gaps.
         let full_pages = match restart {
@@ -118,11 +139,6 @@ impl KeysetWalk {
         self.by_windows |= self.counts.believed
             && (self.short_pages >= SHORT_PAGES || self.full_pages < FULL_PAGES_AT_FIRST)
             && self.short_pages * full_pages > self.full_pages;
-        if read < to {
-            self.push_rest_of_chain(&mut parts, short, read..to, next_from);
-        }
-        self.replace(at, parts);
-        Ok(then)
     }
 
     /// Adds what a chain has not proven behind its last full page: the IDs in `rest`, with the short pages that came of

@@ -523,47 +523,75 @@ impl KeysetWalk {
                     .to_owned(),
             ));
         }
-        self.verification.ranges += 1;
-        if counted != Some(sum) && self.verification.differences.len() < MAX_DIFFERENCES {
-            self.verification.differences.push(RangeDifference {
-                after: from,
-                up_to: to,
-                counted,
-                came: sum,
-            });
-        }
-        let total = counted;
-        let more = shows_others || counted.is_some_and(|counted| counted > sum);
-        self.bound_contradictions(more)?;
+        self.note_range(RangeDifference {
+            after: from,
+            up_to: to,
+            counted,
+            came: sum,
+        });
+        let has_more = shows_others || counted.is_some_and(|counted| counted > sum);
+        self.bound_contradictions(has_more)?;
+        let count = RunCount {
+            sum,
+            total: counted,
+            has_more,
+            is_plausible: good,
+        };
         for at in run {
-            let stretch = &mut self.stretches[at];
-            let StretchState::Counted { counted } = stretch.state else {
-                continue;
-            };
-            let rows = stretch.rows();
-            let is_additive = total == Some(sum) && counted < sum;
-            let is_wide = stretch.to - stretch.from > self.full as u64;
-            if rows == 0 && counted > 0 && is_wide && !is_additive {
-                // The count may be too low, so it is looked for what lies between rows that are not shown.
-                self.whole_count = None;
-                self.counts.add_up = false;
-                stretch.state = StretchState::Window(WindowReadings::default());
-            } else if !more && (good || rows >= self.full) {
-                stretch.state = StretchState::Proven {
-                    hidden: counted.saturating_sub(rows as u64),
-                };
-            } else if rows >= self.full {
-                // A chain read it. By windows it is read again.
-                self.buffered -= stretch.bytes();
-                stretch.pages.clear();
-                stretch.state = StretchState::Unread { by_windows: true };
-            } else {
-                let readings = WindowReadings::one(Direction::Ascending, stretch.ids());
-                stretch.state = StretchState::Window(readings);
-            }
+            self.settle_counted(at, &count);
         }
         Ok(NextAction::GoOn)
     }
+
+    /// Notes that a range was counted once more, and the difference if there is one.
+    fn note_range(&mut self, range: RangeDifference) {
+        self.verification.ranges += 1;
+        let differs = range.counted != Some(range.came);
+        if differs && self.verification.differences.len() < MAX_DIFFERENCES {
+            self.verification.differences.push(range);
+        }
+    }
+
+    /// Decides what the count of a run says of the stretch at `at`, if its rows were counted: it is proven or read again.
+    fn settle_counted(&mut self, at: usize, run: &RunCount) {
+        let stretch = &mut self.stretches[at];
+        let StretchState::Counted { counted } = stretch.state else {
+            return;
+        };
+        let rows = stretch.rows();
+        let is_additive = run.total == Some(run.sum) && counted < run.sum;
+        let is_wide = stretch.to - stretch.from > self.full as u64;
+        if rows == 0 && counted > 0 && is_wide && !is_additive {
+            // The count may be too low, so it is looked for what lies between rows that are not shown.
+            self.whole_count = None;
+            self.counts.add_up = false;
+            stretch.state = StretchState::Window(WindowReadings::default());
+        } else if !run.has_more && (run.is_plausible || rows >= self.full) {
+            stretch.state = StretchState::Proven {
+                hidden: counted.saturating_sub(rows as u64),
+            };
+        } else if rows >= self.full {
+            // A chain read it. By windows it is read again.
+            self.buffered -= stretch.bytes();
+            stretch.pages.clear();
+            stretch.state = StretchState::Unread { by_windows: true };
+        } else {
+            let readings = WindowReadings::one(Direction::Ascending, stretch.ids());
+            stretch.state = StretchState::Window(readings);
+        }
+    }
+}
+
+/// The count of a run of stretches, beside what was counted in each of them.
+struct RunCount {
+    /// The sum of what was counted in each.
+    sum: u64,
+    /// The count of the run, if the portal counts.
+    total: Option<u64>,
+    /// There are rows that no stretch has shown or counted.
+    has_more: bool,
+    /// The count can be right: it is not far below the sum.
+    is_plausible: bool,
 }
 
 impl KeysetWalk {

@@ -33,22 +33,7 @@ fn history(seed: u64) -> History {
         1 => random.u64(..1 << 40),
         _ => 0,
     };
-    let mut ids: Vec<u64> = match random.u8(..4) {
-        0 => (1..=rows as u64).collect(),
-        1 => sparse(rows, 0.05 + 0.95 * random.f64(), seed),
-        _ => {
-            let stretches = (0..random.usize(1..8))
-                .map(|_| {
-                    (
-                        random.u64(1..3_000),
-                        random.usize(..rows / 3 + 2),
-                        random.u64(1..40),
-                    )
-                })
-                .collect();
-            stretched(stretches, &mut random)
-        }
-    };
+    let mut ids = draw_ids(rows, seed, &mut random);
     for id in &mut ids {
         *id += base;
     }
@@ -74,19 +59,7 @@ fn history(seed: u64) -> History {
         || model.counts == Counts::Nothing
         || model.counts == Counts::Visible && (model.hiccups > 1 || model.newest_empties > 0);
     if is_uncounted {
-        // Where nobody counts them, a page of hidden rows cannot be told from no rows.
-        let mut run = 0;
-        for id in &ids {
-            run = if model.hidden.contains(id) {
-                run + 1
-            } else {
-                0
-            };
-            if run >= full {
-                model.hidden.remove(id);
-                run = 0;
-            }
-        }
+        show_one_of_a_hidden_page(&mut model, &ids, full);
     }
     if random.u8(..4) == 0 {
         model.lost = 0.3 * random.f64();
@@ -94,19 +67,7 @@ fn history(seed: u64) -> History {
     if random.u8(..4) == 0 {
         model.memory = 0;
     }
-    match random.u8(..24) {
-        0 => model.ignores = Ignored::Filter,
-        1 => {
-            let descends = random.bool();
-            model.ignores = Ignored::Order { descends };
-            // A page that shows one row does not show its order, and no count tells of the others.
-            if rest3 || matches!(model.counts, Counts::Nothing | Counts::Visible) {
-                model.hidden.clear();
-            }
-        }
-        2 => model.prefix = (["k", "-"][random.usize(..2)], random.u64(1..4)),
-        _ => {}
-    }
+    break_reading_by_id(&mut model, !rest3, &mut random);
     History {
         way: [
             KeysetMode::Lanes,
@@ -130,6 +91,59 @@ fn history(seed: u64) -> History {
         },
         model,
         ids,
+    }
+}
+
+/// Draws the IDs of about so many rows: without gaps, with gaps everywhere, or in stretches with gaps of their own.
+fn draw_ids(rows: usize, seed: u64, random: &mut fastrand::Rng) -> Vec<u64> {
+    match random.u8(..4) {
+        0 => (1..=rows as u64).collect(),
+        1 => sparse(rows, 0.05 + 0.95 * random.f64(), seed),
+        _ => {
+            let stretches = (0..random.usize(1..8))
+                .map(|_| {
+                    (
+                        random.u64(1..3_000),
+                        random.usize(..rows / 3 + 2),
+                        random.u64(1..40),
+                    )
+                })
+                .collect();
+            stretched(stretches, random)
+        }
+    }
+}
+
+/// Leaves no page of hidden rows side by side: where nobody counts them, it cannot be told from no rows.
+fn show_one_of_a_hidden_page(model: &mut Model, ids: &[u64], full: usize) {
+    let mut side_by_side = 0;
+    for id in ids {
+        side_by_side = if model.hidden.contains(id) {
+            side_by_side + 1
+        } else {
+            0
+        };
+        if side_by_side >= full {
+            model.hidden.remove(id);
+            side_by_side = 0;
+        }
+    }
+}
+
+/// Draws what keeps a list from being read by ID: a filter or an order that is ignored, IDs that are no numbers.
+fn break_reading_by_id(model: &mut Model, is_counted: bool, random: &mut fastrand::Rng) {
+    match random.u8(..24) {
+        0 => model.ignores = Ignored::Filter,
+        1 => {
+            let descends = random.bool();
+            model.ignores = Ignored::Order { descends };
+            // A page that shows one row does not show its order, and no count tells of the others.
+            if !is_counted || matches!(model.counts, Counts::Nothing | Counts::Visible) {
+                model.hidden.clear();
+            }
+        }
+        2 => model.prefix = (["k", "-"][random.usize(..2)], random.u64(1..4)),
+        _ => {}
     }
 }
 

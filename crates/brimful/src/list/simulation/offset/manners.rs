@@ -155,6 +155,14 @@ impl ChangeManner {
     }
 }
 
+/// The command before which a page comes empty or short; none is that late in most portals.
+fn draw_hiccup(random: &mut fastrand::Rng) -> usize {
+    match random.u8(..8) {
+        0 => random.usize(..20),
+        _ => usize::MAX,
+    }
+}
+
 impl Manners {
     pub(super) fn draw(random: &mut fastrand::Rng) -> Self {
         let small = random.u8(..4) > 0;
@@ -178,11 +186,7 @@ impl Manners {
             1.. if random.bool() => 50,
             _ => random.usize(5..=if small { 12 } else { 50 }),
         };
-        let mut hiccup = || match random.u8(..8) {
-            0 => random.usize(..20),
-            _ => usize::MAX,
-        };
-        let mut hiccups = [hiccup(), hiccup()];
+        let hiccups = [draw_hiccup(random), draw_hiccup(random)];
         let changing = random.bool();
         let ignores_start = random.u8(..40) == 0;
         let hidden = match random.u8(..6) {
@@ -196,24 +200,6 @@ impl Manners {
             0 if is_told => random.usize(1..=3 * page),
             _ => 0,
         };
-        let hides = hidden > 0 || hidden_first > 0;
-        // A list of which nothing says that there is more than its first page is that page.
-        let total = if !names_next && (ignores_start || hides && total != TotalManner::None) {
-            TotalManner::Right
-        } else {
-            total
-        };
-        match total {
-            TotalManner::Right => {}
-            // A page that came short and counts its own rows is a list.
-            TotalManner::OfThePage if !names_next || rows <= 2 * page => {
-                hiccups = [usize::MAX; 2];
-            }
-            // So is one that counts no further.
-            TotalManner::Capped(most) if most <= 2 * page => hiccups = [usize::MAX; 2],
-            // The same page may come empty in two passes.
-            _ => hiccups[1] = usize::MAX,
-        }
         let ids = IdManner::draw(random);
         let manners = Self {
             rows,
@@ -260,7 +246,30 @@ impl Manners {
                 Order::Parallel
             },
         };
-        manners.draw_more(random)
+        manners.made_readable().draw_more(random)
+    }
+
+    /// The same portal, which leaves something by which a list can be told from a part of it.
+    fn made_readable(mut self) -> Self {
+        let hides = self.hidden > 0 || self.hidden_first > 0;
+        let counts = self.total != TotalManner::None;
+        // A list of which nothing says that there is more than its first page is that page.
+        if !self.names_next && (self.ignores_start || hides && counts) {
+            self.total = TotalManner::Right;
+        }
+        let few_rows = 2 * self.page;
+        match self.total {
+            TotalManner::Right => {}
+            // A page that came short and counts its own rows is a list.
+            TotalManner::OfThePage if !self.names_next || self.rows <= few_rows => {
+                self.hiccups = [usize::MAX; 2];
+            }
+            // So is one that counts no further.
+            TotalManner::Capped(most) if most <= few_rows => self.hiccups = [usize::MAX; 2],
+            // The same page may come empty in two passes.
+            _ => self.hiccups[1] = usize::MAX,
+        }
+        self
     }
 
     /// A list of the CRM in the order that the caller wants, on a portal that does nothing wrong.

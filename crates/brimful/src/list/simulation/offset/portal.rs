@@ -144,16 +144,7 @@ impl Portal {
         let manners = self.manners;
         if params["newest"].as_bool() == Some(true) {
             self.commands += 1;
-            let mut rows: Vec<_> = self
-                .rows
-                .iter()
-                .filter(|row| !row.hidden)
-                .copied()
-                .collect();
-            rows.sort_by_key(|row| std::cmp::Reverse(row.key));
-            rows.truncate(manners.page);
-            let rows: Vec<String> = rows.into_iter().map(|row| self.json(row)).collect();
-            return (format!("[{}]", rows.join(",")), None, None);
+            return (self.newest_rows(), None, None);
         }
         let in_question = self.rows_in_question(params);
         let of_all = in_question.is_none();
@@ -192,16 +183,8 @@ impl Portal {
         if !manners.names_next {
             next = None;
         }
-        if self.lacking > 0 && start + limit >= len && shown.len() > 1 {
-            self.lacking -= 1;
-            shown.remove(shown.len() / 2);
-        }
-        if manners.hiccups.contains(&self.commands) {
-            shown.truncate(if self.random.bool() {
-                0
-            } else {
-                shown.len() / 2
-            });
+        let is_last = start + limit >= len;
+        if self.lose_rows(&mut shown, is_last) {
             if manners.total == TotalManner::OfThePage {
                 total = Some(shown.len());
             }
@@ -216,6 +199,34 @@ impl Portal {
             result = format!(r#"{{"items":{result},"hasMore":{}}}"#, start + limit < len);
         }
         (result, next, total)
+    }
+
+    /// The page of the rows that were added last.
+    fn newest_rows(&self) -> String {
+        let shown = self.rows.iter().filter(|row| !row.hidden);
+        let mut rows: Vec<_> = shown.copied().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.key));
+        rows.truncate(self.manners.page);
+        let rows: Vec<String> = rows.into_iter().map(|row| self.json(row)).collect();
+        format!("[{}]", rows.join(","))
+    }
+
+    /// Leaves out rows of a page that it has. Returns whether the page comes empty or cut short by a hiccup.
+    fn lose_rows(&mut self, shown: &mut Vec<ModelRow>, is_last: bool) -> bool {
+        if self.lacking > 0 && is_last && shown.len() > 1 {
+            self.lacking -= 1;
+            shown.remove(shown.len() / 2);
+        }
+        let hiccups = self.manners.hiccups.contains(&self.commands);
+        if hiccups {
+            let left = if self.random.bool() {
+                0
+            } else {
+                shown.len() / 2
+            };
+            shown.truncate(left);
+        }
+        hiccups
     }
 
     /// The rows in the order of their IDs that a question about IDs asks for.
