@@ -17,7 +17,9 @@ use crate::context::moment::USUAL_ZONE;
 use crate::context::scenario::Scenario;
 use crate::context::settings::Rights;
 use crate::context::settings::TimeForm;
-use crate::context::settings::{AccessToken, AuthStatuses, Costs, Reset, SecondsFormat, Webhook};
+use crate::context::settings::{
+    AccessToken, AuthStatuses, Costs, OperatingReset, SecondsFormat, Webhook,
+};
 use crate::data::{Data, Fields, Load, LoadedRows, Recorded, Rows};
 use crate::extension::ExtensionConfig;
 
@@ -282,7 +284,7 @@ impl PortalConfig {
 
     /// Whether `time` says when operating time is given back.
     #[must_use]
-    pub fn operating_reset(mut self, reset: Reset) -> Self {
+    pub fn operating_reset(mut self, reset: OperatingReset) -> Self {
         self.time.reset = reset;
         self
     }

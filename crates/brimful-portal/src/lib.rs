@@ -37,15 +37,15 @@ mod tests;
 pub use calls::installation::InstallError;
 pub use config::PortalConfig;
 pub use context::app::App;
-pub use context::churn::{Change, Churn};
+pub use context::churn::{Churn, ChurnAction};
 pub use context::deliveries::{DeliveryOutcome, EventDeliveries, EventDelivery};
-pub use context::faults::{Fault, FaultRule, Faults, When};
+pub use context::faults::{Fault, FaultRule, FaultTiming, Faults};
 pub use context::hidden_rows::HiddenRows;
-pub use context::limits::{LimiterGeneration, OperatingLimit, RateLimit, Refused};
+pub use context::limits::{LimiterGeneration, OperatingLimit, RateLimit, RefusedRequests};
 pub use context::reply::Reply;
 pub use context::scenario::Scenario;
 pub use context::settings::{
-    AccessToken, AuthStatuses, Costs, Reset, Rights, Scopes, SecondsFormat, Webhook,
+    AccessToken, AuthStatuses, Costs, OperatingReset, Rights, Scopes, SecondsFormat, Webhook,
 };
 pub use context::spec::SpecError;
 pub use context::stats::Stats;

@@ -1,6 +1,6 @@
 //! What a reply tells of the portal that gave it: by the parts of its `time`, how old it is.
 
-use brimful_portal::{PortalConfig, Reset, SecondsFormat};
+use brimful_portal::{OperatingReset, PortalConfig, SecondsFormat};
 use serde_json::Value as Json;
 
 /// A portal like the one that gave these replies, without data and without a limit to the rate of requests.
@@ -24,9 +24,9 @@ pub(crate) fn portal(replies: &[Json]) -> PortalConfig {
         (false, _) => SecondsFormat::Fractional,
     };
     let reset = if has("operating_reset_at") {
-        Reset::Said
+        OperatingReset::Shown
     } else {
-        Reset::Unsaid
+        OperatingReset::Hidden
     };
     let config = PortalConfig::new()
         .rate_limit(None)

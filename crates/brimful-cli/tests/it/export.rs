@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Output, Stdio};
 
-use brimful_portal::{Fault, FaultRule, HiddenRows, PortalConfig, When};
+use brimful_portal::{Fault, FaultRule, FaultTiming, HiddenRows, PortalConfig};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -669,7 +669,7 @@ fn a_log_for_programs_has_an_event_a_line_from_the_start_to_the_end() {
 fn a_log_for_programs_has_the_waits_with_their_reasons() {
     let (workspace, portal) = (Workspace::new(), portal(leads(7_000)));
     let faults = portal.server.portal().faults();
-    faults.add(FaultRule::every(1, Fault::Reset(When::BeforeWork)).times(2));
+    faults.add(FaultRule::every(1, Fault::Reset(FaultTiming::BeforeWork)).times(2));
     let output = workspace.run(&[
         "export",
         "crm.lead.list",

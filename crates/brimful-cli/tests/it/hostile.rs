@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use brimful_portal::{Fault, PortalConfig, When};
+use brimful_portal::{Fault, FaultTiming, PortalConfig};
 
 use crate::support::{CODE, Running, Workspace, portal, response, rows, server, stderr, stdout};
 
@@ -121,9 +121,9 @@ fn a_lost_answer_to_a_write_is_told_by_every_command() {
         r#"{"a":["crm.lead.add",{"fields":{"TITLE":"x"}}]}"#,
     );
     for fault in [
-        Fault::Reset(When::AfterWork),
-        Fault::Status(502, When::AfterWork),
-        Fault::Html(When::AfterWork),
+        Fault::Reset(FaultTiming::AfterWork),
+        Fault::Status(502, FaultTiming::AfterWork),
+        Fault::Html(FaultTiming::AfterWork),
     ] {
         for args in [
             &["call", "crm.lead.add", "--param", "fields[TITLE]=x"][..],

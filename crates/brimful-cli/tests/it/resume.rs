@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, Stdio};
 
-use brimful_portal::{Change, Churn, Fault, FaultRule, HiddenRows, PortalConfig, When};
+use brimful_portal::{Churn, ChurnAction, Fault, FaultRule, FaultTiming, HiddenRows, PortalConfig};
 use serde_json::{Value, json};
 
 use crate::support::{Running, Workspace, portal, rows, stderr};
@@ -46,7 +46,10 @@ fn unsteady(seed: u64, churn: Churn) -> Running {
 
 fn answer_wrongly(portal: &Running) {
     let faults = portal.server.portal().faults();
-    faults.add(FaultRule::every(7, Fault::Status(502, When::AfterWork)));
+    faults.add(FaultRule::every(
+        7,
+        Fault::Status(502, FaultTiming::AfterWork),
+    ));
     faults.add(FaultRule::every(11, Fault::Truncated));
     faults.add(FaultRule::every(13, Fault::QueryLimit));
 }
@@ -254,9 +257,9 @@ fn check_rows_after(
 ) -> String {
     let churn = Churn::new()
         .seed(seed)
-        .with("crm.deal", Change::Update, 30.0)
-        .with("crm.deal", Change::Insert, 10.0)
-        .with("crm.deal", Change::Delete, 5.0);
+        .with("crm.deal", ChurnAction::Update, 30.0)
+        .with("crm.deal", ChurnAction::Insert, 10.0)
+        .with("crm.deal", ChurnAction::Delete, 5.0);
     let portal = unsteady(seed, churn);
     let before = titles_of_portal(&portal);
     let workspace = Workspace::new();

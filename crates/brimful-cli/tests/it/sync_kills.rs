@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use brimful::Client;
-use brimful_portal::{App, Fault, FaultRule, PortalConfig, When};
+use brimful_portal::{App, Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Value, json};
 
 use crate::login::{SECRET, browse, login_with_code};
@@ -172,8 +172,8 @@ impl History {
         let faults = self.portal.server.portal().faults();
         faults.clear();
         let fault = match self.chance.below(12) {
-            0 => Fault::Status(502, When::AfterWork),
-            1 => Fault::Reset(When::BeforeWork),
+            0 => Fault::Status(502, FaultTiming::AfterWork),
+            1 => Fault::Reset(FaultTiming::BeforeWork),
             2 => Fault::Truncated,
             3 => Fault::EmptyPage,
             4 => Fault::ShortPage,

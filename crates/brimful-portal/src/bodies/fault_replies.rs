@@ -5,7 +5,7 @@ use http::{Response, StatusCode};
 
 use crate::bodies::envelope;
 use crate::context::errors;
-use crate::context::faults::{Fault, When};
+use crate::context::faults::{Fault, FaultTiming};
 use crate::context::reply::{Reply, SlowBody};
 use crate::context::settings::AuthStatuses;
 
@@ -15,10 +15,10 @@ pub(crate) fn instead(fault: &Fault, statuses: AuthStatuses) -> Option<Reply> {
         Fault::QueryLimit => envelope::query_limit(),
         Fault::OperatingLimit => envelope::json_error(&errors::operation_time_limit()),
         Fault::ExpiredToken => envelope::json_error(&errors::expired_token(statuses)),
-        Fault::Status(status, When::BeforeWork) => page(*status),
-        Fault::Html(When::BeforeWork) => page(200),
-        Fault::Empty(When::BeforeWork) => Response::new(Bytes::new()),
-        Fault::Reset(When::BeforeWork) => return Some(Reply::Reset),
+        Fault::Status(status, FaultTiming::BeforeWork) => page(*status),
+        Fault::Html(FaultTiming::BeforeWork) => page(200),
+        Fault::Empty(FaultTiming::BeforeWork) => Response::new(Bytes::new()),
+        Fault::Reset(FaultTiming::BeforeWork) => return Some(Reply::Reset),
         _ => return None,
     };
     Some(response.into())
@@ -27,10 +27,10 @@ pub(crate) fn instead(fault: &Fault, statuses: AuthStatuses) -> Option<Reply> {
 /// What becomes of the reply to work that was done.
 pub(crate) fn spoil(fault: &Fault, mut response: Response<Bytes>) -> Reply {
     match fault {
-        Fault::Status(status, When::AfterWork) => page(*status).into(),
-        Fault::Html(When::AfterWork) => page(200).into(),
-        Fault::Empty(When::AfterWork) => response.map(|_| Bytes::new()).into(),
-        Fault::Reset(When::AfterWork) => Reply::Reset,
+        Fault::Status(status, FaultTiming::AfterWork) => page(*status).into(),
+        Fault::Html(FaultTiming::AfterWork) => page(200).into(),
+        Fault::Empty(FaultTiming::AfterWork) => response.map(|_| Bytes::new()).into(),
+        Fault::Reset(FaultTiming::AfterWork) => Reply::Reset,
         Fault::Truncated => {
             let length = response.body().len() as u64;
             Reply::Truncated {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::calls::Backend;
 use crate::calls::events::Cause;
 use crate::context::Call;
-use crate::context::churn::{Change, Churn};
+use crate::context::churn::{Churn, ChurnAction};
 use crate::context::settings::Costs;
 use crate::context::settings::{Rights, Scopes};
 use crate::data::DataError;
@@ -41,7 +41,7 @@ struct Writers {
 #[derive(Debug)]
 struct Flow {
     entity: usize,
-    change: Change,
+    change: ChurnAction,
     per_second: f64,
     done: u64,
 }
@@ -153,7 +153,7 @@ impl Writers {
         // Picked in any case, so that what comes later does not depend on whether there was a row.
         let pick = self.rng.f64();
         let id = match work.change {
-            Change::Insert => 0,
+            ChurnAction::Insert => 0,
             _ if rows == 0 => return false,
             _ => table.of_rank((pick * rows as f64) as u64 + 1),
         };
@@ -187,7 +187,7 @@ impl Writers {
 fn call_for(
     state: &PortalData,
     entity: usize,
-    change: Change,
+    change: ChurnAction,
     id: u64,
     number: u64,
 ) -> Option<(String, Array)> {
@@ -200,30 +200,30 @@ fn call_for(
         entities::CONTACT => (crm("contact"), "id", "NAME"),
         entities::ACTIVITY => (crm("activity"), "id", "SUBJECT"),
         entities::TASK => ("tasks.task".to_owned(), "taskId", "TITLE"),
-        entities::USER if change == Change::Delete => return None,
+        entities::USER if change == ChurnAction::Delete => return None,
         entities::USER => ("user".to_owned(), "ID", "NAME"),
         entities::DEPARTMENT => ("department".to_owned(), "ID", "NAME"),
         _ if table.entity_type >= 128 => (crm("item"), "id", "title"),
         _ => return None,
     };
     let verb = match change {
-        Change::Insert => "add",
-        Change::Update => "update",
-        Change::Delete => "delete",
+        ChurnAction::Insert => "add",
+        ChurnAction::Update => "update",
+        ChurnAction::Delete => "delete",
     };
     let mut fields = Array::new();
     fields.insert(
         text,
         format!(
             "{} {number}",
-            if change == Change::Insert {
+            if change == ChurnAction::Insert {
                 "New"
             } else {
                 "Changed"
             }
         ),
     );
-    if change == Change::Insert {
+    if change == ChurnAction::Insert {
         match entity {
             entities::TASK => fields.insert("RESPONSIBLE_ID", 1),
             entities::USER => fields.insert("EMAIL", format!("new{number}@example.com")),
@@ -245,10 +245,10 @@ fn call_for(
         entities::USER | entities::DEPARTMENT => fields,
         _ => Array::from_iter([("fields", fields)]),
     };
-    if change == Change::Delete {
+    if change == ChurnAction::Delete {
         params = Array::new();
     }
-    if change != Change::Insert {
+    if change != ChurnAction::Insert {
         params.insert(id_name, id as i64);
     }
     if table.entity_type >= 128 {

@@ -4,7 +4,7 @@ use brimful_protocol::json;
 
 use crate::context::Context;
 use crate::context::limits::Report;
-use crate::context::settings::{Reset, SecondsFormat};
+use crate::context::settings::{OperatingReset, SecondsFormat};
 
 /// When a call or a command began and ended, and what it has used.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ impl Timing {
         }
         out.push(b'"');
         if let Some(report) = self.operating {
-            if form.reset == Reset::Said {
+            if form.reset == OperatingReset::Shown {
                 out.extend_from_slice(b",\"operating_reset_at\":");
                 json::write_int(out, report.reset_at);
             }

@@ -32,7 +32,7 @@ pub struct Churn {
 
 /// What is done to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum ChurnAction {
     /// A new row comes above the highest ID.
     Insert,
     /// A row that exists is changed.
@@ -45,7 +45,7 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Flow {
     pub(crate) entity: String,
-    pub(crate) change: Change,
+    pub(crate) change: ChurnAction,
     pub(crate) per_second: f64,
 }
 
@@ -79,7 +79,7 @@ impl Churn {
             return Err(wrong(reason.to_owned()));
         }
         for (name, rate) in &entry.options {
-            let change = Change::named(name).ok_or_else(|| {
+            let change = ChurnAction::named(name).ok_or_else(|| {
                 wrong(format!(
                     "no change \"{name}\": there are insert=5, update=20 and delete=2"
                 ))
@@ -100,7 +100,7 @@ impl Churn {
 
     /// So many changes a second, at most 10,000.
     #[must_use]
-    pub fn with(mut self, entity: impl Into<String>, change: Change, per_second: f64) -> Self {
+    pub fn with(mut self, entity: impl Into<String>, change: ChurnAction, per_second: f64) -> Self {
         let per_second = if per_second.is_finite() {
             per_second.clamp(0.0, FASTEST)
         } else {
@@ -144,7 +144,7 @@ fn per_second(text: &str) -> Option<f64> {
     Some(number(count)? / seconds).filter(|rate| *rate <= FASTEST)
 }
 
-impl Change {
+impl ChurnAction {
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "insert" => Self::Insert,
@@ -194,9 +194,9 @@ mod tests {
     fn churn_is_so_many_changes_of_an_entity_a_second() {
         let churn = Churn::parse("lead:insert=5 update=30/m, 128:delete=0.5/s; seed=7").unwrap();
         let expected = Churn::new()
-            .with("lead", Change::Insert, 5.0)
-            .with("lead", Change::Update, 0.5)
-            .with("128", Change::Delete, 0.5)
+            .with("lead", ChurnAction::Insert, 5.0)
+            .with("lead", ChurnAction::Update, 0.5)
+            .with("128", ChurnAction::Delete, 0.5)
             .seed(7);
         assert_eq!(churn, expected);
         assert_eq!(

@@ -72,12 +72,12 @@ pub enum SecondsFormat {
 
 /// Whether `time` says when operating time is given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reset {
+pub enum OperatingReset {
     /// In `operating_reset_at`.
     #[default]
-    Said,
+    Shown,
     /// Not at all: `operating` is alone, as in replies of 2022.
-    Unsaid,
+    Hidden,
 }
 
 /// What a user may see of the portal's records.
@@ -110,7 +110,7 @@ pub struct Costs {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TimeForm {
     pub(crate) seconds: SecondsFormat,
-    pub(crate) reset: Reset,
+    pub(crate) reset: OperatingReset,
 }
 
 impl Webhook {

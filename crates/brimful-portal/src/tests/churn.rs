@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::context::churn::{Change, Churn};
+use crate::context::churn::{Churn, ChurnAction};
 use crate::context::settings::Costs;
 use crate::data::DataError;
 
@@ -92,7 +92,7 @@ async fn rows_change_between_the_commands_of_a_batch() {
         ..Costs::default()
     };
     let config = PortalConfig::unlimited().rows("lead", 5).costs(costs);
-    let portal = portal(config.churn(Churn::new().with("lead", Change::Insert, 1.0)));
+    let portal = portal(config.churn(Churn::new().with("lead", ChurnAction::Insert, 1.0)));
     let count = command("crm.lead.list", json!({ "select": ["ID"] }));
     let totals = batch(&portal, json!([count, count, count])).await["result_total"].clone();
     assert_eq!(totals, json!([5, 6, 7]));
@@ -116,8 +116,12 @@ async fn every_entity_can_churn_and_users_are_not_deleted() {
     let mut churn = Churn::new();
     for entity in entities {
         config = config.rows(entity, 3);
-        for change in [Change::Insert, Change::Update, Change::Delete] {
-            if (entity, change) != ("user", Change::Delete) {
+        for change in [
+            ChurnAction::Insert,
+            ChurnAction::Update,
+            ChurnAction::Delete,
+        ] {
+            if (entity, change) != ("user", ChurnAction::Delete) {
                 churn = churn.with(entity, change, 1.0);
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::context::faults::{Fault, FaultRule, Faults, When};
+use crate::context::faults::{Fault, FaultRule, FaultTiming, Faults};
 
 async fn with(fault: Fault) -> (Portal, Reply) {
     let portal = plain();
@@ -19,17 +19,20 @@ async fn with(fault: Fault) -> (Portal, Reply) {
 async fn a_fault_before_the_work_keeps_it_from_being_done_and_one_after_does_not() {
     for (before, after) in [
         (
-            Fault::Status(500, When::BeforeWork),
-            Fault::Status(502, When::AfterWork),
-        ),
-        (Fault::Html(When::BeforeWork), Fault::Html(When::AfterWork)),
-        (
-            Fault::Empty(When::BeforeWork),
-            Fault::Empty(When::AfterWork),
+            Fault::Status(500, FaultTiming::BeforeWork),
+            Fault::Status(502, FaultTiming::AfterWork),
         ),
         (
-            Fault::Reset(When::BeforeWork),
-            Fault::Reset(When::AfterWork),
+            Fault::Html(FaultTiming::BeforeWork),
+            Fault::Html(FaultTiming::AfterWork),
+        ),
+        (
+            Fault::Empty(FaultTiming::BeforeWork),
+            Fault::Empty(FaultTiming::AfterWork),
+        ),
+        (
+            Fault::Reset(FaultTiming::BeforeWork),
+            Fault::Reset(FaultTiming::AfterWork),
         ),
         (Fault::QueryLimit, Fault::Truncated),
         (Fault::OperatingLimit, Fault::HalfBody),
@@ -73,19 +76,19 @@ async fn every_fault_looks_as_it_does_in_the_wild() {
             r#"{"error":"OPERATION_TIME_LIMIT","#,
         ),
         (Fault::ExpiredToken, 401, r#"{"error":"expired_token","#),
-        (Fault::Status(502, When::AfterWork), 502, "<html>"),
-        (Fault::Html(When::BeforeWork), 200, "<html>"),
+        (Fault::Status(502, FaultTiming::AfterWork), 502, "<html>"),
+        (Fault::Html(FaultTiming::BeforeWork), 200, "<html>"),
         (Fault::HalfBody, 200, r#"{"result":true,"#),
     ] {
         let heard = Heard::of(with(fault.clone()).await.1);
         assert_eq!(heard.status, status, "{fault:?}");
         assert!(heard.body.starts_with(start), "{fault:?}: {}", heard.body);
     }
-    let heard = Heard::of(with(Fault::Empty(When::AfterWork)).await.1);
+    let heard = Heard::of(with(Fault::Empty(FaultTiming::AfterWork)).await.1);
     assert_eq!((heard.status, heard.body.as_str()), (200, ""));
     assert!(serde_json::from_str::<Json>(&Heard::of(with(Fault::HalfBody).await.1).body).is_err());
     assert!(matches!(
-        with(Fault::Reset(When::AfterWork)).await.1,
+        with(Fault::Reset(FaultTiming::AfterWork)).await.1,
         Reply::Reset
     ));
     let Reply::Truncated { response, length } = with(Fault::Truncated).await.1 else {
@@ -109,7 +112,7 @@ async fn rules_choose_requests_by_number_and_method() {
     let portal = plain();
     portal
         .faults()
-        .add(FaultRule::every(3, Fault::Status(500, When::BeforeWork)).on("test.echo"));
+        .add(FaultRule::every(3, Fault::Status(500, FaultTiming::BeforeWork)).on("test.echo"));
     let mut statuses = Vec::new();
     for method in [
         "test.echo",

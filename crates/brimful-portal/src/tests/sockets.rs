@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::context::faults::{Fault, When};
+use crate::context::faults::{Fault, FaultTiming};
 use crate::server::Server;
 
 async fn server() -> Server {
@@ -73,7 +73,7 @@ async fn the_bucket_is_by_the_address_of_the_connection() {
 #[tokio::test]
 async fn a_reset_closes_the_connection_without_a_byte() {
     let server = server().await;
-    for when in [When::BeforeWork, When::AfterWork] {
+    for when in [FaultTiming::BeforeWork, FaultTiming::AfterWork] {
         server.portal().faults().push(Fault::Reset(when));
         assert_eq!(heard(&server, &posted(&server, "test.work", "")).await, "");
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use brimful_portal::{Fault, FaultRule, PortalConfig, When};
+use brimful_portal::{Fault, FaultRule, FaultTiming, PortalConfig};
 use brimful_r7::{Item, reply_of};
 use brimful_r7_portal::R7Config;
 use proptest::prelude::*;
@@ -70,13 +70,15 @@ async fn run(graph: &Graph, faults: bool) -> Result<(), TestCaseError> {
     );
     if faults {
         // The reply is lost, or nothing ran.
-        portal
-            .faults()
-            .add(FaultRule::chance(0.2, 7, Fault::Reset(When::AfterWork)));
+        portal.faults().add(FaultRule::chance(
+            0.2,
+            7,
+            Fault::Reset(FaultTiming::AfterWork),
+        ));
         portal.faults().add(FaultRule::chance(
             0.2,
             8,
-            Fault::Status(502, When::BeforeWork),
+            Fault::Status(502, FaultTiming::BeforeWork),
         ));
     }
     let client = builder(&portal).build().unwrap();

@@ -1,7 +1,7 @@
 //! What goes wrong on the way, and what of it is repeated.
 
 use brimful::{ErrorKind, Execution};
-use brimful_portal::{Fault, When};
+use brimful_portal::{Fault, FaultTiming};
 use brimful_r7::Item;
 use serde_json::json;
 
@@ -9,14 +9,14 @@ use super::{client, office};
 
 fn lost() -> Vec<Fault> {
     vec![
-        Fault::Status(500, When::BeforeWork),
-        Fault::Status(502, When::AfterWork),
-        Fault::Status(504, When::BeforeWork),
-        Fault::Html(When::BeforeWork),
-        Fault::Html(When::AfterWork),
-        Fault::Empty(When::AfterWork),
-        Fault::Reset(When::BeforeWork),
-        Fault::Reset(When::AfterWork),
+        Fault::Status(500, FaultTiming::BeforeWork),
+        Fault::Status(502, FaultTiming::AfterWork),
+        Fault::Status(504, FaultTiming::BeforeWork),
+        Fault::Html(FaultTiming::BeforeWork),
+        Fault::Html(FaultTiming::AfterWork),
+        Fault::Empty(FaultTiming::AfterWork),
+        Fault::Reset(FaultTiming::BeforeWork),
+        Fault::Reset(FaultTiming::AfterWork),
         Fault::Truncated,
         Fault::HalfBody,
     ]
@@ -90,7 +90,7 @@ async fn after_a_lost_batch_its_writes_are_unknown_and_its_reads_are_sent_again(
 #[tokio::test(start_paused = true)]
 async fn an_item_after_a_write_with_an_unknown_outcome_is_not_sent() {
     let portal = office(10);
-    portal.faults().push(Fault::Reset(When::AfterWork));
+    portal.faults().push(Fault::Reset(FaultTiming::AfterWork));
     let replies = client(&portal)
         .batch()
         .items_per_request(1)

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use brimful::ErrorKind;
-use brimful_portal::{Fault, FaultRule, When};
+use brimful_portal::{Fault, FaultRule, FaultTiming};
 use brimful_r7::{Client, Filter, Item, List};
 use brimful_r7_portal::R7Config;
 use serde_json::{Value, json};
@@ -201,11 +201,11 @@ async fn faults_of_all_kinds_cost_requests_and_no_rows() {
     let portal = office(3_000);
     for (seed, fault) in (1..).zip([
         Fault::QueryLimit,
-        Fault::Status(502, When::AfterWork),
-        Fault::Reset(When::BeforeWork),
+        Fault::Status(502, FaultTiming::AfterWork),
+        Fault::Reset(FaultTiming::BeforeWork),
         Fault::Truncated,
         Fault::HalfBody,
-        Fault::Html(When::BeforeWork),
+        Fault::Html(FaultTiming::BeforeWork),
     ]) {
         portal.faults().add(FaultRule::chance(0.08, seed, fault));
     }

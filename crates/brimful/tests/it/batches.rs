@@ -4,7 +4,7 @@ use brimful::{
     Batch, Client, ErrorKind, Execution, LateCommand, OnError, Outcome, TransportErrorKind,
 };
 use brimful_portal::{
-    Costs, Fault, FaultRule, LimiterGeneration, OperatingLimit, Portal, PortalConfig, When,
+    Costs, Fault, FaultRule, FaultTiming, LimiterGeneration, OperatingLimit, Portal, PortalConfig,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -297,7 +297,7 @@ async fn a_write_whose_answer_is_lost_is_unknown_and_what_does_not_depend_on_it_
     let portal = portal(PortalConfig::unlimited());
     let client = unlimited(&portal);
     client.call("user.current", json!({})).await.unwrap();
-    portal.faults().push(Fault::Reset(When::AfterWork));
+    portal.faults().push(Fault::Reset(FaultTiming::AfterWork));
     let mut batch = Batch::new();
     for n in 0..75 {
         let params = json!({"fields": {"TITLE": format!("n{n}")}});
@@ -347,7 +347,7 @@ async fn commands_whose_request_failed_are_reported_as_they_are() {
     }
     let (_, refused) = outcome_of(Fault::ExpiredToken).await;
     assert!(matches!(refused, Outcome::Failed(_)), "{refused:?}");
-    let (_, lost) = outcome_of(Fault::Reset(When::BeforeWork)).await;
+    let (_, lost) = outcome_of(Fault::Reset(FaultTiming::BeforeWork)).await;
     assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
 }
 

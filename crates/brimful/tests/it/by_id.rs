@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brimful::{ErrorKind, ItemId, Outcome};
-use brimful_portal::{Fault, FaultRule, PortalConfig, When};
+use brimful_portal::{Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
@@ -178,9 +178,9 @@ async fn a_line_that_loses_replies_loses_no_item() {
     let portal = portal(PortalConfig::new().rows("crm.deal", 3_200));
     for (seed, fault) in [
         Fault::QueryLimit,
-        Fault::Reset(When::AfterWork),
-        Fault::Html(When::AfterWork),
-        Fault::Status(502, When::BeforeWork),
+        Fault::Reset(FaultTiming::AfterWork),
+        Fault::Html(FaultTiming::AfterWork),
+        Fault::Status(502, FaultTiming::BeforeWork),
     ]
     .into_iter()
     .enumerate()
@@ -252,7 +252,7 @@ async fn a_list_that_breaks_off_ends_its_items_with_an_error() {
     let portal = portal(PortalConfig::unlimited().rows("crm.deal", 5_000));
     portal
         .faults()
-        .add(FaultRule::every(1, Fault::Status(502, When::BeforeWork)).after(2));
+        .add(FaultRule::every(1, Fault::Status(502, FaultTiming::BeforeWork)).after(2));
     let result = unlimited(&portal)
         .list_and_get("crm.deal.list", "crm.deal.get")
         .collect_with_report()

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use brimful::{Batch, Client, ErrorKind, Execution, OnError, Outcome, TransportErrorKind};
-use brimful_portal::{Fault, PortalConfig, When};
+use brimful_portal::{Fault, FaultTiming, PortalConfig};
 use serde_json::{Value, json};
 
 use crate::support::{client, portal, scripted};
@@ -60,13 +60,13 @@ async fn a_refused_write_is_sent_again_and_done_once() {
 #[tokio::test(start_paused = true)]
 async fn a_write_whose_answer_is_lost_is_not_sent_again() {
     for fault in [
-        Fault::Status(500, When::AfterWork),
-        Fault::Status(502, When::BeforeWork),
-        Fault::Reset(When::AfterWork),
+        Fault::Status(500, FaultTiming::AfterWork),
+        Fault::Status(502, FaultTiming::BeforeWork),
+        Fault::Reset(FaultTiming::AfterWork),
         Fault::Truncated,
         Fault::HalfBody,
-        Fault::Html(When::AfterWork),
-        Fault::Empty(When::BeforeWork),
+        Fault::Html(FaultTiming::AfterWork),
+        Fault::Empty(FaultTiming::BeforeWork),
     ] {
         let portal = portal(leads());
         let client = client(&portal);
@@ -85,8 +85,8 @@ async fn a_write_whose_answer_is_lost_is_not_sent_again() {
 #[tokio::test(start_paused = true)]
 async fn a_read_whose_answer_is_lost_is_sent_again() {
     for fault in [
-        Fault::Status(500, When::AfterWork),
-        Fault::Reset(When::BeforeWork),
+        Fault::Status(500, FaultTiming::AfterWork),
+        Fault::Reset(FaultTiming::BeforeWork),
         Fault::HalfBody,
     ] {
         let portal = portal(leads());

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use brimful::Outcome;
-use brimful_portal::{Costs, Fault, FaultRule, PortalConfig, RateLimit, When};
+use brimful_portal::{Costs, Fault, FaultRule, FaultTiming, PortalConfig, RateLimit};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -116,14 +116,14 @@ async fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
     let faults = [
         Fault::QueryLimit,
         Fault::OperatingLimit,
-        Fault::Status(500, When::BeforeWork),
-        Fault::Status(502, When::AfterWork),
-        Fault::Reset(When::BeforeWork),
-        Fault::Reset(When::AfterWork),
+        Fault::Status(500, FaultTiming::BeforeWork),
+        Fault::Status(502, FaultTiming::AfterWork),
+        Fault::Reset(FaultTiming::BeforeWork),
+        Fault::Reset(FaultTiming::AfterWork),
         Fault::Truncated,
         Fault::HalfBody,
-        Fault::Html(When::AfterWork),
-        Fault::Empty(When::BeforeWork),
+        Fault::Html(FaultTiming::AfterWork),
+        Fault::Empty(FaultTiming::BeforeWork),
     ];
     for (seed, fault) in faults.into_iter().enumerate() {
         portal
@@ -170,9 +170,11 @@ async fn reads_and_idempotent_writes_are_repeated_until_they_are_answered() {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 500));
     let client = unlimited(&portal);
     client.call("user.current", json!({})).await.unwrap();
-    portal
-        .faults()
-        .add(FaultRule::chance(0.4, 5, Fault::Reset(When::AfterWork)));
+    portal.faults().add(FaultRule::chance(
+        0.4,
+        5,
+        Fault::Reset(FaultTiming::AfterWork),
+    ));
     let items: Vec<Value> = (1..=500).map(|id| json!({ "id": id })).collect();
     let outcomes = client.call_each("crm.lead.get", items).collect().await;
     assert!(outcomes.iter().all(|outcome| outcome.done().is_some()));

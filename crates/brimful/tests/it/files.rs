@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brimful::{AppCredentials, Client, ErrorKind, FileData, MemoryTokenStore, OAuth, Tokens};
-use brimful_portal::{AccessToken, Fault, FaultRule, Portal, PortalConfig, When};
+use brimful_portal::{AccessToken, Fault, FaultRule, FaultTiming, Portal, PortalConfig};
 use serde_json::{Value, json};
 
 use crate::line::Line;
@@ -64,10 +64,10 @@ async fn a_file_is_fetched_as_a_browser_does() {
 async fn a_file_that_breaks_off_is_gone_on_with() {
     for fault in [
         Fault::Truncated,
-        Fault::Reset(When::AfterWork),
-        Fault::Status(502, When::BeforeWork),
-        Fault::Html(When::BeforeWork),
-        Fault::Empty(When::BeforeWork),
+        Fault::Reset(FaultTiming::AfterWork),
+        Fault::Status(502, FaultTiming::BeforeWork),
+        Fault::Html(FaultTiming::BeforeWork),
+        Fault::Empty(FaultTiming::BeforeWork),
         Fault::QueryLimit,
     ] {
         let portal = with_file();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brimful::{Client, ErrorKind};
-use brimful_portal::{Fault, FaultRule, Portal, PortalConfig, When};
+use brimful_portal::{Fault, FaultRule, FaultTiming, Portal, PortalConfig};
 use serde_json::json;
 
 use crate::support::{ids, portal, truth};
@@ -36,7 +36,7 @@ async fn resets_and_cut_bodies_over_http_lose_nothing() {
     client.call("user.current", json!({})).await.unwrap();
     portal
         .faults()
-        .add(FaultRule::every(3, Fault::Reset(When::AfterWork)).times(2));
+        .add(FaultRule::every(3, Fault::Reset(FaultTiming::AfterWork)).times(2));
     portal
         .faults()
         .add(FaultRule::every(4, Fault::Truncated).times(2));

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use brimful::{ErrorKind, Outcome};
-use brimful_portal::{Change, Churn, Fault, PortalConfig};
+use brimful_portal::{Churn, ChurnAction, Fault, PortalConfig};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -135,8 +135,8 @@ async fn new_rows_at_the_end_and_the_deletion_of_the_last_end_no_list_wrongly() 
     // Ends that run away, and an end that is gone when it is reached.
     let churn = Churn::new()
         .seed(3)
-        .with("lead", Change::Insert, 10.0)
-        .with("lead", Change::Delete, 10.0);
+        .with("lead", ChurnAction::Insert, 10.0)
+        .with("lead", ChurnAction::Delete, 10.0);
     let config = PortalConfig::new()
         .rows("lead", 12_000)
         .latency(Duration::from_millis(200))

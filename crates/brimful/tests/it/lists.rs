@@ -3,7 +3,7 @@ use std::time::Duration;
 use brimful::list::Tail;
 use brimful::{ErrorKind, Limit, Page, Walk};
 use brimful_portal::{
-    Costs, Fault, FaultRule, LimiterGeneration, OperatingLimit, PortalConfig, When,
+    Costs, Fault, FaultRule, FaultTiming, LimiterGeneration, OperatingLimit, PortalConfig,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -298,14 +298,14 @@ async fn a_line_that_loses_four_replies_in_ten_still_gives_every_row_once() {
     let portal = portal(sparse(40_000));
     let truth = truth(&portal, "crm.lead.list").await;
     for (seed, fault) in [
-        Fault::Reset(When::BeforeWork),
-        Fault::Reset(When::AfterWork),
+        Fault::Reset(FaultTiming::BeforeWork),
+        Fault::Reset(FaultTiming::AfterWork),
         Fault::Truncated,
         Fault::HalfBody,
-        Fault::Html(When::AfterWork),
-        Fault::Status(502, When::AfterWork),
-        Fault::Status(500, When::BeforeWork),
-        Fault::Empty(When::AfterWork),
+        Fault::Html(FaultTiming::AfterWork),
+        Fault::Status(502, FaultTiming::AfterWork),
+        Fault::Status(500, FaultTiming::BeforeWork),
+        Fault::Empty(FaultTiming::AfterWork),
     ]
     .into_iter()
     .enumerate()
@@ -330,9 +330,10 @@ async fn a_portal_that_dies_in_the_middle_gives_an_error_with_what_came_so_far()
             Ok(Some(page)) => {
                 rows += page.len();
                 portal.faults().clear();
-                portal
-                    .faults()
-                    .add(FaultRule::every(1, Fault::Status(502, When::BeforeWork)));
+                portal.faults().add(FaultRule::every(
+                    1,
+                    Fault::Status(502, FaultTiming::BeforeWork),
+                ));
             }
             Ok(None) => panic!("a list cut short ended as if it were whole"),
             Err(error) => break error,

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use brimful::{AppCredentials, Client, MemoryTokenStore, OAuth};
-use brimful_portal::{App, Fault, FaultRule, PortalConfig, When};
+use brimful_portal::{App, Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -93,9 +93,9 @@ async fn a_webhooks_code_and_the_parameters_of_calls_are_told_to_nobody() {
         .to_owned();
     for fault in [
         Fault::QueryLimit,
-        Fault::Reset(When::AfterWork),
-        Fault::Html(When::BeforeWork),
-        Fault::Status(502, When::AfterWork),
+        Fault::Reset(FaultTiming::AfterWork),
+        Fault::Html(FaultTiming::BeforeWork),
+        Fault::Status(502, FaultTiming::AfterWork),
         Fault::Truncated,
     ] {
         portal.faults().push(fault.clone());
@@ -152,8 +152,8 @@ async fn tokens_and_the_secret_of_an_application_are_told_to_nobody() {
     client.call("user.current", json!({})).await.unwrap();
     tokio::time::advance(std::time::Duration::from_secs(3_700)).await;
     for fault in [
-        Fault::Status(502, When::BeforeWork),
-        Fault::Reset(When::AfterWork),
+        Fault::Status(502, FaultTiming::BeforeWork),
+        Fault::Reset(FaultTiming::AfterWork),
     ] {
         portal
             .faults()

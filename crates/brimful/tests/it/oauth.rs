@@ -9,7 +9,7 @@ use brimful::{
     AppCredentials, BoxFuture, Client, ErrorKind, Execution, Installation, MemoryTokenStore, OAuth,
     Retry, StoreError, TokenStore, Tokens,
 };
-use brimful_portal::{AccessToken, App, Fault, FaultRule, Portal, PortalConfig, When};
+use brimful_portal::{AccessToken, App, Fault, FaultRule, FaultTiming, Portal, PortalConfig};
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance};
 
@@ -301,12 +301,12 @@ async fn a_token_server_that_asks_to_wait_or_breaks_before_it_works_is_asked_aga
     for fault in [
         Fault::QueryLimit,
         Fault::OperatingLimit,
-        Fault::Status(502, When::BeforeWork),
-        Fault::Status(503, When::BeforeWork),
-        Fault::Status(429, When::BeforeWork),
-        Fault::Html(When::BeforeWork),
-        Fault::Empty(When::BeforeWork),
-        Fault::Reset(When::BeforeWork),
+        Fault::Status(502, FaultTiming::BeforeWork),
+        Fault::Status(503, FaultTiming::BeforeWork),
+        Fault::Status(429, FaultTiming::BeforeWork),
+        Fault::Html(FaultTiming::BeforeWork),
+        Fault::Empty(FaultTiming::BeforeWork),
+        Fault::Reset(FaultTiming::BeforeWork),
     ] {
         let work = AtWork::new().await;
         advance(TTL).await;
@@ -345,10 +345,10 @@ async fn a_token_server_that_hangs_holds_a_call_no_longer_than_its_deadline() {
 #[tokio::test(start_paused = true)]
 async fn a_refresh_whose_answer_was_lost_is_asked_for_once_more_and_then_told_clearly() {
     for fault in [
-        Fault::Status(502, When::AfterWork),
-        Fault::Html(When::AfterWork),
-        Fault::Empty(When::AfterWork),
-        Fault::Reset(When::AfterWork),
+        Fault::Status(502, FaultTiming::AfterWork),
+        Fault::Html(FaultTiming::AfterWork),
+        Fault::Empty(FaultTiming::AfterWork),
+        Fault::Reset(FaultTiming::AfterWork),
         Fault::Truncated,
         Fault::HalfBody,
     ] {
@@ -375,7 +375,7 @@ async fn a_refresh_whose_answer_was_lost_is_asked_for_once_more_and_then_told_cl
 async fn a_token_server_that_stays_away_is_an_error_that_says_what_is_not_known() {
     let work = AtWork::with(portal(config()), Retry::never()).await;
     advance(TTL).await;
-    work.at_the_token_server(Fault::Reset(When::BeforeWork), 2);
+    work.at_the_token_server(Fault::Reset(FaultTiming::BeforeWork), 2);
     let error = work.call().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert!(
@@ -393,7 +393,7 @@ async fn a_token_server_that_stays_away_is_an_error_that_says_what_is_not_known(
 async fn calls_that_wait_for_a_refresh_that_fails_fail_with_it() {
     let work = AtWork::with(portal(config()), Retry::never()).await;
     advance(TTL).await;
-    work.at_the_token_server(Fault::Status(500, When::BeforeWork), 2);
+    work.at_the_token_server(Fault::Status(500, FaultTiming::BeforeWork), 2);
     let calls = (0..20).map(|_| work.call());
     for reply in futures_util::future::join_all(calls).await {
         assert!(reply.unwrap_err().to_string().contains("500"));

@@ -1,7 +1,7 @@
 //! What is no ID is not sent in the place of one, and what isn't there is told apart from what is.
 
 use brimful::{Batch, Checks, NotRun, Outcome};
-use brimful_portal::{Fault, PortalConfig, When};
+use brimful_portal::{Fault, FaultTiming, PortalConfig};
 use serde_json::{Value, json};
 use tokio::time::Duration;
 
@@ -162,9 +162,9 @@ async fn an_id_goes_where_the_method_reads_it_and_is_given_once() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_of_writes_whose_first_answer_is_lost_says_that_they_may_have_run() {
     for fault in [
-        Fault::Reset(When::AfterWork),
-        Fault::Status(502, When::AfterWork),
-        Fault::Html(When::AfterWork),
+        Fault::Reset(FaultTiming::AfterWork),
+        Fault::Status(502, FaultTiming::AfterWork),
+        Fault::Html(FaultTiming::AfterWork),
         Fault::Truncated,
     ] {
         let portal = portal(leads_and_deals());

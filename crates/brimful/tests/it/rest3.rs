@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use brimful::rest3::{Batch, Filter};
 use brimful::{Client, ErrorKind, Execution, FieldKind};
-use brimful_portal::{Fault, Portal, PortalConfig, When};
+use brimful_portal::{Fault, FaultTiming, Portal, PortalConfig};
 use serde_json::{Value, json};
 
 use crate::support::{builder, portal, scripted};
@@ -48,7 +48,7 @@ async fn a_write_whose_answer_is_lost_is_repeated_and_done_once() {
     let portal = tasks();
     let client = client(&portal);
     ids(&client, json!({})).await;
-    portal.faults().push(Fault::Reset(When::AfterWork));
+    portal.faults().push(Fault::Reset(FaultTiming::AfterWork));
     let fields = json!({"fields": {"title": "Once", "creatorId": 1, "responsibleId": 1}});
     let reply = client.rest3().call("tasks.task.add", fields).await.unwrap();
     let task: Value = reply.item().unwrap();

@@ -9,7 +9,9 @@ use brimful::{
     Client, ErrorKind, List, ListReport, Proof, Request, Response, Transport, TransportError,
     TransportErrorKind,
 };
-use brimful_portal::{Change, Churn, Costs, Fault, FaultRule, Portal, PortalConfig, When};
+use brimful_portal::{
+    Churn, ChurnAction, Costs, Fault, FaultRule, FaultTiming, Portal, PortalConfig,
+};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
@@ -296,9 +298,9 @@ async fn faults_between_batches_of_rest_3_lose_and_double_no_row() {
             .latency(Duration::from_millis(80));
         let portal = portal(config);
         for fault in [
-            rule(Fault::Reset(When::AfterWork), 0.1),
+            rule(Fault::Reset(FaultTiming::AfterWork), 0.1),
             rule(Fault::HalfBody, 0.1),
-            rule(Fault::Status(502, When::BeforeWork), 0.1),
+            rule(Fault::Status(502, FaultTiming::BeforeWork), 0.1),
             rule(Fault::EmptyPage, 0.02),
             rule(Fault::ShortPage, 0.02),
         ] {
@@ -314,8 +316,8 @@ async fn rows_that_come_and_go_between_batches_of_rest_3_hide_no_other() {
     for seed in 0..5 {
         let churn = Churn::new()
             .seed(seed)
-            .with("tasks.task", Change::Insert, 20.0)
-            .with("tasks.task", Change::Delete, 20.0);
+            .with("tasks.task", ChurnAction::Insert, 20.0)
+            .with("tasks.task", ChurnAction::Delete, 20.0);
         let config = PortalConfig::new()
             .sparse_rows("tasks.task", 40_000, 0.3)
             .latency(Duration::from_millis(300))

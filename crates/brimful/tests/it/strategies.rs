@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brimful::{ErrorKind, Proof, Walk};
-use brimful_portal::{Costs, Fault, FaultRule, PortalConfig, When};
+use brimful_portal::{Costs, Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Map, Value, json};
 
 use crate::support::{client, ids, portal, truth, unlimited};
@@ -346,7 +346,7 @@ async fn a_list_that_broke_off_is_gone_on_with_where_its_report_says() {
                 Ok(Some(page)) => {
                     rows.extend(page.ids().flatten());
                     portal.faults().clear();
-                    let down = Fault::Status(502, When::BeforeWork);
+                    let down = Fault::Status(502, FaultTiming::BeforeWork);
                     portal.faults().add(FaultRule::every(1, down));
                 }
                 Ok(None) => panic!("a list cut short ended as if it were whole"),
@@ -413,7 +413,7 @@ async fn a_list_that_suddenly_takes_too_long_is_not_repeated_as_it_was() {
         .rows("crm.lead", 30_000)
         .latency(Duration::from_millis(100));
     let portal = portal(config);
-    let cut = || FaultRule::every(1, Fault::Status(504, When::BeforeWork));
+    let cut = || FaultRule::every(1, Fault::Status(504, FaultTiming::BeforeWork));
     let slow = FaultRule::every(1, Fault::Delay(Duration::from_secs(60)));
     portal.faults().add(slow.after(3).times(3));
     portal.faults().add(cut().after(3).times(3));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use brimful::{AppCredentials, Client, Error, ErrorKind, Limit, OAuth, Retry, WaitReason, Waiting};
 use brimful_portal::{
-    App, Costs, Fault, FaultRule, LimiterGeneration, OperatingLimit, PortalConfig, When,
+    App, Costs, Fault, FaultRule, FaultTiming, LimiterGeneration, OperatingLimit, PortalConfig,
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -252,7 +252,7 @@ async fn waiting_when_all_fails(fault: Fault) -> Waiting {
 
 #[tokio::test(start_paused = true)]
 async fn the_progress_of_a_list_says_that_it_retries() {
-    let waiting = waiting_when_all_fails(Fault::Status(503, When::BeforeWork)).await;
+    let waiting = waiting_when_all_fails(Fault::Status(503, FaultTiming::BeforeWork)).await;
     let WaitReason::Retry(retry) = waiting.reason() else {
         panic!("{waiting:?}");
     };
@@ -268,7 +268,7 @@ async fn the_progress_of_a_list_says_that_it_retries() {
 
 #[tokio::test(start_paused = true)]
 async fn the_progress_of_a_list_says_that_the_connection_was_lost() {
-    let waiting = waiting_when_all_fails(Fault::Reset(When::BeforeWork)).await;
+    let waiting = waiting_when_all_fails(Fault::Reset(FaultTiming::BeforeWork)).await;
     let WaitReason::Reconnect(retry) = waiting.reason() else {
         panic!("{waiting:?}");
     };
@@ -366,7 +366,7 @@ async fn a_token_server_that_is_down_is_no_silence() {
         .build()
         .unwrap();
     tokio::time::advance(Duration::from_secs(3_700)).await;
-    let down = Fault::Status(503, When::BeforeWork);
+    let down = Fault::Status(503, FaultTiming::BeforeWork);
     portal
         .faults()
         .add(FaultRule::every(1, down).on("oauth.token"));
@@ -386,7 +386,9 @@ async fn short_waits_are_not_said() {
     let (told, _listening) = Told::warnings();
     let portal = portal(PortalConfig::new().rows("crm.lead", 1_000));
     for _ in 0..2 {
-        portal.faults().push(Fault::Status(502, When::BeforeWork));
+        portal
+            .faults()
+            .push(Fault::Status(502, FaultTiming::BeforeWork));
     }
     let client = builder(&portal).build().unwrap();
     let (rows, _) = ids(client.list("crm.lead.list")).await.unwrap();

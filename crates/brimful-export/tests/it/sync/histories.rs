@@ -84,11 +84,11 @@ async fn change(bench: &Bench, kind: &Kind, chance: &mut Chance, live: &mut Vec<
 
 /// The faults of a history. All of them can happen to a real portal.
 pub(super) fn faults(chance: &mut Chance) -> Option<Fault> {
-    use brimful_portal::When;
+    use brimful_portal::FaultTiming;
     Some(match chance.below(9) {
         0 => Fault::QueryLimit,
-        1 => Fault::Status(502, When::AfterWork),
-        2 => Fault::Reset(When::BeforeWork),
+        1 => Fault::Status(502, FaultTiming::AfterWork),
+        2 => Fault::Reset(FaultTiming::BeforeWork),
         3 => Fault::Truncated,
         4 => Fault::EmptyPage,
         5 => Fault::ShortPage,

@@ -27,14 +27,14 @@ pub enum Fault {
         within: Duration,
     },
     /// A status with an HTML page: 500, 502, 504.
-    Status(u16, When),
+    Status(u16, FaultTiming),
     /// 200 with an HTML page.
-    Html(When),
+    Html(FaultTiming),
     /// 200 with an empty body.
-    Empty(When),
+    Empty(FaultTiming),
     /// The connection is reset. To a client that keeps connections, one that was reset after a reply looks the same:
     /// its next request is lost before any work.
-    Reset(When),
+    Reset(FaultTiming),
     /// After the work the body breaks off in the middle and the connection is closed.
     Truncated,
     /// After the work the body is half of what it should be, and says so: broken JSON in a whole response.
@@ -62,7 +62,7 @@ pub enum Fault {
 
 /// Whether the request was carried out before it went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
+pub enum FaultTiming {
     /// Nothing ran.
     BeforeWork,
     /// All ran, only the reply is lost.
@@ -135,7 +135,7 @@ impl Fault {
     }
 }
 
-impl When {
+impl FaultTiming {
     fn suffix(self) -> &'static str {
         match self {
             Self::BeforeWork => "before",

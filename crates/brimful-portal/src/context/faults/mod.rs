@@ -13,7 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use fault::{Fault, When};
+pub use fault::{Fault, FaultTiming};
 pub use rule::FaultRule;
 
 use crate::context::clock::ClockSkew;
@@ -344,7 +344,7 @@ mod tests {
     fn the_first_rule_that_fires_is_the_fault_and_those_behind_it_are_not_asked() {
         let faults = Faults::parse("503 every=2, 500 every=2").unwrap();
         let drawn: Vec<_> = (0..5).map(|_| faults.draw("batch").fault).collect();
-        let internal = Some(Fault::Status(500, When::BeforeWork));
+        let internal = Some(Fault::Status(500, FaultTiming::BeforeWork));
         let limit = Some(Fault::QueryLimit);
         assert_eq!(drawn, [None, limit.clone(), internal, limit, None]);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fault::{Fault, When};
+use super::fault::{Fault, FaultTiming};
 use super::rule::FaultRule;
 use crate::context::spec::{Entry, SpecError, duration, entries, number};
 
@@ -193,11 +193,11 @@ fn fault(entry: &Entry<'_>) -> Result<Fault, SpecError> {
         (_, None) => {}
     }
     let (base, when) = match entry.name.rsplit_once('-') {
-        Some((base, "before")) => (base, Some(When::BeforeWork)),
-        Some((base, "after")) => (base, Some(When::AfterWork)),
+        Some((base, "before")) => (base, Some(FaultTiming::BeforeWork)),
+        Some((base, "after")) => (base, Some(FaultTiming::AfterWork)),
         _ => (entry.name, None),
     };
-    let or_before = when.unwrap_or(When::BeforeWork);
+    let or_before = when.unwrap_or(FaultTiming::BeforeWork);
     Ok(match (base, when) {
         ("503" | "query-limit", None) => Fault::QueryLimit,
         ("429" | "operating-limit", None) => Fault::OperatingLimit,

@@ -13,12 +13,12 @@ pub struct RateLimit {
     /// By how much it falls in a second.
     pub leak: f64,
     /// What a refused request does to the counter: nobody says, so both readings can be had.
-    pub refused: Refused,
+    pub refused: RefusedRequests,
 }
 
 /// What a refused request does to the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Refused {
+pub enum RefusedRequests {
     /// Nothing.
     #[default]
     NotCounted,
@@ -37,14 +37,14 @@ impl RateLimit {
         Self {
             capacity,
             leak,
-            refused: Refused::NotCounted,
+            refused: RefusedRequests::NotCounted,
         }
     }
 
     /// The other reading: refused requests count as well.
     #[must_use]
     pub const fn counting_refused(mut self) -> Self {
-        self.refused = Refused::Counted;
+        self.refused = RefusedRequests::Counted;
         self
     }
 }
@@ -104,8 +104,8 @@ impl Buckets {
         let admitted = level + 1.0 <= limit.capacity + TOLERANCE;
         let raised = match (admitted, limit.refused) {
             (true, _) => level + 1.0,
-            (false, Refused::Counted) => (level + 1.0).min(limit.capacity.max(level)),
-            (false, Refused::NotCounted) => level,
+            (false, RefusedRequests::Counted) => (level + 1.0).min(limit.capacity.max(level)),
+            (false, RefusedRequests::NotCounted) => level,
         };
         *bucket = Level {
             level: raised,

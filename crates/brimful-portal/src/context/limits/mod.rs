@@ -4,6 +4,6 @@ mod bucket;
 mod operating;
 
 pub(crate) use bucket::Buckets;
-pub use bucket::{RateLimit, Refused};
+pub use bucket::{RateLimit, RefusedRequests};
 pub(crate) use operating::{Entity, Operating, Report, RequestUsage, WINDOW};
 pub use operating::{LimiterGeneration, OperatingLimit};

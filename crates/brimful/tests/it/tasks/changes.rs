@@ -1,6 +1,6 @@
 use brimful::ErrorKind;
 use brimful::tasks::{Action, Field, Priority, Status, TaskFields, YesNo};
-use brimful_portal::{Fault, When};
+use brimful_portal::{Fault, FaultTiming};
 
 use super::{client, four};
 
@@ -100,7 +100,7 @@ async fn a_task_that_may_have_been_made_is_not_made_again() {
     let portal = four();
     let tasks = client(&portal).tasks();
     tasks.list().count().await.unwrap();
-    portal.faults().push(Fault::Reset(When::AfterWork));
+    portal.faults().push(Fault::Reset(FaultTiming::AfterWork));
     let fields = TaskFields::new().title("Once").responsible(1);
     let error = tasks.add(fields).await.unwrap_err();
     assert_eq!(error.execution(), brimful::Execution::Unknown);
