@@ -70,6 +70,19 @@ fn written(state: &PortalData, user: u64) -> Vec<u64> {
     ids.filter(|id| is_of(state, *id, user)).collect()
 }
 
+/// A tag as the portal keeps it: what one application calls a notification is another's name too.
+fn tag_of(call: &Call<'_>, name: &str) -> String {
+    let tag = call.text(name);
+    if tag.is_empty() {
+        return tag;
+    }
+    let application = match call.text("CLIENT_ID") {
+        client if client.is_empty() => call.application.unwrap_or_default().to_owned(),
+        client => client,
+    };
+    format!("MP|{application}|{tag}")
+}
+
 /// The notifications that carry a tag.
 fn tagged(state: &PortalData, name: &str, tag: &str) -> Vec<u64> {
     let table = records::place(NOTIFICATIONS).map(|place| &state.records[place]);
@@ -96,7 +109,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     if message.is_empty() {
         return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
     }
-    let tag = call.text("TAG");
+    let tag = tag_of(call, "TAG");
     if !tag.is_empty() {
         for earlier in tagged(state, "tag", &tag) {
             delete(state, earlier);
@@ -116,7 +129,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let details = [
         ("system", Value::Bool(is_system)),
         ("tag", tag.into()),
-        ("subTag", call.text("SUB_TAG").into()),
+        ("subTag", tag_of(call, "SUB_TAG").into()),
     ];
     set(state, call, id, details);
     Ok(Output::value(&Value::Int(id as i64)))
@@ -127,8 +140,8 @@ pub(crate) fn delete_named(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let [id, tag, sub_tag] = ["ID", "TAG", "SUB_TAG"].map(|name| call.text(name));
-    let mut named = if let Ok(id) = id.parse() {
+    let [tag, sub_tag] = ["TAG", "SUB_TAG"].map(|name| tag_of(call, name));
+    let mut named = if let Ok(id) = call.text("ID").parse() {
         vec![id]
     } else if !tag.is_empty() {
         tagged(state, "tag", &tag)

@@ -18,6 +18,9 @@ use crate::data::records::messenger::{CONNECTOR_MESSAGES, CONVERSATIONS};
 use crate::data::records::{self, RecordTable};
 use crate::methods::method::{Handler, Method, read, write};
 
+/// The field of a conversation with the number of its first message.
+const FIRST_MESSAGE: &str = "FIRST_MESSAGE_ID";
+
 /// The methods.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
     [
@@ -136,12 +139,19 @@ fn set(state: &mut PortalData, call: &Call<'_>, id: u64, values: &[(&str, Value)
     }
 }
 
-/// Makes a conversation.
+/// Makes a conversation. The messages that the chat has already belong to the conversations before it, unless the values
+/// name the first message.
 fn begin(state: &mut PortalData, call: &Call<'_>, values: &[(&str, Value)]) -> u64 {
-    let given: Array = values
+    let mut given: Array = values
         .iter()
         .map(|(name, value)| (*name, value.clone()))
         .collect();
+    if given.get(FIRST_MESSAGE).is_none() {
+        let chat = given.get("CHAT_ID").map_or(0, Value::to_int);
+        let said = chats::written_messages(state, u64::try_from(chat).unwrap_or(0));
+        let next = said.last().map_or(0, |last| last + 1);
+        given.insert(FIRST_MESSAGE, next as i64);
+    }
     let place = records::place(CONVERSATIONS);
     place.map_or(0, |place| state.records[place].add(&given, writer(call)))
 }
@@ -363,7 +373,7 @@ fn history(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
         refused("INVALID_SESSION_ID", text)
     })?;
     let chat = text(&row, "CHAT_ID");
-    let said = chats::written_messages(state, chat.parse().unwrap_or(0));
+    let said = messages_of(state, id, &row);
     let mut messages = Array::new();
     for message in &said {
         let row = state.table(MESSAGE).row(*message);
@@ -397,6 +407,45 @@ fn history(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     Ok(Output::value(&Value::Array(answer)))
 }
 
+/// The messages of a conversation: those of its chat from its first one up to the first one of the next conversation.
+fn messages_of(state: &PortalData, id: u64, row: &Map<String, Json>) -> Vec<u64> {
+    let first = |row: &Map<String, Json>| text(row, FIRST_MESSAGE).parse::<u64>().unwrap_or(0);
+    let chat = text(row, "CHAT_ID");
+    let rows = table(state).into_iter().flat_map(RecordTable::rows);
+    let mut later = rows.filter(|(other, row)| *other > id && text(row, "CHAT_ID") == chat);
+    let end = later.next().map_or(u64::MAX, |(_, next)| first(next));
+    let mut said = chats::written_messages(state, chat.parse().unwrap_or(0));
+    said.retain(|message| (first(row)..end).contains(message));
+    said
+}
+
+/// The last conversation of the chat that a call names.
+fn conversation(
+    state: &PortalData,
+    call: &Call<'_>,
+) -> Result<(u64, Map<String, Json>), MethodError> {
+    let named = call.text("CHAT_ID");
+    let number = named.parse::<u64>().unwrap_or(0);
+    if !state.table(CHAT).contains(number) {
+        let text = "The specified chat identifier is incorrect";
+        return Err(refused("CHAT_ID", text));
+    }
+    of_chat(state, &named)
+        .ok_or_else(|| refused("CHAT_TYPE", "The specified chat is not an open line"))
+}
+
+/// Refuses a chat that is no open line, but for methods that pass over it.
+fn check_chat(state: &PortalData, call: &Call<'_>) -> Result<(), MethodError> {
+    let takes_any = call.method.contains(".bot.");
+    if takes_any || call.method.ends_with(".mode.pin") {
+        chat(call)?;
+    }
+    if !takes_any {
+        conversation(state, call)?;
+    }
+    Ok(())
+}
+
 /// The chat that a call names.
 fn chat(call: &Call<'_>) -> Result<String, MethodError> {
     match call.text("CHAT_ID") {
@@ -413,7 +462,7 @@ fn set_of_chat(
     call: &Call<'_>,
     values: &[(&str, Value)],
 ) -> Result<Output, MethodError> {
-    if let Some((id, _)) = of_chat(state, &chat(call)?) {
+    if let Some((id, _)) = of_chat(state, &call.text("CHAT_ID")) {
         set(state, call, id, values);
     }
     Ok(done())
@@ -421,17 +470,19 @@ fn set_of_chat(
 
 /// `imopenlines.session.start` and `.message.session.start`: a new conversation in the chat.
 fn start(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let chat = chat(call)?;
-    if call.method.contains(".message.") && call.text("MESSAGE_ID").is_empty() {
-        return Err(refused("MESSAGE_ID_ERROR", "Message ID can't be empty"));
+    let (id, row) = conversation(state, call)?;
+    let of = |name: &'static str| (name, Value::from(text(&row, name)));
+    let mut values = vec![("OPERATOR_ID", Value::Int(call.user as i64))];
+    values.extend(["CHAT_ID", "USER_CODE", "CONNECTOR_ID", "LINE_ID"].map(of));
+    if call.method.contains(".message.") {
+        let first = call.text("MESSAGE_ID").parse::<i64>().unwrap_or(0);
+        if first <= 0 {
+            return Err(refused("MESSAGE_ID_ERROR", "Message ID can't be empty"));
+        }
+        values.push((FIRST_MESSAGE, Value::Int(first)));
     }
-    if let Some((id, row)) = of_chat(state, &chat) {
-        set(state, call, id, &[("STATUS", "closed".into())]);
-        let of = |name: &'static str| (name, Value::from(text(&row, name)));
-        let user = ("OPERATOR_ID", Value::Int(call.user as i64));
-        let values = ["CHAT_ID", "USER_CODE", "CONNECTOR_ID", "LINE_ID"].map(of);
-        begin(state, call, &[&values[..], &[user]].concat());
-    }
+    set(state, call, id, &[("STATUS", "closed".into())]);
+    begin(state, call, &values);
     Ok(done())
 }
 
@@ -457,19 +508,22 @@ fn vote(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErr
 
 /// `imopenlines.session.join(CHAT_ID)`: the caller looks on.
 fn join(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    if let Some((_, row)) = of_chat(state, &chat(call)?) {
-        let chat = text(&row, "CHAT_ID").parse().unwrap_or(0);
-        state
-            .chat_members
-            .entry(chat)
-            .or_default()
-            .insert(call.user);
-    }
+    let (_, row) = conversation(state, call)?;
+    let chat = text(&row, "CHAT_ID").parse().unwrap_or(0);
+    state
+        .chat_members
+        .entry(chat)
+        .or_default()
+        .insert(call.user);
     Ok(done())
 }
 
 /// `imopenlines.operator.answer` and `imopenlines.session.intercept`: the caller is the operator.
 fn take(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    if call.method.ends_with(".intercept") {
+        let chat = chat(call)?;
+        of_chat(state, &chat).ok_or_else(wrong_operator)?;
+    }
     join(state, call)?;
     let values = [
         ("OPERATOR_ID", Value::Int(call.user as i64)),
@@ -478,9 +532,13 @@ fn take(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErr
     set_of_chat(state, call, &values)
 }
 
+fn wrong_operator() -> MethodError {
+    refused("OPERATOR_WRONG", "You cannot redirect to this operator")
+}
+
 /// `imopenlines.operator.transfer` and `imopenlines.bot.session.transfer`: to a user, or to another line.
 fn transfer(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    chat(call)?;
+    let chat = chat(call)?;
     let [user, queue, to] = ["USER_ID", "QUEUE_ID", "TRANSFER_ID"].map(|name| call.text(name));
     let queue = match to.strip_prefix("queue") {
         Some(line) => line.to_owned(),
@@ -505,15 +563,23 @@ fn transfer(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Metho
     }
     let number = user.parse::<u64>().unwrap_or(0);
     let is_there = user.is_empty() || state.table(USER).contains(number);
-    if !is_there && of_chat(state, &chat(call)?).is_some() {
-        let text = "You cannot redirect to this operator";
-        return Err(refused("OPERATOR_WRONG", text));
+    if !is_there && of_chat(state, &chat).is_some() {
+        return Err(wrong_operator());
     }
     set_of_chat(state, call, &[("OPERATOR_ID", Value::Int(number as i64))])
 }
 
 /// `imopenlines.operator.skip` and `imopenlines.bot.session.operator`: it waits for the next operator.
+///
+/// # Errors
+/// A conversation that is over waits for nobody.
 fn leave(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_chat(state, call)?;
+    let last = of_chat(state, &call.text("CHAT_ID"));
+    if last.is_some_and(|(_, row)| text(&row, "STATUS") == "closed") {
+        let text = "Insufficient permissions to remove participants from the chat";
+        return Err(refused("ACCESS_DENIED_KICK", text));
+    }
     let values = [("OPERATOR_ID", Value::Int(0)), ("STATUS", "new".into())];
     set_of_chat(state, call, &values)
 }
@@ -523,6 +589,7 @@ fn finish<const SPAM: bool>(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
+    check_chat(state, call)?;
     let values = [
         ("STATUS", Value::from("closed")),
         ("SPAM", Value::Bool(SPAM)),
@@ -537,12 +604,14 @@ fn says_yes(call: &Call<'_>, name: &str) -> bool {
 
 /// `imopenlines.session.mode.pin(CHAT_ID, ACTIVATE)`: a conversation that stays with its operator.
 fn switch_pin(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_chat(state, call)?;
     let is_on = Value::Bool(says_yes(call, "ACTIVATE"));
     set_of_chat(state, call, &[("PINNED", is_on)])
 }
 
 /// `imopenlines.session.mode.silent(CHAT_ID, ACTIVATE)`: what is written is not sent to the client.
 fn switch_silence(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_chat(state, call)?;
     let is_on = Value::Bool(says_yes(call, "ACTIVATE"));
     set_of_chat(state, call, &[("SILENT", is_on)])
 }
@@ -580,14 +649,7 @@ fn say_as_bot(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Met
 
 /// `imopenlines.crm.lead.create(CHAT_ID)`: a lead that the conversation belongs to.
 fn make_lead(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let named = call.text("CHAT_ID");
-    if named.is_empty() {
-        let text = "The specified chat identifier is incorrect";
-        return Err(refused("CHAT_ID", text));
-    }
-    let Some((id, row)) = of_chat(state, &named) else {
-        return Ok(done());
-    };
+    let (id, row) = conversation(state, call)?;
     let chat = text(&row, "CHAT_ID").parse().unwrap_or(0);
     let title = word(&state.table(CHAT).row(chat), "TITLE");
     let fields = Array::from_iter([("TITLE", title), ("SOURCE_ID", "WEB".to_owned())]);

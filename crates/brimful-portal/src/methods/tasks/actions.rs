@@ -2,8 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::filter::Reader;
-use super::{attachments, existing, history, task};
+use super::{attachments, changed, existing, history};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -78,7 +77,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let id = state.table_mut(TASK).insert(record);
     attachments::attach_named(state, call, id, &fields);
     history::note(state, id, call, "NEW", Value::Null);
-    Ok(task(state, id, &[], Reader::of(call)))
+    Ok(changed(state, id, call))
 }
 
 /// The refusal of what is written to a task.
@@ -149,7 +148,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let values = written(&state.table(TASK).schema, &fields, now);
     change(state, id, values, call);
     attachments::attach_named(state, call, id, &fields);
-    Ok(task(state, id, &[], Reader::of(call)))
+    Ok(changed(state, id, call))
 }
 
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -170,7 +169,7 @@ pub(crate) fn act<const STATUS: i64>(
         .legacy("STATUS")
         .map(|field| (field, Value::Int(STATUS)));
     change(state, id, values.into_iter().collect(), call);
-    Ok(task(state, id, &[], Reader::of(call)))
+    Ok(changed(state, id, call))
 }
 
 /// `tasks.task.delegate`: somebody else is to do it, and who was to looks on.
@@ -188,7 +187,7 @@ pub(crate) fn delegate(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
         values.push((auditors, watching.into_iter().collect()));
     }
     change(state, id, values, call);
-    Ok(task(state, id, &[], Reader::of(call)))
+    Ok(changed(state, id, call))
 }
 
 /// `tasks.task.startwatch` and `.stopwatch`: the caller looks on, or no more.
@@ -207,7 +206,7 @@ pub(crate) fn watch<const YES: bool>(
         }
         change(state, id, vec![(at, watching.into_iter().collect())], call);
     }
-    Ok(task(state, id, &[], Reader::of(call)))
+    Ok(changed(state, id, call))
 }
 
 fn people(row: &Row<'_>, at: usize) -> Vec<i64> {
@@ -232,7 +231,7 @@ pub(crate) fn flag<const PIN: bool, const YES: bool>(
     {
         table.update(id, [(at, Value::from(if YES { "Y" } else { "N" }))]);
     }
-    Ok(task(state, id, &[], Reader::of(call)))
+    Ok(changed(state, id, call))
 }
 
 /// `tasks.task.favorite.add` and `.remove`

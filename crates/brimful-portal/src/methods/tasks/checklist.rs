@@ -119,7 +119,7 @@ fn insert(
 }
 
 /// The IDs of the items of a task, or of those directly below a parent.
-fn items(state: &PortalData, task: u64, parent: Option<u64>) -> Vec<u64> {
+pub(super) fn items(state: &PortalData, task: u64, parent: Option<u64>) -> Vec<u64> {
     let table = state.table(CHECKLIST);
     let equal = |name: &str, id: u64| {
         table.schema.legacy(name).map_or(Condition::Never, |at| {

@@ -3,6 +3,7 @@
 mod actions;
 pub(crate) mod attachments;
 pub(crate) mod checklist;
+mod checklist_tree;
 pub(crate) mod comments;
 pub(crate) mod counters;
 pub(crate) mod dependences;
@@ -23,7 +24,7 @@ pub(crate) mod user_fields;
 pub(crate) use actions::{act, add, delegate, delete, favorite, flag, update, watch};
 pub(crate) use fields::get_fields;
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::{Array, Value, json};
 use filter::Reader;
 use row::TaskPlan;
 
@@ -71,7 +72,12 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
         ..Work::default()
     }
     .charge(call);
-    let select = strings(call.params.get("select"));
+    let mut select = strings(call.params.get("select"));
+    let schema = &state.table(TASK).schema;
+    if select.iter().any(|name| schema.legacy(name).is_some()) {
+        // The actions that are shown beside the fields depend on it.
+        select.push("FAVORITE");
+    }
     let mut task = task(state, id, &select, Reader::of(call));
     if select.is_empty() || select.contains(&"*") || select.contains(&"CHAT_ID") {
         // Behind the brace of `{"task":{`.
@@ -140,6 +146,22 @@ fn task(state: &PortalData, id: u64, select: &[&str], reader: Reader) -> Output 
     out.extend_from_slice(b",\"action\":");
     permitted::write(&mut out, state, id);
     out.extend_from_slice(b"}}");
+    Output::json(out)
+}
+
+/// A task after a change: with its checklists too.
+fn changed(state: &PortalData, id: u64, call: &Call<'_>) -> Output {
+    let mut out = task(state, id, &[], Reader::of(call)).json;
+    let checklists = Array::from_iter(checklist_tree::shown(state, id, call.user));
+    let mut beside = Vec::new();
+    json::write(&mut beside, &Value::Array(checklists));
+    // Within the braces of the task.
+    if out.ends_with(b"}}") && beside.first() == Some(&b'{') {
+        out.truncate(out.len() - 2);
+        out.push(b',');
+        out.extend_from_slice(&beside[1..]);
+        out.push(b'}');
+    }
     Output::json(out)
 }
 

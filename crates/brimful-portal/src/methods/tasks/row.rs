@@ -58,6 +58,14 @@ impl<'s> TaskPlan<'s> {
                     .map(|(at, _)| at),
             );
         }
+        let beside = |name: &str| schema.legacy(name).filter(|at| !chosen.contains(at));
+        let has_text = schema
+            .legacy("DESCRIPTION")
+            .is_some_and(|at| chosen.contains(&at));
+        // How a description is written comes with it.
+        if let Some(at) = beside("DESCRIPTION_IN_BBCODE").filter(|_| has_text) {
+            chosen.push(at);
+        }
         if !chosen.contains(&ID) {
             chosen.insert(0, ID);
         }

@@ -145,8 +145,8 @@ fn notifications_are_read_answered_and_replaced_by_those_with_their_tag() {
             "im.notify.get",
             "",
             r#"{"total_unread_count":2,"notifications":[
-                {"id":2,"notify_type":4,"notify_sub_tag":"B","notify_read":"N"},
-                {"id":1,"notify_type":2,"notify_tag":"A","notify_read":"N"}]}"#,
+                {"id":2,"notify_type":4,"notify_sub_tag":"MP|local.app|B","notify_read":"N"},
+                {"id":1,"notify_type":2,"notify_tag":"MP|local.app|A","notify_read":"N"}]}"#,
         ),
         ("im.notify.read", "ID=2&ONLY_CURRENT=Y", "true"),
         (
@@ -196,6 +196,8 @@ fn notifications_are_read_answered_and_replaced_by_those_with_their_tag() {
             "DIALOG_ID=chat2",
             r#"{"messages":[{"id":5}]}"#,
         ),
+        ("im.notify.delete", "TAG=A&CLIENT_ID=another", "true"),
+        ("im.notify.get", "", r#"{"notifications":[{"id":3}]}"#),
         ("im.notify.delete", "TAG=A", "true"),
         ("im.notify.get", "", r#"{"notifications":[]}"#),
         (

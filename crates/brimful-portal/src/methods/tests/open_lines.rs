@@ -62,7 +62,7 @@ fn a_conversation_is_taken_judged_and_ended_and_the_next_message_begins_another(
         (
             "imopenlines.operator.answer",
             "",
-            "!CHAT_ID_EMPTY Chat ID can't be empty",
+            "!CHAT_ID The specified chat identifier is incorrect",
         ),
         ("imopenlines.operator.answer", "CHAT_ID=1", "true"),
         ("imopenlines.session.mode.pinall", "", "[1]"),
@@ -173,5 +173,97 @@ fn a_conversation_belongs_to_the_lead_that_is_made_of_it() {
             "CRM_ENTITY_TYPE=lead&CRM_ENTITY=2&USER_ID=2&CHAT_ID=1&MESSAGE=Yes",
             "!CHAT_NOT_IN_CRM",
         ),
+    ]);
+}
+
+#[test]
+fn a_history_has_the_messages_of_its_own_conversation() {
+    let next = MESSAGE.replace("m1", "m2").replace("Hello", "Again");
+    let third = MESSAGE.replace("m1", "m3").replace("Hello", "Still here");
+    let mut portal = portal();
+    portal.steps(&[
+        ("imopenlines.operator.finish", "CHAT_ID=1", "true"),
+        ("imconnector.send.messages", &next, r#"{"SUCCESS":true}"#),
+        ("imconnector.send.messages", &third, r#"{"SUCCESS":true}"#),
+        (
+            "imopenlines.session.history.get",
+            "SESSION_ID=1",
+            r#"{"message":{"1":{"text":"Hello"}},"usersMessage":{"1":["1"]}}"#,
+        ),
+        (
+            "imopenlines.session.history.get",
+            "CHAT_ID=1",
+            r#"{"sessionId":2,"message":{"2":{"text":"Again"}},"usersMessage":{"1":["2","3"]}}"#,
+        ),
+        (
+            "imopenlines.message.session.start",
+            "CHAT_ID=1&MESSAGE_ID=3",
+            "true",
+        ),
+        (
+            "imopenlines.session.history.get",
+            "SESSION_ID=2",
+            r#"{"usersMessage":{"1":["2"]}}"#,
+        ),
+        (
+            "imopenlines.session.history.get",
+            "SESSION_ID=3",
+            r#"{"usersMessage":{"1":["3"]}}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn a_conversation_that_is_over_is_not_opened_by_an_operator_who_skips_it() {
+    portal().steps(&[
+        ("imopenlines.operator.skip", "CHAT_ID=1", "true"),
+        ("imopenlines.operator.finish", "CHAT_ID=1", "true"),
+        (
+            "imopenlines.operator.skip",
+            "CHAT_ID=1",
+            "!ACCESS_DENIED_KICK",
+        ),
+        (
+            "imopenlines.bot.session.operator",
+            "CHAT_ID=1",
+            "!ACCESS_DENIED_KICK",
+        ),
+    ]);
+}
+
+#[test]
+fn operators_are_refused_chats_that_are_no_open_line() {
+    let mut portal = portal();
+    portal.json("im.chat.add", "TITLE=Lunch&USERS[0]=2");
+    for method in [
+        "imopenlines.operator.answer",
+        "imopenlines.operator.finish",
+        "imopenlines.operator.another.finish",
+        "imopenlines.operator.skip",
+        "imopenlines.operator.spam",
+        "imopenlines.session.start",
+        "imopenlines.session.join",
+        "imopenlines.session.mode.pin",
+        "imopenlines.session.mode.silent",
+        "imopenlines.crm.lead.create",
+    ] {
+        portal.steps(&[
+            (method, "CHAT_ID=99", "!CHAT_ID"),
+            (
+                method,
+                "CHAT_ID=2",
+                "!CHAT_TYPE The specified chat is not an open line",
+            ),
+        ]);
+    }
+    portal.steps(&[
+        ("imopenlines.session.mode.pin", "", "!CHAT_ID_EMPTY"),
+        ("imopenlines.session.intercept", "", "!CHAT_ID_EMPTY"),
+        (
+            "imopenlines.session.intercept",
+            "CHAT_ID=2",
+            "!OPERATOR_WRONG",
+        ),
+        ("imopenlines.bot.session.finish", "", "!CHAT_ID_EMPTY"),
     ]);
 }

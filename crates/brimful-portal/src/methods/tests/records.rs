@@ -443,14 +443,10 @@ fn what_is_answered_is_in_the_shape_of_the_documented_answers() {
 }
 
 #[test]
-fn operators_of_open_lines_and_bots_have_to_name_a_chat() {
+fn bots_have_to_name_a_chat() {
     let mut portal = Portal::with(&[("user", 3, 0.0)]);
     let chat = portal.json("imbot.chat.add", "BOT_ID=1&USERS[]=2&TITLE=One");
     let named = format!("CHAT_ID={chat}");
-    let answered = portal.json("imopenlines.operator.answer", &named);
-    assert_eq!(answered, json!(true));
-    let refused = portal.error("imopenlines.operator.answer", "");
-    assert_eq!(refused.0, 400);
     let members = portal.json("imbot.chat.user.list", &named);
     assert_eq!(members, json!([1, 2]));
 }

@@ -225,3 +225,58 @@ fn tasks_are_added_changed_completed_and_deleted() {
         "a task that is not there is no error"
     );
 }
+
+#[test]
+fn a_changed_task_shows_its_checklists_as_items_and_as_a_tree() {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    portal.steps(&[
+        (
+            "tasks.task.add",
+            "fields[TITLE]=One&fields[RESPONSIBLE_ID]=2",
+            r#"{"task":{"id":"1","checklist":[],"newCommentsCount":0,"checkListCanAdd":true,
+                "checkListTree":{"nodeId":0,"fields":{"id":null,"userId":1,"title":"","completedCount":0},
+                                 "action":[],"descendants":[]}}}"#,
+        ),
+        (
+            "task.checklistitem.add",
+            "0=1&1[TITLE]=Plan&1[PARENT_ID]=0",
+            "1",
+        ),
+        (
+            "task.checklistitem.add",
+            "0=1&1[TITLE]=Call&1[PARENT_ID]=1&1[IS_COMPLETE]=Y",
+            "2",
+        ),
+        (
+            "tasks.task.start",
+            "taskId=1",
+            r#"{"task":{"status":"3",
+                "checklist":{"1":{"id":"1","taskId":"1","parentId":0,"title":"Plan","isComplete":"N","action":{"modify":true}},
+                             "2":{"parentId":"1","title":"Call","isComplete":"Y"}},
+                "checkListTree":{"descendants":[{"nodeId":1,"fields":{"id":1,"displaySortIndex":"","completedCount":1},
+                    "descendants":[{"nodeId":2,"fields":{"id":2,"parentId":1,"displaySortIndex":"1"},"descendants":[]}]}]}}}"#,
+        ),
+        ("tasks.task.pause", "taskId=99", "!1048582"),
+    ]);
+    let task = portal.json("tasks.task.get", "taskId=1");
+    assert!(task["task"].get("checkListTree").is_none(), "{task}");
+}
+
+#[test]
+fn a_selected_description_comes_with_how_it_is_written_and_a_task_with_its_favourite_flag() {
+    let mut portal = tasks();
+    portal.steps(&[
+        (
+            "tasks.task.get",
+            "taskId=1&select[]=DESCRIPTION",
+            r#"{"task":{"id":"1","description":"*","descriptionInBbcode":"*","favorite":"*"}}"#,
+        ),
+        (
+            "tasks.task.get",
+            "taskId=1&select[]=NOTHING",
+            r#"{"task":{"id":"1","title":"Call Ann"}}"#,
+        ),
+    ]);
+    let task = portal.json("tasks.task.get", "taskId=1&select[]=TITLE");
+    assert!(task["task"].get("descriptionInBbcode").is_none(), "{task}");
+}
