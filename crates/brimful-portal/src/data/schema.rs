@@ -46,6 +46,9 @@ pub(crate) enum Kind {
     Found,
 }
 
+/// The type of fields that name a record of another type, where that is no lead, deal, contact or company.
+pub(crate) const PARENT_TYPE: &str = "crm_entity";
+
 /// How values of a kind are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -288,11 +291,24 @@ impl Field {
         }
     }
 
+    /// A field that names the record of another type which a record belongs to.
+    pub(crate) fn of_parent(name: &str, entity_type: u32, title: &str) -> Self {
+        Self {
+            kind: Kind::Crm(PARENT_TYPE, entity_type),
+            title: Cow::Owned(title.to_owned()),
+            ..Self::found(name)
+        }
+    }
+
     /// A field that a store has and the program does not know.
     pub(crate) fn restored(name: &str, item: &str, camel: String, type_name: &str) -> Self {
-        let kind = match Kind::of_type(type_name) {
-            Kind::Text => Kind::Found,
-            kind => kind,
+        let parent = name
+            .strip_prefix("PARENT_ID_")
+            .and_then(|id| id.parse().ok());
+        let kind = match (Kind::of_type(type_name), parent) {
+            (_, Some(parent)) if type_name == PARENT_TYPE => Kind::Crm(PARENT_TYPE, parent),
+            (Kind::Text, _) => Kind::Found,
+            (kind, _) => kind,
         };
         Self {
             name_prefix: prefix(name),

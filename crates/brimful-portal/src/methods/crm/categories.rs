@@ -19,7 +19,7 @@ const CONTACT_TYPE: u32 = 3;
 const COMPANY_TYPE: u32 = 4;
 
 /// The funnels of an entity: those that the portal was given, or else those that every portal has.
-fn of(state: &PortalData, entity_type: u32) -> Vec<Array> {
+pub(super) fn of(state: &PortalData, entity_type: u32) -> Vec<Array> {
     let given = state.categories.of(i64::from(entity_type));
     if !given.is_empty() {
         return given;

@@ -94,20 +94,28 @@ pub(crate) fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
     })
 }
 
+/// The types that every portal has: their numbers, names and codes.
+const OWNER_TYPES: [(i64, &str, &str, &str); 10] = [
+    (1, "Лид", "L", "LEAD"),
+    (2, "Сделка", "D", "DEAL"),
+    (3, "Контакт", "C", "CONTACT"),
+    (4, "Компания", "CO", "COMPANY"),
+    (5, "Счет (старая версия)", "I", "INVOICE"),
+    (31, "Счет", "SI", "SMART_INVOICE"),
+    (7, "Предложение", "Q", "QUOTE"),
+    (8, "Реквизиты", "RQ", "REQUISITE"),
+    (36, "Документ", "DO", "SMART_DOCUMENT"),
+    (39, "Документ компании", "SBD", "SMART_B2E_DOC"),
+];
+
+/// The name of a type that every portal has; empty if it is another.
+pub(super) fn owner_title(entity_type: i64) -> &'static str {
+    let known = OWNER_TYPES.iter().find(|(id, ..)| *id == entity_type);
+    known.map_or("", |(_, name, ..)| name)
+}
+
 /// `crm.enum.ownertype`
 pub(crate) fn owner_types(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
-    let standard = [
-        (1, "Лид", "L", "LEAD"),
-        (2, "Сделка", "D", "DEAL"),
-        (3, "Контакт", "C", "CONTACT"),
-        (4, "Компания", "CO", "COMPANY"),
-        (5, "Счет (старая версия)", "I", "INVOICE"),
-        (31, "Счет", "SI", "SMART_INVOICE"),
-        (7, "Предложение", "Q", "QUOTE"),
-        (8, "Реквизиты", "RQ", "REQUISITE"),
-        (36, "Документ", "DO", "SMART_DOCUMENT"),
-        (39, "Документ компании", "SBD", "SMART_B2E_DOC"),
-    ];
     let row = |id: i64, name: String, short: String, code: String| {
         let mut row = Array::new();
         row.insert("ID", id);
@@ -116,7 +124,7 @@ pub(crate) fn owner_types(state: &PortalData, _: &mut Call<'_>) -> Result<Output
         row.insert("SYMBOL_CODE_SHORT", short);
         row
     };
-    let mut rows: Vec<Array> = standard
+    let mut rows: Vec<Array> = OWNER_TYPES
         .into_iter()
         .map(|(id, name, short, code)| row(id, name.to_owned(), short.to_owned(), code.to_owned()))
         .collect();
@@ -128,7 +136,7 @@ pub(crate) fn owner_types(state: &PortalData, _: &mut Call<'_>) -> Result<Output
         let id = table.entity_type;
         row(
             i64::from(id),
-            format!("Смарт-процесс {id}"),
+            super::types::title(state, id),
             format!("T{id:x}"),
             format!("DYNAMIC_{id}"),
         )

@@ -221,6 +221,12 @@ pub(crate) fn batch_import(
             continue;
         };
         let values = values(state.table(entity), fields);
+        if let Err(refused) = value_checks::check_item(state, entity, &values) {
+            let mut row = Array::from_iter([("error", refused.code)]);
+            row.insert("error_description", refused.description);
+            json::write(&mut out, &Value::Array(row));
+            continue;
+        }
         let id = store::add(state, entity, values, super::legacy::author(call));
         out.extend_from_slice(b"{\"item\":{\"id\":");
         json::write_int(&mut out, id as i64);
@@ -234,7 +240,7 @@ fn insert(state: &mut PortalData, call: &Call<'_>) -> Result<(usize, u64), Metho
     let table = table(state, call)?;
     let entity = table.entity;
     let values = written(table, call)?;
-    value_checks::check_stage(state, entity, &values)?;
+    value_checks::check_item(state, entity, &values)?;
     Ok((
         entity,
         store::add(state, entity, values, super::legacy::author(call)),
@@ -246,7 +252,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let entity = table.entity;
     let id = existing(table, call)?;
     let values = written(table, call)?;
-    value_checks::check_stage(state, entity, &values)?;
+    value_checks::check_item(state, entity, &values)?;
     store::update(state, entity, id, values, super::legacy::author(call));
     Ok(item(state.table(entity), id, original_names(call)))
 }

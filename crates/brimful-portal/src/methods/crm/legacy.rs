@@ -134,6 +134,10 @@ pub(crate) fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value
     else {
         return Err(legacy_error("Parameter 'fields' must be array."));
     };
+    let params = call.params.get_ignoring_case("params");
+    if params.is_some_and(|params| params.as_array().is_none() && !params.to_text().is_empty()) {
+        return Err(legacy_error("Parameter 'params' must be array."));
+    }
     let writable = |(key, value): (&brimful_protocol::Key, &Value)| {
         let name = key.to_text();
         let contacts = || {

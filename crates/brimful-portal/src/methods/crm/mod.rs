@@ -19,6 +19,7 @@ pub(crate) mod links;
 pub(crate) mod merging;
 pub(crate) mod product_rows;
 pub(crate) mod recurring_deals;
+mod relations;
 pub(crate) mod requisite_user_fields;
 pub(crate) mod stage_history;
 pub(crate) mod statuses;

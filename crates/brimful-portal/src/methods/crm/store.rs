@@ -314,9 +314,9 @@ fn multifield(
             .collect(),
         _ => Vec::new(),
     };
+    // A text in the place of a list is passed over.
     let entries: Vec<Value> = match value {
         Value::Array(array) => array.values().cloned().collect(),
-        Value::Text(text) if !text.is_empty() => vec![Value::Text(text.clone())],
         _ => Vec::new(),
     };
     for entry in &entries {

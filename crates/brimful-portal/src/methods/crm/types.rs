@@ -1,10 +1,13 @@
 //! `crm.type.*`: the smart processes.
 
+use std::collections::BTreeSet;
+
 use brimful_protocol::{Array, Key, Value};
 
 use super::dictionary::passes;
 use super::item::not_found;
 use super::item_filter::{invalid, wanted_direction};
+use super::relations;
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -48,6 +51,17 @@ fn describe(state: &PortalData, table: &Table) -> Array {
     };
     let created = moment::text(1_577_826_000);
     described(table, &title, FLAGS.into_iter(), 1, &created)
+}
+
+/// What a type of records is called.
+pub(super) fn title(state: &PortalData, entity_type: u32) -> String {
+    let smart = state.smart().iter();
+    let mut smart = smart.filter(|table| table.entity_type == entity_type);
+    if let Some(table) = smart.next() {
+        let title = describe(state, table).get("title").map(Value::to_text);
+        return title.unwrap_or_default();
+    }
+    super::dictionary::owner_title(i64::from(entity_type)).to_owned()
 }
 
 fn described(
@@ -375,7 +389,9 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     row.insert("linkedUserFields", linked(given.get("linkedUserFields")));
     row.insert("customSections", Array::new());
     state.tables.push(table);
+    let related = relations::of(&row, i64::from(entity_type));
     state.type_settings.insert(entity_type, row);
+    relations::change(state, &BTreeSet::new(), &related);
     state.begin_funnel(entity_type, smart::category(entity_type));
     tell(state, "ADD", place);
     one(state, Some(place))
@@ -397,6 +413,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let given = fields.cloned().unwrap_or_default();
     let entity_type = state.table(place).entity_type;
     let mut row = describe(state, state.table(place));
+    let related = relations::of(&row, i64::from(entity_type));
     for (name, value) in given.iter() {
         let name = name.to_text();
         if FLAGS.iter().any(|(flag, _)| *flag == name) {
@@ -415,7 +432,9 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     row.insert("customSections", Array::new());
     row.insert("updatedTime", moment::text(call.seconds()));
     row.insert("updatedBy", call.user as i64);
+    let related_now = relations::of(&row, i64::from(entity_type));
     state.type_settings.insert(entity_type, row);
+    relations::change(state, &related, &related_now);
     tell(state, "UPDATE", place);
     one(state, Some(place))
 }
@@ -432,6 +451,9 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     }
     let entity_type = table.entity_type;
     tell(state, "DELETE", place);
+    let row = describe(state, state.table(place));
+    let related = relations::of(&row, i64::from(entity_type));
+    relations::change(state, &related, &BTreeSet::new());
     state.end_funnel(entity_type, smart::category(entity_type));
     state.categories.replace(i64::from(entity_type), Vec::new());
     state.type_settings.remove(&entity_type);

@@ -2,9 +2,10 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::statuses;
+use super::{categories, statuses};
 use crate::context::MethodError;
-use crate::data::entities::{DEAL, LEAD, QUOTE, SMART};
+use crate::data::entities::{COMPANY, DEAL, LEAD, QUOTE, SMART};
+use crate::data::schema::Kind;
 use crate::data::table::Table;
 use crate::data::{PortalData, records, stages};
 use crate::methods::params::legacy_error;
@@ -31,7 +32,7 @@ pub(super) fn check(
             return Err(legacy_error("Invalid value for the \"Currency\" field"));
         }
         if is("EMAIL") {
-            check_emails(value)?;
+            check_emails(entity, value)?;
         }
     }
     Ok(())
@@ -44,10 +45,17 @@ fn is_currency(state: &PortalData, code: &str) -> bool {
     code.is_empty() || table.is_none_or(|table| table.find(&[code], &[]).is_some())
 }
 
-fn check_emails(value: &Value) -> Result<(), MethodError> {
-    for entry in value.as_array().into_iter().flat_map(Array::values) {
+fn check_emails(entity: usize, value: &Value) -> Result<(), MethodError> {
+    let entries: Vec<&Value> = match value {
+        Value::Array(entries) => entries.values().collect(),
+        single => vec![single],
+    };
+    for entry in entries {
         let text = |key: &str| entry.get(key).map(Value::to_text).unwrap_or_default();
-        let address = text("VALUE");
+        let address = match entry {
+            Value::Text(bare) => bare.clone(),
+            _ => text("VALUE"),
+        };
         if address.is_empty() || text("DELETE") == "Y" || is_email(&address) {
             continue;
         }
@@ -56,7 +64,10 @@ fn check_emails(value: &Value) -> Result<(), MethodError> {
             "HOME" => "Home e-mail",
             _ => "E-mail",
         };
-        let text = format!("The field \"{field}\" contains an invalid address");
+        let text = match entity {
+            COMPANY => "The \"E-mail\" field contains an invalid address".to_owned(),
+            _ => format!("The field \"{field}\" contains an invalid address"),
+        };
         return Err(MethodError::new(400, "ERROR_CORE", text));
     }
     Ok(())
@@ -81,37 +92,65 @@ fn is_email(text: &str) -> bool {
     is_plain(name) && is_plain(host) && host.contains('.')
 }
 
-/// Refuses a stage that the records of `crm.item.*` don't have.
+/// Refuses what `crm.item.add` and the like refuse.
 ///
 /// # Errors
-/// `CRM_FIELD_ERROR_VALUE_NOT_VALID`.
-pub(super) fn check_stage(
+/// `CRM_FIELD_ERROR_VALUE_NOT_VALID` for a stage, a funnel or a currency that there is not, and `100` for a single value in
+/// a field of many.
+pub(super) fn check_item(
     state: &PortalData,
     entity: usize,
     values: &[(usize, Value)],
 ) -> Result<(), MethodError> {
     let table = state.table(entity);
-    let field = match entity {
-        LEAD => "STATUS_ID",
-        DEAL => "STAGE_ID",
-        smart if smart >= SMART => "STAGE_ID",
-        _ => return Ok(()),
-    };
-    let Some(at) = table.schema.legacy(field) else {
-        return Ok(());
-    };
-    let given = values.iter().filter(|(field, _)| *field == at);
-    for (_, value) in given {
-        let stage = value.to_text();
-        if !stage.is_empty() && !is_stage(state, table, at, &stage) {
+    for (at, value) in values {
+        let field = table.schema.get(*at);
+        if field.traits.multiple && field.kind != Kind::Multifield {
+            check_iterable(value)?;
+        }
+        let text = value.to_text();
+        if text.is_empty() || value.as_array().is_some() {
+            continue;
+        }
+        let is_there = match &*field.name {
+            "STATUS_ID" | "STAGE_ID" => is_stage(state, table, *at, &text),
+            "CATEGORY_ID" => is_funnel(state, table, *at, &text),
+            "CURRENCY_ID" => is_currency(state, &text) || is_in_a_row(table, *at, &text),
+            _ => true,
+        };
+        if !is_there {
+            let text = format!("Invalid value for field \"{}\"", field.camel);
             return Err(MethodError::new(
                 400,
                 "CRM_FIELD_ERROR_VALUE_NOT_VALID",
-                "Invalid value for field \"stageId\"",
+                text,
             ));
         }
     }
     Ok(())
+}
+
+/// Refuses a single value where a list is wanted. Empty values empty the field.
+fn check_iterable(value: &Value) -> Result<(), MethodError> {
+    let kind = match value {
+        Value::Int(_) => "integer",
+        Value::Float(_) => "double",
+        Value::Bool(true) => "boolean",
+        Value::Text(text) if !text.is_empty() => "string",
+        _ => return Ok(()),
+    };
+    let text = format!("Expected iterable value for multiple field, but got {kind} instead");
+    Err(MethodError::new(400, "100", text))
+}
+
+/// Whether records of a type are led in such a funnel.
+fn is_funnel(state: &PortalData, table: &Table, at: usize, id: &str) -> bool {
+    let is_led = table.entity == DEAL || table.entity >= SMART;
+    let is_it = |funnel: &Array| funnel.get("id").is_some_and(|known| known.to_text() == id);
+    !is_led
+        || id == "0"
+        || categories::of(state, table.entity_type).iter().any(is_it)
+        || is_in_a_row(table, at, id)
 }
 
 /// Whether a dictionary has the stage, or a row that was loaded with it.
@@ -124,6 +163,7 @@ fn is_stage(state: &PortalData, table: &Table, at: usize, stage: &str) -> bool {
             let usual = funnels.any(|funnel| has(funnel.stages));
             ("DEAL_STAGE".to_owned(), usual)
         }
+        smart if smart < SMART => return true,
         _ => {
             let kind = table.entity_type;
             let rest = stage.strip_prefix(&format!("DT{kind}_"));

@@ -493,7 +493,7 @@ fn values_that_no_record_can_have_are_refused_with_the_documented_codes() {
             "crm.company.update",
             "id=1&fields[EMAIL][0][VALUE]=a@b&fields[EMAIL][0][VALUE_TYPE]=WORK",
             "ERROR_CORE",
-            email,
+            "The \"E-mail\" field contains an invalid address",
         ),
         (
             "crm.item.add",

@@ -255,3 +255,58 @@ fn the_provider_of_a_generated_activity_is_that_of_its_type() {
     }
     assert_eq!(seen.len(), 5, "{seen:?}");
 }
+
+#[test]
+fn items_refuse_currencies_funnels_and_stages_that_there_are_not_and_single_values_for_many() {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    let refused = |field: &str| {
+        format!("!CRM_FIELD_ERROR_VALUE_NOT_VALID Invalid value for field \"{field}\"")
+    };
+    portal.json("crm.item.add", "entityTypeId=2&fields[title]=a");
+    for (params, field) in [
+        ("fields[currencyId]=ZZZ", "currencyId"),
+        ("fields[categoryId]=777", "categoryId"),
+        ("fields[stageId]=NOPE", "stageId"),
+    ] {
+        let refused = refused(field);
+        portal.steps(&[
+            (
+                "crm.item.add",
+                &format!("entityTypeId=2&{params}"),
+                &refused,
+            ),
+            (
+                "crm.item.update",
+                &format!("entityTypeId=2&id=1&{params}"),
+                &refused,
+            ),
+            (
+                "crm.item.import",
+                &format!("entityTypeId=2&{params}"),
+                &refused,
+            ),
+        ]);
+    }
+    portal.steps(&[
+        (
+            "crm.item.add",
+            "entityTypeId=2&fields[contactIds]=x",
+            "!100 Expected iterable value for multiple field, but got string instead",
+        ),
+        (
+            "crm.item.add",
+            "entityTypeId=1&fields[currencyId]=ZZZ",
+            &refused("currencyId"),
+        ),
+        (
+            "crm.item.batchImport",
+            "entityTypeId=2&data[0][currencyId]=ZZZ&data[1][currencyId]=USD",
+            r#"{"items":[{"error":"CRM_FIELD_ERROR_VALUE_NOT_VALID"},{"item":{"id":2}}]}"#,
+        ),
+        (
+            "crm.item.update",
+            "entityTypeId=2&id=1&fields[currencyId]=EUR&fields[contactIds]=",
+            r#"{"item":{"currencyId":"EUR","contactIds":[]}}"#,
+        ),
+    ]);
+}

@@ -320,3 +320,56 @@ fn work_is_charged_by_the_row_the_count_and_the_skip() {
         assert_eq!(portal.cost, micros(expected), "{params}");
     }
 }
+
+#[test]
+fn multifields_are_lists_and_params_an_array() {
+    let mut portal = Portal::with(&[]);
+    portal.steps(&[
+        (
+            "crm.contact.add",
+            "fields[NAME]=a&fields[EMAIL]=nobody",
+            "!ERROR_CORE The field \"E-mail\" contains an invalid address",
+        ),
+        (
+            "crm.contact.add",
+            "fields[NAME]=a&fields[EMAIL][0][VALUE]=nobody&fields[EMAIL][0][VALUE_TYPE]=WORK",
+            "!ERROR_CORE The field \"Work e-mail\" contains an invalid address",
+        ),
+        (
+            "crm.company.add",
+            "fields[TITLE]=a&fields[EMAIL][0][VALUE]=nobody",
+            "!ERROR_CORE The \"E-mail\" field contains an invalid address",
+        ),
+        // A text that is no list is passed over.
+        (
+            "crm.contact.add",
+            "fields[NAME]=a&fields[EMAIL]=a@example.com&fields[PHONE]=123",
+            "1",
+        ),
+        (
+            "crm.contact.get",
+            "id=1",
+            r#"{"HAS_EMAIL":"N","HAS_PHONE":"N"}"#,
+        ),
+        (
+            "crm.contact.update",
+            "id=1&fields[EMAIL][0][VALUE]=a@example.com",
+            "true",
+        ),
+        (
+            "crm.contact.get",
+            "id=1",
+            r#"{"HAS_EMAIL":"Y","EMAIL":[{"VALUE":"a@example.com","VALUE_TYPE":"WORK"}]}"#,
+        ),
+        (
+            "crm.contact.add",
+            "fields[NAME]=a&params=x",
+            "! Parameter 'params' must be array.",
+        ),
+        (
+            "crm.lead.update",
+            "id=1&fields[TITLE]=a&params=x",
+            "! Not found",
+        ),
+    ]);
+}

@@ -265,3 +265,60 @@ fn a_smart_process_has_a_title_and_a_number_that_is_free_and_allowed() {
     );
     assert_eq!(fields["fields"]["title"]["isRequired"], true);
 }
+
+#[test]
+fn a_relation_gives_the_child_a_field_that_names_its_parent() {
+    let mut portal = Portal::with(&[]);
+    let field = r#"{"fields":{"parentId1030":{"type":"crm_entity","title":"Ремонт",
+                    "settings":{"parentEntityTypeId":1030},"upperName":"PARENT_ID_1030"}}}"#;
+    portal.steps(&[
+        (
+            "crm.type.add",
+            "fields[title]=Ремонт&fields[entityTypeId]=1030&fields[relations][child][0][entityTypeId]=2\
+             &fields[relations][parent][0][entityTypeId]=3",
+            r#"{"type":{"entityTypeId":1030}}"#,
+        ),
+        ("crm.item.fields", "entityTypeId=2", field),
+        (
+            "crm.deal.fields",
+            "",
+            r#"{"PARENT_ID_1030":{"type":"crm_entity","isReadOnly":false,"settings":{"parentEntityTypeId":1030}}}"#,
+        ),
+        (
+            "crm.item.fields",
+            "entityTypeId=1030",
+            r#"{"fields":{"parentId3":{"type":"crm_entity","title":"Контакт"}}}"#,
+        ),
+        (
+            "crm.item.add",
+            "entityTypeId=2&fields[title]=a&fields[parentId1030]=7",
+            r#"{"item":{"id":1,"parentId1030":7}}"#,
+        ),
+        ("crm.deal.add", "fields[TITLE]=b&fields[PARENT_ID_1030]=8", "2"),
+        ("crm.deal.get", "id=2", r#"{"PARENT_ID_1030":"8"}"#),
+        (
+            "crm.item.list",
+            "entityTypeId=2&filter[parentId1030]=7",
+            r#"{"items":[{"id":1}]}"#,
+        ),
+        (
+            "crm.deal.list",
+            "filter[PARENT_ID_1030]=8&select[]=ID",
+            r#"[{"ID":"2"}]"#,
+        ),
+        (
+            "crm.type.list",
+            "filter[entityTypeId]=1030",
+            r#"{"types":[{"title":"Ремонт"}]}"#,
+        ),
+    ]);
+    let types = portal.json("crm.type.list", "filter[entityTypeId]=1030");
+    let id = &types["types"][0]["id"];
+    portal.steps(&[(
+        "crm.type.update",
+        &format!("id={id}&fields[relations][parent][0][entityTypeId]=3"),
+        r#"{"type":{"relations":{"child":[]}}}"#,
+    )]);
+    let fields = portal.json("crm.deal.fields", "");
+    assert!(fields.get("PARENT_ID_1030").is_none());
+}
