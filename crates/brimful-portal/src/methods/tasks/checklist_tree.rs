@@ -77,10 +77,11 @@ fn described(item: &Item, task: u64) -> Array {
     row.insert("taskId", task.to_string());
     row.insert("createdBy", item.creator.to_string());
     // A checklist itself has the number 0 here, and an item a text.
-    match item.parent {
-        0 => row.insert("parentId", 0),
-        parent => row.insert("parentId", parent.to_string()),
+    let parent = match item.parent {
+        0 => Value::Int(0),
+        parent => Value::Text(parent.to_string()),
     };
+    row.insert("parentId", parent);
     row.insert("title", item.title.as_str());
     row.insert("sortIndex", item.sort.to_string());
     row.insert("isComplete", flag(item.is_complete));
