@@ -7,7 +7,7 @@ use std::time::Duration;
 use brimful_portal::PortalConfig;
 use tokio::time::Instant;
 
-use crate::support::{Running, Workspace, ids, portal, stderr, stdout};
+use crate::support::{Running, Workspace, ids, portal, stderr, stdout, words};
 
 fn rows_of_all_kinds() -> Running {
     portal(
@@ -553,75 +553,66 @@ fn too_few_open_files_are_named_as_the_cause() {
     }
 }
 
+/// Commands that a deadline cuts short, the rate at which they are, and what the command that they name has in it.
+const CUT_SHORT: [(&str, &str, &[&str]); 5] = [
+    (
+        "export crm.lead.list -o leads.jsonl",
+        "2,0.001",
+        &["-o leads.jsonl", "--resume"],
+    ),
+    (
+        "tasks list --rest 2 --select id -o tasks.jsonl",
+        "2,0.001",
+        &["-o tasks.jsonl", "--resume"],
+    ),
+    (
+        "get crm.lead.get --from crm.lead.list -o g.jsonl",
+        "9,0.001",
+        &["--from crm.lead.list", "-o g.rest.jsonl", "--filter '>ID="],
+    ),
+    (
+        "get crm.lead.get --ids ids.txt -o ids.jsonl",
+        "3,0.001",
+        &[
+            "jq -r 'select(.outcome != \"done\").id' ids.jsonl | brimful get crm.lead.get",
+            "--ids - -o ids.rest.jsonl",
+        ],
+    ),
+    (
+        "sync crm.lead --to sqlite:kept.db",
+        "2,0.001",
+        &["brimful sync crm.lead --to sqlite:kept.db"],
+    ),
+];
+
+/// The hints that name a command to run again.
+fn commands_to_run_again(said: &str) -> Vec<&str> {
+    let hints = said.lines().filter(|line| line.starts_with("hint: "));
+    hints
+        .filter(|line| line.contains("run again with: "))
+        .collect()
+}
+
 #[test]
 fn what_a_deadline_cuts_short_names_the_command_that_gets_the_rest() {
     let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
     let ids: Vec<String> = (1..=900).map(|id| id.to_string()).collect();
     workspace.write("ids.txt", &ids.join("\n"));
-    let cases: [(&[&str], &str, &[&str]); 5] = [
-        (
-            &["export", "crm.lead.list", "-o", "leads.jsonl"],
-            "2,0.001",
-            &["-o leads.jsonl", "--resume"],
-        ),
-        (
-            &[
-                "tasks",
-                "list",
-                "--rest",
-                "2",
-                "--select",
-                "id",
-                "-o",
-                "tasks.jsonl",
-            ],
-            "2,0.001",
-            &["-o tasks.jsonl", "--resume"],
-        ),
-        (
-            &[
-                "get",
-                "crm.lead.get",
-                "--from",
-                "crm.lead.list",
-                "-o",
-                "g.jsonl",
-            ],
-            "9,0.001",
-            &["--from crm.lead.list", "-o g.rest.jsonl", "--filter '>ID="],
-        ),
-        (
-            &["get", "crm.lead.get", "--ids", "ids.txt", "-o", "ids.jsonl"],
-            "3,0.001",
-            &[
-                "jq -r 'select(.outcome != \"done\").id' ids.jsonl | brimful get crm.lead.get",
-                "--ids - -o ids.rest.jsonl",
-            ],
-        ),
-        (
-            &["sync", "crm.lead", "--to", "sqlite:kept.db"],
-            "2,0.001",
-            &["brimful sync crm.lead --to sqlite:kept.db"],
-        ),
-    ];
-    let started = cases.map(|(args, rate, hint)| {
+    let started = CUT_SHORT.map(|(command, rate, hint)| {
         let child = workspace
-            .command(args)
+            .command(&words(command))
             .args(["--rate", rate, "--deadline", "8s"])
             .env("BRIMFUL_PORTAL", portal.url())
             .stderr(Stdio::piped())
             .spawn();
-        (args, hint, child.unwrap())
+        (command, hint, child.unwrap())
     });
-    for (args, hint, child) in started {
+    for (command, hint, child) in started {
         let output = child.wait_with_output().unwrap();
         let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
-        let hints: Vec<&str> = said
-            .lines()
-            .filter(|line| line.starts_with("hint: ") && line.contains("run again with: "))
-            .collect();
-        assert_eq!(hints.len(), 1, "{args:?}: {said}");
+        assert_eq!(output.status.code(), Some(3), "{command}: {said}");
+        let hints = commands_to_run_again(&said);
+        assert_eq!(hints.len(), 1, "{command}: {said}");
         for part in hint {
             assert!(hints[0].contains(part), "{part}: {said}");
         }
@@ -634,19 +625,9 @@ fn what_a_deadline_cuts_short_names_the_command_that_gets_the_rest() {
         .count();
     assert!((1..5_000).contains(&done), "{done}");
     let filter = format!(">ID={done}");
-    let rest = [
-        "get",
-        "crm.lead.get",
-        "--from",
-        "crm.lead.list",
-        "-o",
-        "g.rest.jsonl",
-        "--filter",
-        &filter,
-        "--rate",
-        "off",
-    ];
-    let mut rest = workspace.command(&rest);
+    let rest = format!("get crm.lead.get --from crm.lead.list -o g.rest.jsonl --filter {filter}");
+    let mut rest = workspace.command(&words(&rest));
+    rest.args(["--rate", "off"]);
     let output = rest.env("BRIMFUL_PORTAL", portal.url()).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(workspace.rows("g.rest.jsonl").len(), 5_000 - done);

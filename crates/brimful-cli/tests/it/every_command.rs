@@ -298,6 +298,42 @@ fn no_command_is_killed_by_a_limit_of_the_size_of_files() {
     }
 }
 
+/// Sends a signal to the program.
+#[cfg(unix)]
+fn send_signal(child: &std::process::Child, signal: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[cfg(unix)]
+impl Bench {
+    /// The texts of all files with outcomes.
+    fn kept_outcomes(&self) -> String {
+        let files = self.workspace.files().into_iter();
+        files
+            .filter(|name| name.contains("json"))
+            .filter_map(|name| std::fs::read_to_string(self.workspace.path(&name)).ok())
+            .collect()
+    }
+
+    /// No file has the name that a complete one gets.
+    fn assert_no_whole_file(&self) {
+        let whole = [
+            "rows.jsonl",
+            "rows.csv",
+            "got.jsonl",
+            "reply.json",
+            "tasks.jsonl",
+        ];
+        let files = self.workspace.files();
+        assert!(
+            files.iter().all(|name| !whole.contains(&name.as_str())),
+            "{files:?}"
+        );
+    }
+}
+
 #[test]
 fn every_command_that_waits_for_the_portal_ends_at_a_signal_and_tells_of_writes() {
     let hangs = PortalConfig::unlimited().latency(Duration::from_secs(600));
@@ -322,14 +358,7 @@ fn every_command_that_waits_for_the_portal_ends_at_a_signal_and_tells_of_writes(
                 assert!(ended.is_none(), "{case} ended before it asked: {ended:?}");
                 std::thread::yield_now();
             }
-            let id = child.id().to_string();
-            assert!(
-                Command::new("kill")
-                    .args([signal, &id])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            send_signal(&child, signal);
             let mut told = String::new();
             if case.contains("--each") || case.starts_with("batch") {
                 // Outcomes are waited for until the second signal.
@@ -337,13 +366,7 @@ fn every_command_that_waits_for_the_portal_ends_at_a_signal_and_tells_of_writes(
                 while !told.contains("press Ctrl-C again") {
                     assert_ne!(messages.read_line(&mut told).unwrap(), 0, "{case}: {told}");
                 }
-                assert!(
-                    Command::new("kill")
-                        .args([signal, &id])
-                        .status()
-                        .unwrap()
-                        .success()
-                );
+                send_signal(&child, signal);
                 messages.read_to_string(&mut told).unwrap();
             }
             let output = child.wait_with_output().unwrap();
@@ -353,30 +376,14 @@ fn every_command_that_waits_for_the_portal_ends_at_a_signal_and_tells_of_writes(
                 .code()
                 .or_else(|| status.signal().map(|signal| 128 + signal));
             assert_eq!(ended, Some(128 + number), "{case}: {said}");
-            let files = bench.workspace.files();
             if does == Writes {
-                let kept: String = files
-                    .iter()
-                    .filter(|name| name.contains("json"))
-                    .filter_map(|name| std::fs::read_to_string(bench.workspace.path(name)).ok())
-                    .collect();
-                let told = format!("{said}{kept}");
+                let told = format!("{said}{}", bench.kept_outcomes());
                 assert!(
                     told.contains("may have run") || told.contains("unknown"),
                     "{case} {signal}: {told}"
                 );
             } else {
-                let whole = [
-                    "rows.jsonl",
-                    "rows.csv",
-                    "got.jsonl",
-                    "reply.json",
-                    "tasks.jsonl",
-                ];
-                assert!(
-                    files.iter().all(|name| !whole.contains(&name.as_str())),
-                    "{files:?}"
-                );
+                bench.assert_no_whole_file();
             }
             bench.tidy();
         }

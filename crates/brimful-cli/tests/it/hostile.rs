@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use brimful_portal::{Fault, FaultTiming, PortalConfig};
 
-use crate::support::{CODE, Running, Workspace, portal, response, rows, server, stderr, stdout};
+use crate::support::{
+    CODE, Running, Workspace, portal, response, rows, server, stderr, stdout, words,
+};
 
 fn leads() -> Running {
     portal(PortalConfig::unlimited().rows("crm.lead", 60))
@@ -243,6 +245,69 @@ fn a_file_that_may_not_grow_is_an_error_that_says_what_ran() {
     }
 }
 
+/// Parameters of two lists that a portal would pass over, and the hint to paste for each.
+const PASSED_OVER: [(&str, &str); 21] = [
+    (
+        "crm.deal.list --param STAGE_ID=WON",
+        "--filter STAGE_ID=WON",
+    ),
+    ("crm.deal.list --param ID=[1,2]", "--filter @ID=1,2"),
+    ("crm.deal.list --param limit=10", "--top 10"),
+    (
+        "crm.deal.list --param offset=10",
+        "start says where it begins",
+    ),
+    ("crm.deal.list --param nosuch=1", "no parameter nosuch"),
+    (
+        "crm.deal.list --param entityTypeId=2",
+        "no parameter entityTypeId",
+    ),
+    ("crm.deal.list --param auth=x", "auth does not reach"),
+    ("crm.deal.list --param order[id]=DESC", "did you mean ID?"),
+    (
+        "crm.deal.list --param filter[@STAGE_ID]=NEW,WON",
+        "[\"NEW\",\"WON\"]",
+    ),
+    (
+        "crm.deal.list --filter >DATE_CREATE=1700000000",
+        "2023-11-14T22:13:20+00:00",
+    ),
+    ("crm.deal.list --select UF_CRM_*", "did you mean UF_*?"),
+    ("crm.deal.list --select ''", "--select ID,TITLE"),
+    ("crm.deal.list --select 'ID TITLE'", "--select ID,TITLE"),
+    ("department.get --filter NAME=Sales", "--param NAME=Sales"),
+    ("department.get --filter @ID=1,2", "--param 'ID=[1,2]'"),
+    ("department.get --filter >ID=1", "equality alone"),
+    ("department.get --param >ID=1", "equality alone"),
+    ("department.get --param FILTER[>ID]=1", "equality alone"),
+    ("department.get --param name=x", "did you mean NAME?"),
+    ("department.get --param ID=2,3", "ID"),
+    ("department.get --param PARENT=abc", "PARENT"),
+];
+
+/// The same of other commands, and what is said of each.
+const PASSED_OVER_BY_OTHERS: [(&str, &str); 7] = [
+    ("tasks list --crm X_1", "X_1"),
+    ("tasks list --group abc", "invalid value 'abc' for '--group"),
+    (
+        r#"call crm.deal.list --json {"filter":{"ID":true}}"#,
+        "ID is true",
+    ),
+    (
+        "call crm.deal.list --param STAGE_ID=WON",
+        "has no parameter STAGE_ID",
+    ),
+    (
+        "call crm.deal.delete --param id=1 --param token=x",
+        "token does not reach crm.deal.delete",
+    ),
+    (
+        "get crm.deal.get --from crm.deal.list --from-param STAGE_ID=WON -o -",
+        "has no parameter STAGE_ID",
+    ),
+    ("export leads -o -", "did you mean crm.lead.list?"),
+];
+
 #[test]
 fn what_a_list_would_pass_over_ends_with_the_line_to_paste_and_asks_for_no_rows() {
     let (workspace, portal) = (
@@ -255,124 +320,26 @@ fn what_a_list_would_pass_over_ends_with_the_line_to_paste_and_asks_for_no_rows(
                 .rows("user", 10),
         ),
     );
-    let deals = ["export", "crm.deal.list", "-o", "-"];
-    let departments = ["export", "department.get", "-o", "-"];
-    for (command, options, hint) in [
-        (
-            deals,
-            &["--param", "STAGE_ID=WON"][..],
-            "--filter STAGE_ID=WON",
-        ),
-        (deals, &["--param", "ID=[1,2]"], "--filter @ID=1,2"),
-        (deals, &["--param", "limit=10"], "--top 10"),
-        (
-            deals,
-            &["--param", "offset=10"],
-            "start says where it begins",
-        ),
-        (deals, &["--param", "nosuch=1"], "no parameter nosuch"),
-        (
-            deals,
-            &["--param", "entityTypeId=2"],
-            "no parameter entityTypeId",
-        ),
-        (deals, &["--param", "auth=x"], "auth does not reach"),
-        (deals, &["--param", "order[id]=DESC"], "did you mean ID?"),
-        (
-            deals,
-            &["--param", "filter[@STAGE_ID]=NEW,WON"],
-            "[\"NEW\",\"WON\"]",
-        ),
-        (
-            deals,
-            &["--filter", ">DATE_CREATE=1700000000"],
-            "2023-11-14T22:13:20+00:00",
-        ),
-        (deals, &["--select", "UF_CRM_*"], "did you mean UF_*?"),
-        (deals, &["--select", ""], "--select ID,TITLE"),
-        (deals, &["--select", "ID TITLE"], "--select ID,TITLE"),
-        (
-            departments,
-            &["--filter", "NAME=Sales"],
-            "--param NAME=Sales",
-        ),
-        (departments, &["--filter", "@ID=1,2"], "--param 'ID=[1,2]'"),
-        (departments, &["--filter", ">ID=1"], "equality alone"),
-        (departments, &["--param", ">ID=1"], "equality alone"),
-        (departments, &["--param", "FILTER[>ID]=1"], "equality alone"),
-        (departments, &["--param", "name=x"], "did you mean NAME?"),
-        (departments, &["--param", "ID=2,3"], "ID"),
-        (departments, &["--param", "PARENT=abc"], "PARENT"),
-    ] {
-        let output = run(&workspace, &portal, &[&command[..], options].concat());
+    let lists = PASSED_OVER.map(|(list, hint)| (format!("export {list} -o -"), hint));
+    let others = PASSED_OVER_BY_OTHERS.map(|(command, message)| (command.to_owned(), message));
+    for (command, message) in lists.into_iter().chain(others) {
+        let output = run(&workspace, &portal, &words(&command));
         let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{options:?}: {said}");
-        assert!(said.contains(hint), "{options:?}: {said}");
-        assert!(output.stdout.is_empty(), "{options:?}");
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(said.contains(message), "{command}: {said}");
+        assert!(output.stdout.is_empty(), "{command}");
     }
-    for (args, message) in [
-        (&["tasks", "list", "--crm", "X_1"][..], "X_1"),
+    // Unchecked it is sent, and the hints work.
+    for (command, count) in [
         (
-            &["tasks", "list", "--group", "abc"],
-            "invalid value 'abc' for '--group",
+            "export crm.deal.list -o - --param STAGE_ID=WON --no-check",
+            60,
         ),
-        (
-            &[
-                "call",
-                "crm.deal.list",
-                "--json",
-                r#"{"filter":{"ID":true}}"#,
-            ],
-            "ID is true",
-        ),
-        (
-            &["call", "crm.deal.list", "--param", "STAGE_ID=WON"],
-            "has no parameter STAGE_ID",
-        ),
-        (
-            &[
-                "call",
-                "crm.deal.delete",
-                "--param",
-                "id=1",
-                "--param",
-                "token=x",
-            ],
-            "token does not reach crm.deal.delete",
-        ),
-        (
-            &[
-                "get",
-                "crm.deal.get",
-                "--from",
-                "crm.deal.list",
-                "--from-param",
-                "STAGE_ID=WON",
-                "-o",
-                "-",
-            ],
-            "has no parameter STAGE_ID",
-        ),
-        (
-            &["export", "leads", "-o", "-"],
-            "did you mean crm.lead.list?",
-        ),
+        ("export department.get -o - --param ID=[1,2]", 2),
     ] {
-        let output = run(&workspace, &portal, args);
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
-        assert!(said.contains(message), "{args:?}: {said}");
+        let output = run(&workspace, &portal, &words(command));
+        assert_eq!(rows(&stdout(&output)).len(), count, "{command}");
     }
-    let unchecked = ["--param", "STAGE_ID=WON", "--no-check"];
-    let output = run(&workspace, &portal, &[&deals[..], &unchecked].concat());
-    assert_eq!(rows(&stdout(&output)).len(), 60);
-    // The hints work.
-    let output = run(
-        &workspace,
-        &portal,
-        &[&departments[..], &["--param", "ID=[1,2]"]].concat(),
-    );
-    assert_eq!(rows(&stdout(&output)).len(), 2);
 }
 
 #[test]
@@ -550,80 +517,75 @@ fn an_export_does_not_end_a_sync_and_does_not_write_over_the_rows_of_another_lis
     }
 }
 
+/// A portal with groups of these names that passes conditions over.
+fn groups_unfiltered(names: &[&str]) -> Running {
+    let rows: Vec<serde_json::Value> = names
+        .iter()
+        .zip(1..)
+        .map(|(name, id)| serde_json::json!({"ID": id.to_string(), "NAME": name}))
+        .collect();
+    portal(PortalConfig::unlimited().reply(
+        "sonet_group.get",
+        serde_json::json!({"result": rows, "total": rows.len()}),
+    ))
+}
+
+/// Exports the groups that meet a condition.
+fn export_groups(workspace: &Workspace, portal: &Running, condition: &str) -> Output {
+    let command = format!("export sonet_group.get -o - --walk pages --filter {condition}");
+    run(workspace, portal, &words(&command))
+}
+
 #[test]
 fn conditions_that_a_portal_passes_over_are_noticed_by_the_rows_where_no_fields_are_named() {
-    let groups = |names: &[&str]| {
-        let rows: Vec<serde_json::Value> = names
-            .iter()
-            .zip(1..)
-            .map(|(name, id)| serde_json::json!({"ID": id.to_string(), "NAME": name}))
-            .collect();
-        portal(PortalConfig::unlimited().reply(
-            "sonet_group.get",
-            serde_json::json!({"result": rows, "total": rows.len()}),
-        ))
-    };
     let workspace = Workspace::new();
-    let export = [
-        "export",
-        "sonet_group.get",
-        "-o",
-        "-",
-        "--walk",
-        "pages",
-        "--filter",
+    let portal = groups_unfiltered(&["Sales", "Lease"]);
+    let refusals: [(&str, &[&str]); 2] = [
+        (
+            "NAME=Sales",
+            &[r#"a row came with NAME "Lease", so the portal passes the condition over"#],
+        ),
+        (
+            "NAMES=1",
+            &[
+                "the filter has NAMES, and no row came with it",
+                "did you mean NAME?",
+                "hint: with --no-check",
+            ],
+        ),
     ];
-    let portal = groups(&["Sales", "Lease"]);
-    let output = run(
-        &workspace,
-        &portal,
-        &[&export[..], &["NAME=Sales"]].concat(),
-    );
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(
-        said.contains(r#"a row came with NAME "Lease", so the portal passes the condition over"#),
-        "{said}"
-    );
-    assert!(output.stdout.is_empty());
-    let unchecked = [&export[..], &["NAME=Sales", "--no-check"]].concat();
-    let output = run(&workspace, &portal, &unchecked);
-    assert_eq!(rows(&stdout(&output)).len(), 2, "{}", stderr(&output));
-    let output = run(&workspace, &portal, &[&export[..], &["NAMES=1"]].concat());
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(
-        said.contains("the filter has NAMES, and no row came with it")
-            && said.contains("did you mean NAME?")
-            && said.contains("hint: with --no-check"),
-        "{said}"
-    );
-    assert!(output.stdout.is_empty());
-    let output = run(
-        &workspace,
-        &portal,
-        &[&export[..], &["UF_SCORE=1"]].concat(),
-    );
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(
-        said.contains("warning: no row of sonet_group.get has UF_SCORE"),
-        "{said}"
-    );
-    for condition in ["NAME=Sales", "NAMES=1"] {
-        let from = ["get", "sonet_group.user.get", "--from", "sonet_group.get"];
-        let more = ["--filter", condition, "-o", "members.jsonl"];
-        let output = run(&workspace, &portal, &[&from[..], &more[..]].concat());
+    for (condition, messages) in refusals {
+        let output = export_groups(&workspace, &portal, condition);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for message in messages {
+            assert!(said.contains(message), "{said}");
+        }
+        assert!(output.stdout.is_empty());
+        let from = format!(
+            "get sonet_group.user.get --from sonet_group.get --filter {condition} -o members.jsonl"
+        );
+        let output = run(&workspace, &portal, &words(&from));
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("the portal passes"), "{said}");
         assert!(!workspace.path("members.jsonl").exists(), "{condition}");
     }
-    let portal = groups(&["Sales"]);
-    let output = run(
-        &workspace,
-        &portal,
-        &[&export[..], &["NAME=sales"]].concat(),
+    let output = export_groups(&workspace, &portal, "NAME=Sales --no-check");
+    assert_eq!(rows(&stdout(&output)).len(), 2, "{}", stderr(&output));
+    let output = export_groups(&workspace, &portal, "UF_SCORE=1");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let warning = "warning: no row of sonet_group.get has UF_SCORE";
+    assert!(said.contains(warning), "{said}");
+}
+
+#[test]
+fn a_condition_that_the_rows_meet_in_another_case_is_not_warned_of() {
+    let output = export_groups(
+        &Workspace::new(),
+        &groups_unfiltered(&["Sales"]),
+        "NAME=sales",
     );
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(0), "{said}");

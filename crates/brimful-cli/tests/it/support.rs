@@ -70,6 +70,16 @@ impl Workspace {
     }
 }
 
+/// The words of a command line. A word with spaces stands in single quotes.
+pub(crate) fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    let words = parts.flat_map(|(place, part)| match place % 2 {
+        0 => part.split_whitespace().collect(),
+        _ => vec![part],
+    });
+    words.collect()
+}
+
 /// The texts in the one column of a query to a file of DuckDB.
 #[cfg(feature = "adbc")]
 pub(crate) fn duckdb(file: &Path, sql: &str) -> Vec<String> {

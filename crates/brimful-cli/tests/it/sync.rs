@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use brimful_portal::PortalConfig;
 
-use crate::support::{Workspace, portal, stderr, stdout};
+use crate::support::{Workspace, portal, stderr, stdout, words};
 
 fn config() -> PortalConfig {
     PortalConfig::unlimited()
@@ -240,32 +240,14 @@ fn a_reader_that_has_gone_is_no_failure_of_status_verify_and_the_list_of_entitie
 fn conditions_fields_and_the_table_of_an_entity_are_kept_from_run_to_run() {
     let (workspace, portal) = (Workspace::new(), portal(config()));
     let url = portal.url();
-    let sync = [
-        "sync",
-        "crm.deal",
-        "--filter",
-        "crm.deal <=OPPORTUNITY=500000",
-        "--select",
-        "crm.deal TITLE,OPPORTUNITY",
-        "--table",
-        "crm.deal deals",
-        "--to",
-        "sqlite:portal.db",
-        "--rate",
-        "off",
-        "--portal",
-        &url,
-    ];
-    let all = workspace.run(&[
-        "call",
-        "crm.deal.list",
-        "--filter",
-        "<=OPPORTUNITY=500000",
-        "--portal",
-        &url,
-    ]);
-    let said = stderr(&all);
-    let output = workspace.run(&sync);
+    let sync = |filter: &str| {
+        let kept = "--select 'crm.deal TITLE,OPPORTUNITY' --table 'crm.deal deals'";
+        let command =
+            format!("sync crm.deal --filter '{filter}' {kept} --to sqlite:portal.db --rate off");
+        workspace.run(&[&words(&command)[..], &["--portal", &url]].concat())
+    };
+    let cheap = "crm.deal <=OPPORTUNITY=500000";
+    let output = sync(cheap);
     assert!(output.status.success(), "{}", stderr(&output));
     let kept = stderr(&output);
     assert!(!kept.contains("crm.deal: 300 rows read"), "{kept}");
@@ -274,46 +256,29 @@ fn conditions_fields_and_the_table_of_an_entity_are_kept_from_run_to_run() {
         .nth(1)
         .and_then(|rest| rest.split(' ').next())
         .unwrap();
-    assert!(rows.parse::<u64>().unwrap() > 50, "{kept}\n{said}");
-    let output = workspace.run(&sync);
+    assert!(rows.parse::<u64>().unwrap() > 50, "{kept}");
+    let said = stderr(&sync(cheap));
     assert!(
-        stderr(&output).contains("crm.deal: 0 rows read, 0 new or changed"),
-        "{}",
-        stderr(&output)
+        said.contains("crm.deal: 0 rows read, 0 new or changed"),
+        "{said}"
     );
     // What is verified is what is kept: the rows that meet the condition, in the fields that were asked for.
-    let verify = [
-        "verify",
-        "--to",
-        "sqlite:portal.db",
-        "--rate",
-        "off",
-        "--portal",
-        &url,
-    ];
-    let output = workspace.run(&verify);
+    let verify = words("verify --to sqlite:portal.db --rate off --portal");
+    let output = workspace.run(&[&verify[..], &[&url]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stdout(&output).contains("equal"), "{}", stdout(&output));
     let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
     assert!(stdout(&output).contains("deals"), "{}", stdout(&output));
-    // A condition on what changes are found by cannot be kept.
-    let mut refused = sync;
-    refused[3] = "crm.deal >=DATE_MODIFY=2026-01-01";
-    let output = workspace.run(&refused);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("DATE_MODIFY"),
-        "{}",
-        stderr(&output)
-    );
-    refused[3] = "crm.lead <=OPPORTUNITY=5";
-    let output = workspace.run(&refused);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("add crm.lead to the command"),
-        "{}",
-        stderr(&output)
-    );
+    for (refused, message) in [
+        // A condition on what changes are found by cannot be kept.
+        ("crm.deal >=DATE_MODIFY=2026-01-01", "DATE_MODIFY"),
+        ("crm.lead <=OPPORTUNITY=5", "add crm.lead to the command"),
+    ] {
+        let output = sync(refused);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(message), "{said}");
+    }
 }
 
 #[test]
@@ -375,14 +340,7 @@ fn a_file_of_settings_is_written_once_and_read_by_sync_status_and_verify() {
         "{}",
         stderr(&output)
     );
-    let init = [
-        "init",
-        "--to",
-        "sqlite:portal.db",
-        "crm.deal",
-        "users",
-        "--labels",
-    ];
+    let init = words("init --to sqlite:portal.db crm.deal users --labels");
     let output = workspace.run(&init);
     assert!(output.status.success(), "{}", stderr(&output));
     let written = std::fs::read_to_string(workspace.path("brimful.toml")).unwrap();
@@ -408,44 +366,27 @@ fn a_file_of_settings_is_written_once_and_read_by_sync_status_and_verify() {
         let output = run(args);
         assert!(output.status.success(), "{args:?}: {}", stderr(&output));
     }
-    for (args, word) in [
+}
+
+#[test]
+fn a_file_of_settings_without_its_parts_or_with_a_secret_is_not_written() {
+    let workspace = Workspace::new();
+    for (command, word) in [
+        ("init --to sqlite:x.db", "no entities"),
+        ("init users", "no database"),
+        ("init users --to postgres://me:s3cret@host/bi", "PGPASSWORD"),
         (
-            vec!["init", "--to", "sqlite:x.db", "-o", "b.toml"],
-            "no entities",
-        ),
-        (vec!["init", "users", "-o", "b.toml"], "no database"),
-        (
-            vec![
-                "init",
-                "users",
-                "--to",
-                "postgres://me:s3cret@host/bi",
-                "-o",
-                "b.toml",
-            ],
-            "PGPASSWORD",
-        ),
-        (
-            vec![
-                "init",
-                "users",
-                "--to",
-                "sqlite:x.db",
-                "--portal",
-                "https://x.bitrix24.ru/rest/1/c/",
-                "-o",
-                "b.toml",
-            ],
+            "init users --to sqlite:x.db --portal https://x.bitrix24.ru/rest/1/c/",
             "secret",
         ),
     ] {
-        let output = workspace.run(&args);
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let output = workspace.run(&words(&format!("{command} -o b.toml")));
+        assert_eq!(output.status.code(), Some(2), "{command}");
         let said = stderr(&output);
         // A build without PostgreSQL refuses the store before its password.
         assert!(
             said.contains(word) || said.contains("this build cannot write"),
-            "{args:?}: {said}"
+            "{command}: {said}"
         );
         assert!(!said.contains("s3cret"), "{said}");
         assert!(!workspace.path("b.toml").exists());

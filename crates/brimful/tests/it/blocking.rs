@@ -31,6 +31,16 @@ fn served() -> Served {
 
 fn use_it(url: &str) {
     let client = Client::builder(url).limit(None).build_blocking().unwrap();
+    read_lists(&client);
+    write_many(&client);
+    get_items(&client);
+    load_files(&client);
+    read_tasks(&client);
+    call_otherwise(&client);
+}
+
+/// Reads a list as rows, as pages and with its report.
+fn read_lists(client: &Client) {
     let ids: Vec<String> = client
         .list("crm.lead.list")
         .select(["ID"])
@@ -56,7 +66,10 @@ fn use_it(url: &str) {
         .collect_with_report::<Value>()
         .unwrap();
     assert_eq!((rows.len(), report.rows), (1_234, 1_234));
+}
 
+/// Makes a call for each of many items.
+fn write_many(client: &Client) {
     let items = (0..60).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}));
     let outcomes = client.call_each("crm.lead.add", items.clone()).collect();
     assert!(
@@ -69,7 +82,10 @@ fn use_it(url: &str) {
     let touch = [json!({"id": 1, "fields": {"OPENED": "Y"}})];
     let touched = client.call_each("crm.lead.update", touch).idempotent();
     assert!(touched.collect()[0].done().is_some());
+}
 
+/// Gets items by their IDs, and by those of a list.
+fn get_items(client: &Client) {
     let found = client.get_by_id("crm.lead.get", [7_u64, 3, 7]).collect();
     let found = found.unwrap();
     let first = found.iter().map(|(id, _)| id.as_str().to_owned());
@@ -93,7 +109,10 @@ fn use_it(url: &str) {
     let (leads, report) = of_list().collect_with_report().unwrap();
     assert_eq!((leads.len(), report.rows), (70, 70));
     assert!(of_list().stream().unwrap().all(|found| found.is_ok()));
+}
 
+/// Uploads a file, and downloads it whole and to a writer.
+fn load_files(client: &Client) {
     let file = brimful::FileData::new("a.txt", "0123456789").upload_params(1);
     let file: Value = client
         .call("disk.folder.uploadfile", file)
@@ -112,11 +131,17 @@ fn use_it(url: &str) {
         (copy.as_slice(), written.bytes),
         (b"0123456789".as_slice(), 10)
     );
+}
 
+/// Reads a list of REST 3.0.
+fn read_tasks(client: &Client) {
     let tasks = client.rest3().list("tasks.task.list").select(["id"]);
     assert_eq!(tasks.collect::<Value>().unwrap().len(), 30);
     assert!(client.rest3().openapi().is_ok());
+}
 
+/// Makes a batch and single calls.
+fn call_otherwise(client: &Client) {
     let mut batch = Batch::new();
     let user = batch.add("user", "user.current", json!({})).unwrap();
     let reply = client.batch(batch).unwrap();

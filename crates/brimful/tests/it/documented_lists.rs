@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use brimful::{Client, Effect, Request, Response, Transport, TransportError};
-use brimful_protocol::catalogue::{self, KeysetForm, Method, Paging, Shape};
+use brimful_protocol::catalogue::{self, Keyset, KeysetForm, Method, Paging, Shape};
 use brimful_protocol::{Array, Value as Php, batch, reference};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,6 +28,21 @@ enum Filters {
 struct Documented {
     method: &'static Method,
     filters: Filters,
+}
+
+/// Where the page of a call lies.
+struct Place {
+    first: u64,
+    rows: u64,
+    /// The reply names a `next` by which `start` goes on.
+    next_by_start: bool,
+}
+
+/// A parameter of a call.
+fn parameter<'v>(params: &'v Value, name: &str) -> Option<&'v Value> {
+    let fields = params.as_object()?;
+    let found = fields.iter().find(|(key, _)| key.as_str() == name);
+    found.map(|(_, value)| value)
 }
 
 /// What the portal says of one call.
@@ -109,34 +124,48 @@ impl Documented {
 
     fn call(self, params: &Value) -> Page {
         let known = self.method;
-        let get = |name: &str| {
-            let fields = params.as_object()?;
-            let found = fields.iter().find(|(key, _)| key.as_str() == name);
-            found.map(|(_, value)| value)
-        };
+        let rows = self.matching(params);
+        if known.paging == Paging::Cursor {
+            return self.by_cursor(params, rows);
+        }
+        let all = rows.len() as u64;
+        let counts = known.total != Some(false);
+        let start = parameter(params, "start").and_then(signed).unwrap_or(0);
+        let Place {
+            first,
+            rows: size,
+            next_by_start,
+        } = self.place(params, all);
+        let last = (first + size).min(all);
+        let page: Vec<u64> = rows
+            .get(
+                usize::try_from(first.min(all)).unwrap()
+                    ..usize::try_from(last.max(first.min(all))).unwrap(),
+            )
+            .unwrap_or_default()
+            .to_vec();
+        let by_start = matches!(
+            known.paging,
+            Paging::Page | Paging::Controller | Paging::Offset
+        );
+        Page {
+            result: self.result(&page, Map::new()),
+            total: match known.paging {
+                Paging::Page if start < 0 => Some(0),
+                Paging::Controller if start == -1 => None,
+                _ => (counts && (known.total.is_some() || by_start)).then_some(all),
+            },
+            next: (counts && next_by_start && last < all).then_some(last),
+        }
+    }
+
+    /// The rows that meet the conditions of a call, in its order.
+    fn matching(self, params: &Value) -> Vec<u64> {
+        let known = self.method;
         let mut rows: Vec<u64> = (0..ROWS).collect();
         if let (Some(keyset), Filters::Heeded) = (known.keyset, self.filters) {
             let id = |n: u64| 3 * n + 2;
-            let filter = known.filter.and_then(get).cloned().unwrap_or_default();
-            let mut conditions: Vec<(String, Value)> = Vec::new();
-            match (keyset.form, &filter) {
-                (KeysetForm::Triples, Value::Array(all)) => {
-                    for one in all {
-                        assert_eq!(one[0], json!(keyset.filter));
-                        conditions.push((one[1].as_str().unwrap().to_owned(), one[2].clone()));
-                    }
-                }
-                (_, Value::Object(all)) => {
-                    for (key, value) in all {
-                        let Some(operator) = key.strip_suffix(keyset.filter) else {
-                            continue;
-                        };
-                        conditions.push((operator.to_owned(), value.clone()));
-                    }
-                }
-                _ => {}
-            }
-            for (operator, value) in conditions {
+            for (operator, value) in self.conditions(params, keyset) {
                 // As portals compare with a reference into a page that is short.
                 let bound = number(&value).unwrap_or(u64::from(!is_empty(&value)));
                 rows.retain(|&n| match operator.as_str() {
@@ -148,7 +177,11 @@ impl Documented {
                     other => panic!("{}: {other}", known.name),
                 });
             }
-            let order = known.order.and_then(get).cloned().unwrap_or_default();
+            let order = known
+                .order
+                .and_then(|name| parameter(params, name))
+                .cloned()
+                .unwrap_or_default();
             let way = match keyset.form {
                 KeysetForm::Sort => order,
                 _ => order[keyset.filter].clone(),
@@ -160,11 +193,43 @@ impl Documented {
                 rows.reverse();
             }
         }
-        let all = rows.len() as u64;
-        let counts = known.total != Some(false);
-        let start = get("start").and_then(signed).unwrap_or(0);
-        let size = known.page.map_or(u64::MAX, u64::from);
-        let (first, size, next_by_start) = match known.paging {
+        rows
+    }
+
+    /// The conditions of a call on the ID: operators and values.
+    fn conditions(self, params: &Value, keyset: Keyset) -> Vec<(String, Value)> {
+        let filter = self
+            .method
+            .filter
+            .and_then(|name| parameter(params, name))
+            .cloned()
+            .unwrap_or_default();
+        let mut conditions: Vec<(String, Value)> = Vec::new();
+        match (keyset.form, &filter) {
+            (KeysetForm::Triples, Value::Array(all)) => {
+                for one in all {
+                    assert_eq!(one[0], json!(keyset.filter));
+                    conditions.push((one[1].as_str().unwrap().to_owned(), one[2].clone()));
+                }
+            }
+            (_, Value::Object(all)) => {
+                for (key, value) in all {
+                    let Some(operator) = key.strip_suffix(keyset.filter) else {
+                        continue;
+                    };
+                    conditions.push((operator.to_owned(), value.clone()));
+                }
+            }
+            _ => {}
+        }
+        conditions
+    }
+
+    /// The page that a call asks for, of so many rows.
+    fn place(self, params: &Value, all: u64) -> Place {
+        let start = parameter(params, "start").and_then(signed).unwrap_or(0);
+        let size = self.method.page.map_or(u64::MAX, u64::from);
+        let (first, rows, next_by_start) = match self.method.paging {
             Paging::Page if start < 0 => (0, size, false),
             Paging::Page => match start.unsigned_abs() / size * size {
                 beyond if beyond >= all => (0, size, true),
@@ -173,7 +238,7 @@ impl Documented {
             Paging::Controller => (start.max(0).unsigned_abs() / size * size, size, start != -1),
             Paging::Offset => (start.max(0).unsigned_abs(), size, true),
             Paging::Pagination => {
-                let pagination = get("pagination").cloned().unwrap_or_default();
+                let pagination = parameter(params, "pagination").cloned().unwrap_or_default();
                 let limit = number(&pagination["limit"]).unwrap_or(50).min(size);
                 (number(&pagination["offset"]).unwrap_or(0), limit, false)
             }
@@ -204,32 +269,15 @@ impl Documented {
                 (of("offset", 0), of("limit", 10).min(size), false)
             }
             Paging::PageNumber => {
-                let page = get("page").and_then(number).unwrap_or(1);
+                let page = parameter(params, "page").and_then(number).unwrap_or(1);
                 ((page - 1) * size, size, false)
             }
-            Paging::Cursor => return self.by_cursor(params, rows),
             _ => (0, all, false),
         };
-        let last = (first + size).min(all);
-        let page: Vec<u64> = rows
-            .get(
-                usize::try_from(first.min(all)).unwrap()
-                    ..usize::try_from(last.max(first.min(all))).unwrap(),
-            )
-            .unwrap_or_default()
-            .to_vec();
-        let by_start = matches!(
-            known.paging,
-            Paging::Page | Paging::Controller | Paging::Offset
-        );
-        Page {
-            result: self.result(&page, Map::new()),
-            total: match known.paging {
-                Paging::Page if start < 0 => Some(0),
-                Paging::Controller if start == -1 => None,
-                _ => (counts && (known.total.is_some() || by_start)).then_some(all),
-            },
-            next: (counts && next_by_start && last < all).then_some(last),
+        Place {
+            first,
+            rows,
+            next_by_start,
         }
     }
 

@@ -38,76 +38,72 @@ fn portal_with_entities() -> Portal {
     )
 }
 
+/// Lists, parameters that have a name the list does not know, and the nearest name.
+const UNKNOWN_NAMES: [(&str, &str, &str); 16] = [
+    (
+        "crm.deal.list",
+        r#"{"filter": {"stage_id": "WON"}}"#,
+        "STAGE_ID",
+    ),
+    (
+        "crm.deal.list",
+        r#"{"filter": {"!@stageId": ["WON"]}}"#,
+        "STAGE_ID",
+    ),
+    (
+        "crm.deal.list",
+        r#"{"filter": {">= DATE_CREATE": "2020-01-01"}}"#,
+        "DATE_CREATE",
+    ),
+    ("crm.deal.list", r#"{"select": ["id", "title"]}"#, "TITLE"),
+    (
+        "crm.deal.list",
+        r#"{"order": {"date_create": "ASC"}}"#,
+        "DATE_CREATE",
+    ),
+    ("crm.deal.list", r#"{"order": {"id": "DESC"}}"#, "ID"),
+    ("crm.deal.list", r#"{"select": ["ID", "UF_CRM_*"]}"#, "UF_*"),
+    (
+        "crm.item.list",
+        r#"{"entityTypeId": 3, "select": ["id", "ufCrm_*"]}"#,
+        "UF_*",
+    ),
+    (
+        "tasks.task.list",
+        r#"{"filter": {"responsibleId": 1}}"#,
+        "RESPONSIBLE_ID",
+    ),
+    (
+        "tasks.task.list",
+        r#"{"filter": {"0": {"::LOGIC": "OR", "titel": "a", "ID": 5}}}"#,
+        "TITLE",
+    ),
+    (
+        "crm.item.list",
+        r#"{"entityTypeId": 2, "select": ["id", "stage"]}"#,
+        "stageId",
+    ),
+    ("user.get", r#"{"filter": {"LASTNAME": "a"}}"#, "LAST_NAME"),
+    ("user.get", r#"{"LASTNAME": "a"}"#, "LAST_NAME"),
+    ("department.get", r#"{"PARENTS": 1}"#, "PARENT"),
+    (
+        "crm.deal.list",
+        r#"{"filters": {"STAGE_ID": "WON"}}"#,
+        "filter",
+    ),
+    (
+        "crm.deal.list",
+        r#"{"where": {"STAGE_ID": "WON"}}"#,
+        "filter",
+    ),
+];
+
 #[tokio::test(start_paused = true)]
 async fn an_unknown_name_is_refused_with_the_nearest_one() {
     let portal = portal_with_entities();
-    for (method, params, near) in [
-        (
-            "crm.deal.list",
-            json!({"filter": {"stage_id": "WON"}}),
-            "STAGE_ID",
-        ),
-        (
-            "crm.deal.list",
-            json!({"filter": {"!@stageId": ["WON"]}}),
-            "STAGE_ID",
-        ),
-        (
-            "crm.deal.list",
-            json!({"filter": {">= DATE_CREATE": "2020-01-01"}}),
-            "DATE_CREATE",
-        ),
-        ("crm.deal.list", json!({"select": ["id", "title"]}), "TITLE"),
-        (
-            "crm.deal.list",
-            json!({"order": {"date_create": "ASC"}}),
-            "DATE_CREATE",
-        ),
-        ("crm.deal.list", json!({"order": {"id": "DESC"}}), "ID"),
-        (
-            "crm.deal.list",
-            json!({"select": ["ID", "UF_CRM_*"]}),
-            "UF_*",
-        ),
-        (
-            "crm.item.list",
-            json!({"entityTypeId": 3, "select": ["id", "ufCrm_*"]}),
-            "UF_*",
-        ),
-        (
-            "tasks.task.list",
-            json!({"filter": {"responsibleId": 1}}),
-            "RESPONSIBLE_ID",
-        ),
-        (
-            "tasks.task.list",
-            json!({"filter": {"0": {"::LOGIC": "OR", "titel": "a", "ID": 5}}}),
-            "TITLE",
-        ),
-        (
-            "crm.item.list",
-            json!({"entityTypeId": 2, "select": ["id", "stage"]}),
-            "stageId",
-        ),
-        (
-            "user.get",
-            json!({"filter": {"LASTNAME": "a"}}),
-            "LAST_NAME",
-        ),
-        ("user.get", json!({"LASTNAME": "a"}), "LAST_NAME"),
-        ("department.get", json!({"PARENTS": 1}), "PARENT"),
-        (
-            "crm.deal.list",
-            json!({"filters": {"STAGE_ID": "WON"}}),
-            "filter",
-        ),
-        (
-            "crm.deal.list",
-            json!({"where": {"STAGE_ID": "WON"}}),
-            "filter",
-        ),
-    ] {
-        let said = refusal_message(&portal, method, params.clone()).await;
+    for (method, params, near) in UNKNOWN_NAMES {
+        let read: Value = serde_json::from_str(params).unwrap();
+        let said = refusal_message(&portal, method, read).await;
         assert!(
             said.contains(&format!("did you mean {near}?")),
             "{params}: {said}"
@@ -298,101 +294,101 @@ async fn what_describes_no_fields_proves_nothing() {
     assert_eq!(rows.len(), 2);
 }
 
+/// Lists, filters with a value that the field cannot have, and what is said of it.
+const IMPOSSIBLE_VALUES: [(&str, &str, &str); 26] = [
+    (
+        "crm.deal.list",
+        r#"{">OPPORTUNITY": "1 000 000"}"#,
+        "1000000",
+    ),
+    (
+        "crm.deal.list",
+        r#"{"STAGE_ID": "WON, LOSE"}"#,
+        "@STAGE_ID=WON,LOSE",
+    ),
+    (
+        "crm.deal.list",
+        r#"{">=DATE_CREATE": "вчера"}"#,
+        "not a date",
+    ),
+    ("crm.deal.list", r#"{"CLOSED": "true"}"#, "write Y"),
+    ("crm.deal.list", r#"{"CLOSED": true}"#, "write Y"),
+    ("crm.deal.list", r#"{"=>ID": 5}"#, "write >=ID"),
+    ("crm.deal.list", r#"{"><ID": [1, 5]}"#, ">=ID and <=ID"),
+    ("crm.deal.list", r#"{"ID": "1;2"}"#, "not a number"),
+    ("crm.deal.list", r#"{"ID": 1.5}"#, "not a whole number"),
+    ("crm.deal.list", r#"{">OPPORTUNITY": [1, 2]}"#, "has a list"),
+    ("crm.deal.list", r#"{">DATE_CREATE": ""}"#, "no value"),
+    ("crm.deal.list", r#"{"CONTACT.NAME": "a"}"#, "no field"),
+    ("crm.deal.list", r#"{"PHONE": "1"}"#, "no field"),
+    (
+        "crm.deal.list",
+        r#"{"DATE_CREATE": {"from": "2020-01-01"}}"#,
+        "one value",
+    ),
+    (
+        "crm.deal.list",
+        r#"{"@STAGE_ID": "NEW,WON"}"#,
+        r#"write the values as a list, ["NEW","WON"]"#,
+    ),
+    (
+        "crm.deal.list",
+        r#"{">DATE_CREATE": "1700000000"}"#,
+        "write it as 2023-11-14T22:13:20+00:00",
+    ),
+    (
+        "crm.deal.list",
+        r#"{">DATE_CREATE": 1700000000000}"#,
+        "write it as 2023-11-14T22:13:20+00:00",
+    ),
+    (
+        "crm.deal.list",
+        r#"{">DATE_CREATE": "20260101"}"#,
+        "write it as 2026-01-01",
+    ),
+    (
+        "crm.deal.list",
+        r#"{">DATE_CREATE": "01.12.25 10:00"}"#,
+        "write it as 2025-12-01 10:00",
+    ),
+    (
+        "crm.deal.list",
+        r#"{"ASSIGNED_BY_ID": true}"#,
+        "no field of yes or no",
+    ),
+    (
+        "crm.activity.list",
+        r#"{"OWNER_TYPE_ID": "deal"}"#,
+        "write 2",
+    ),
+    (
+        "tasks.task.list",
+        r#"{"STATUS": "in-progress"}"#,
+        "not a number",
+    ),
+    (
+        "user.get",
+        r#"{"UF_DEPARTMENT": "1,2"}"#,
+        "@UF_DEPARTMENT=1,2",
+    ),
+    ("user.get", r#"{"ACTIVE": "false"}"#, "write N"),
+    (
+        "department.get",
+        r#"{"NAME": "Sales"}"#,
+        "conditions as parameters of their own: NAME=Sales",
+    ),
+    (
+        "crm.deal.list",
+        r#"{"0": {"STAGE_ID": "WON"}}"#,
+        "no groups of conditions",
+    ),
+];
+
 #[tokio::test(start_paused = true)]
 async fn values_that_a_field_cannot_have_are_refused() {
     let portal = portal_with_entities();
-    for (method, filter, right) in [
-        (
-            "crm.deal.list",
-            json!({">OPPORTUNITY": "1 000 000"}),
-            "1000000",
-        ),
-        (
-            "crm.deal.list",
-            json!({"STAGE_ID": "WON, LOSE"}),
-            "@STAGE_ID=WON,LOSE",
-        ),
-        (
-            "crm.deal.list",
-            json!({">=DATE_CREATE": "вчера"}),
-            "not a date",
-        ),
-        ("crm.deal.list", json!({"CLOSED": "true"}), "write Y"),
-        ("crm.deal.list", json!({"CLOSED": true}), "write Y"),
-        ("crm.deal.list", json!({"=>ID": 5}), "write >=ID"),
-        ("crm.deal.list", json!({"><ID": [1, 5]}), ">=ID and <=ID"),
-        ("crm.deal.list", json!({"ID": "1;2"}), "not a number"),
-        ("crm.deal.list", json!({"ID": 1.5}), "not a whole number"),
-        (
-            "crm.deal.list",
-            json!({">OPPORTUNITY": [1, 2]}),
-            "has a list",
-        ),
-        ("crm.deal.list", json!({">DATE_CREATE": ""}), "no value"),
-        ("crm.deal.list", json!({"CONTACT.NAME": "a"}), "no field"),
-        ("crm.deal.list", json!({"PHONE": "1"}), "no field"),
-        (
-            "crm.deal.list",
-            json!({"DATE_CREATE": {"from": "2020-01-01"}}),
-            "one value",
-        ),
-        (
-            "crm.deal.list",
-            json!({"@STAGE_ID": "NEW,WON"}),
-            r#"write the values as a list, ["NEW","WON"]"#,
-        ),
-        (
-            "crm.deal.list",
-            json!({">DATE_CREATE": "1700000000"}),
-            "write it as 2023-11-14T22:13:20+00:00",
-        ),
-        (
-            "crm.deal.list",
-            json!({">DATE_CREATE": 1_700_000_000_000_i64}),
-            "write it as 2023-11-14T22:13:20+00:00",
-        ),
-        (
-            "crm.deal.list",
-            json!({">DATE_CREATE": "20260101"}),
-            "write it as 2026-01-01",
-        ),
-        (
-            "crm.deal.list",
-            json!({">DATE_CREATE": "01.12.25 10:00"}),
-            "write it as 2025-12-01 10:00",
-        ),
-        (
-            "crm.deal.list",
-            json!({"ASSIGNED_BY_ID": true}),
-            "no field of yes or no",
-        ),
-        (
-            "crm.activity.list",
-            json!({"OWNER_TYPE_ID": "deal"}),
-            "write 2",
-        ),
-        (
-            "tasks.task.list",
-            json!({"STATUS": "in-progress"}),
-            "not a number",
-        ),
-        (
-            "user.get",
-            json!({"UF_DEPARTMENT": "1,2"}),
-            "@UF_DEPARTMENT=1,2",
-        ),
-        ("user.get", json!({"ACTIVE": "false"}), "write N"),
-        (
-            "department.get",
-            json!({"NAME": "Sales"}),
-            "conditions as parameters of their own: NAME=Sales",
-        ),
-        (
-            "crm.deal.list",
-            json!({"0": {"STAGE_ID": "WON"}}),
-            "no groups of conditions",
-        ),
-    ] {
+    for (method, filter, right) in IMPOSSIBLE_VALUES {
+        let filter: Value = serde_json::from_str(filter).unwrap();
         let said = refusal_message(&portal, method, json!({"filter": filter})).await;
         assert!(said.contains(right), "{said}");
     }
