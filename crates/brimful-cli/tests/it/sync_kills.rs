@@ -56,6 +56,8 @@ struct History {
     access: [String; 2],
     fields: u64,
     killed: u64,
+    /// What is done to the store after a run was killed.
+    after_kill: Box<dyn Fn()>,
 }
 
 impl History {
@@ -105,6 +107,7 @@ impl History {
             store: store.to_owned(),
             fields: 0,
             killed: 0,
+            after_kill: Box::new(|| {}),
         }
     }
 
@@ -254,7 +257,9 @@ impl History {
                 }
                 // SIGKILL.
                 child.kill().unwrap();
-                break child.wait().unwrap();
+                let ended = child.wait().unwrap();
+                (self.after_kill)();
+                break ended;
             }
             std::thread::yield_now();
         };
@@ -403,28 +408,68 @@ fn after_syncs_that_were_killed_a_database_of_mysql_equals_the_portal() {
     }
 }
 
+/// Has a server of ClickHouse run a statement in the database of an address.
+#[cfg(feature = "clickhouse")]
+fn execute_in_clickhouse(url: &str, sql: &str) {
+    let (host, database) = url.rsplit_once('/').unwrap();
+    let address = host.replacen("clickhouse://", "http://", 1);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let client = brimful::HttpOptions::reqwest_builder().unwrap().build();
+    let request = client
+        .unwrap()
+        .post(format!("{address}/?database={database}"));
+    let answer = runtime.block_on(request.body(sql.to_owned()).send());
+    assert!(answer.unwrap().status().is_success(), "{sql}");
+}
+
 #[cfg(feature = "clickhouse")]
 #[test]
 fn after_syncs_that_were_killed_a_database_of_clickhouse_equals_the_portal() {
     let Some(url) = server("BRIMFUL_TEST_CLICKHOUSE") else {
         return;
     };
-    let (host, database) = url.rsplit_once('/').unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let address = host.replacen("clickhouse://", "http://", 1);
-    let execute = |sql: String| {
-        let url = format!("{address}/?database={database}");
-        let client = brimful::HttpOptions::reqwest_builder().unwrap().build();
-        let sent = client.unwrap().post(url).body(sql).send();
-        let answer = runtime.block_on(sent).unwrap();
-        assert!(answer.status().is_success());
-    };
+    let (host, _) = url.rsplit_once('/').unwrap();
     for seed in 0..histories(2) {
         let name = format!("killed_{seed}");
-        execute(format!("DROP DATABASE IF EXISTS {name}"));
-        execute(format!("CREATE DATABASE {name}"));
-        History::new(seed, &format!("{host}/{name}")).play();
+        execute_in_clickhouse(&url, &format!("DROP DATABASE IF EXISTS {name}"));
+        execute_in_clickhouse(&url, &format!("CREATE DATABASE {name}"));
+        let store = format!("{host}/{name}");
+        let mut history = History::new(seed, &store);
+        // The lease of a run that was killed ends after two minutes.
+        history.after_kill = Box::new(move || {
+            execute_in_clickhouse(&store, "TRUNCATE TABLE IF EXISTS _brimful_lease");
+        });
+        history.play();
     }
+}
+
+#[cfg(feature = "clickhouse")]
+#[test]
+fn a_sync_into_clickhouse_that_was_killed_keeps_the_next_one_out_until_its_lease_ends() {
+    let Some(url) = server("BRIMFUL_TEST_CLICKHOUSE") else {
+        return;
+    };
+    let store = format!("{}/killed_lease", url.rsplit_once('/').unwrap().0);
+    execute_in_clickhouse(&url, "DROP DATABASE IF EXISTS killed_lease");
+    execute_in_clickhouse(&url, "CREATE DATABASE killed_lease");
+    let mut history = History::new(2, &store);
+    while history.killed == 0 {
+        history.run_while_rows_change(true);
+    }
+    history.portal.server.portal().faults().clear();
+    let args = history.sync(&["--accept-deletes"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = history.program(&args).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("another sync is running there"), "{said}");
+    assert!(said.contains("its lease ends in"), "{said}");
+    // As if the time had passed.
+    let expire = "INSERT INTO _brimful_lease (run, holder, is_held, expires, version) SELECT run, any(holder), 1, now(), \
+                  max(version) + 1 FROM _brimful_lease GROUP BY run";
+    execute_in_clickhouse(&store, expire);
+    let output = history.program(&args).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 #[cfg(feature = "parquet")]

@@ -81,7 +81,7 @@ impl ClickhouseSink {
         let builder = builder.map_err(|error| failed(error.to_string()))?;
         // The server closes a connection after a few seconds without a request, and what was lost with one cannot always
         // be sent again.
-        let client = builder.timeout(PATIENCE).pool_max_idle_per_host(0).build();
+        let client = builder.pool_max_idle_per_host(0).build();
         let client = client.map_err(|error| failed(error.to_string()))?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let run = now.map_or(1, |now| now.as_millis() as u64);
@@ -92,6 +92,7 @@ impl ClickhouseSink {
                 url,
                 user,
                 password,
+                patience: PATIENCE,
             },
             store,
             state: RunState::new(options),
@@ -213,10 +214,23 @@ impl ClickhouseSink {
         .map(drop)
     }
 
-    /// The columns of a table and their types, by name; empty if there is no table.
+    /// The columns of a table that rows can have values for, and their types, by name; empty if there is no table.
     fn columns_of(&self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
+        self.columns_that(table, "default_kind IN ('', 'DEFAULT')")
+    }
+
+    /// The columns of a table that the server computes and takes no values for.
+    fn computed_columns_of(&self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
+        self.columns_that(table, "default_kind NOT IN ('', 'DEFAULT')")
+    }
+
+    fn columns_that(
+        &self,
+        table: &str,
+        condition: &str,
+    ) -> Result<Vec<(String, String)>, ExportError> {
         let found = self.ask(&format!(
-            "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {} \
+            "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {} AND {condition} \
              FORMAT TabSeparatedRaw",
             literal(table)
         ))?;
@@ -252,6 +266,7 @@ impl ClickhouseSink {
     fn make_table(&mut self, schema: &Schema) -> Result<(), ExportError> {
         let table = quoted(&self.state.table);
         let existing = self.columns_of(&self.state.table)?;
+        self.check_no_field_is_computed(schema)?;
         let names = quoted_names(schema, quoted);
         let declared = |place: usize| {
             let (kind, known) = self.type_name(schema.columns[place].kind);
@@ -305,12 +320,12 @@ impl ClickhouseSink {
                 }
                 let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
                 let deleted_at = deleted_at.filter(|_| !has_deleted_at);
-                for column in places
-                    .iter()
-                    .map(|place| definition(*place))
-                    .chain(deleted_at)
-                {
-                    self.ask(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
+                for place in &places {
+                    let name = &schema.columns[*place].name;
+                    self.add_column(&self.state.table, name, &definition(*place))?;
+                }
+                if let Some(column) = deleted_at {
+                    self.add_column(&self.state.table, DELETED_AT, &column)?;
                 }
                 places
             }
@@ -326,6 +341,36 @@ impl ClickhouseSink {
         }
         self.kinds = kinds;
         Ok(())
+    }
+
+    /// Adds a column that may be there already: another run may have added it meanwhile, and an answer may have been lost.
+    /// Old servers know no `IF NOT EXISTS` here.
+    fn add_column(&self, table: &str, name: &str, definition: &str) -> Result<(), ExportError> {
+        let added = self.ask(&format!(
+            "ALTER TABLE {} ADD COLUMN {definition}",
+            quoted(table)
+        ));
+        let Err(error) = added else {
+            return Ok(());
+        };
+        let columns = self.columns_of(table)?;
+        let is_there = columns.iter().any(|(column, _)| column == name);
+        if is_there { Ok(()) } else { Err(error) }
+    }
+
+    /// Refuses a table that computes a column which rows have values for.
+    fn check_no_field_is_computed(&self, schema: &Schema) -> Result<(), ExportError> {
+        let computed = self.computed_columns_of(&self.state.table)?;
+        let is_field = |name: &String| schema.columns.iter().any(|column| column.name == *name);
+        let Some((name, _)) = computed.iter().find(|(name, _)| is_field(name)) else {
+            return Ok(());
+        };
+        let (table, column) = (quoted(&self.state.table), quoted(name));
+        let why = format!(
+            "the table {table} computes its column {column} (MATERIALIZED or ALIAS), and the rows have a field of that \
+             name; drop the column and add yours by another name: ALTER TABLE {table} DROP COLUMN {column}"
+        );
+        Err(self.failed(why).because_of_table())
     }
 
     /// A run begins that goes on with no other: what is left of earlier runs is cleared.

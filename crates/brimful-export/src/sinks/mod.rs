@@ -35,7 +35,7 @@ mod table_plan;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod tls;
 #[cfg(any(feature = "clickhouse", feature = "postgres", feature = "s3"))]
-mod writer_runtime;
+pub(crate) mod writer_runtime;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 

@@ -1,5 +1,7 @@
 //! Tables that are kept in sync in ClickHouse.
 
+mod lease;
+
 use std::collections::HashMap;
 
 use brimful::Page;
@@ -15,6 +17,7 @@ use crate::sinks::clickhouse::synced::{BesideRows, CoverageRow, GoneIds, SyncedC
 use crate::sinks::clickhouse::{literal, quoted};
 use crate::sinks::{DELETED_AT, StoreOptions};
 use crate::store::Store;
+pub(super) use lease::Lease;
 
 /// The table of an entity in ClickHouse.
 pub(super) struct ClickhouseTable<'s> {

@@ -30,10 +30,35 @@ use crate::writer::RowWriter;
 
 /// Holds a store until it is dropped. Everything that writes has a share of it: a run that is broken off may still be
 /// writing.
+#[derive(Default)]
 pub(crate) struct StoreLock {
     #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
     _file: Option<std::fs::File>,
+    #[cfg(feature = "clickhouse")]
+    lease: Option<super::clickhouse::Lease>,
     _connection: Option<Mutex<RowWriter>>,
+}
+
+impl StoreLock {
+    /// Whether the store is still held.
+    ///
+    /// # Errors
+    /// It is not: the store may take this run for one that was killed.
+    pub(crate) fn check(&self) -> Result<(), SyncError> {
+        #[cfg(feature = "clickhouse")]
+        if let Some(lease) = &self.lease {
+            return lease.check();
+        }
+        Ok(())
+    }
+
+    #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
+    fn of_file(file: Option<std::fs::File>) -> Self {
+        Self {
+            _file: file,
+            ..Self::default()
+        }
+    }
 }
 
 /// Takes the lock of a store.
@@ -50,56 +75,53 @@ pub(crate) async fn acquire(store: &Store, tables: Vec<String>) -> Result<StoreL
     expect(unused_variables, reason = "databases know their tables themselves")
 )]
 fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
-    #[cfg(feature = "sqlite")]
-    if let Store::Sqlite(path) = store {
-        crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;
-        check_has_one_name(store, path)?;
-        // By whatever links it is named.
-        let mut name = behind_links(path).into_os_string();
-        name.push(".sync-lock");
-        return Ok(StoreLock {
-            _file: Some(lock_file(store, &PathBuf::from(name))?),
-            _connection: None,
-        });
+    match store {
+        #[cfg(feature = "sqlite")]
+        Store::Sqlite(path) => {
+            crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;
+            check_has_one_name(store, path)?;
+            Ok(StoreLock::of_file(Some(lock_beside(store, path)?)))
+        }
+        #[cfg(feature = "adbc")]
+        Store::Duckdb(path) => {
+            let file = lock_beside(store, path)?;
+            // Entities that make the same tables at once fail one another.
+            let mut writer = store.open(StoreOptions::default(), Plan::default())?;
+            SqlStore::of(&mut writer)?.prepare()?;
+            Ok(StoreLock::of_file(Some(file)))
+        }
+        #[cfg(feature = "parquet")]
+        Store::Dataset { place, .. } => {
+            let file = match place {
+                DatasetPlace::Folder(path) => {
+                    std::fs::create_dir_all(path).map_err(ExportError::from)?;
+                    Some(lock_file(store, &path.join("_brimful.sync-lock"))?)
+                }
+                DatasetPlace::S3(_) => None,
+            };
+            crate::sinks::dataset::synced::note_tables(place, &store.to_string(), tables)?;
+            Ok(StoreLock::of_file(file))
+        }
+        #[cfg(feature = "clickhouse")]
+        Store::Clickhouse(url) => {
+            let lease = super::clickhouse::Lease::take(url, store)?;
+            // Entities that make the same tables at once fail one another.
+            super::clickhouse::prepare(url, store, tables)?;
+            Ok(StoreLock {
+                lease: Some(lease),
+                ..StoreLock::default()
+            })
+        }
+        #[allow(
+            unreachable_patterns,
+            reason = "which stores there are is a matter of features"
+        )]
+        _ => lock_in_server(store),
     }
-    #[cfg(feature = "adbc")]
-    if let Store::Duckdb(path) = store {
-        let mut name = behind_links(path).into_os_string();
-        name.push(".sync-lock");
-        let file = Some(lock_file(store, &PathBuf::from(name))?);
-        // Entities that make the same tables at once fail one another.
-        let mut writer = store.open(StoreOptions::default(), Plan::default())?;
-        SqlStore::of(&mut writer)?.prepare()?;
-        return Ok(StoreLock {
-            _file: file,
-            _connection: None,
-        });
-    }
-    #[cfg(feature = "parquet")]
-    if let Store::Dataset { place, .. } = store {
-        let file = match place {
-            DatasetPlace::Folder(path) => {
-                std::fs::create_dir_all(path).map_err(ExportError::from)?;
-                Some(lock_file(store, &path.join("_brimful.sync-lock"))?)
-            }
-            DatasetPlace::S3(_) => None,
-        };
-        crate::sinks::dataset::synced::note_tables(place, &store.to_string(), tables)?;
-        return Ok(StoreLock {
-            _file: file,
-            _connection: None,
-        });
-    }
-    #[cfg(feature = "clickhouse")]
-    if let Store::Clickhouse(url) = store {
-        // It has no locks. Entities that make the same tables at once fail one another.
-        super::clickhouse::prepare(url, store, tables)?;
-        return Ok(StoreLock {
-            #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
-            _file: None,
-            _connection: None,
-        });
-    }
+}
+
+/// Takes a lock that the server of a database keeps for as long as the connection lasts.
+fn lock_in_server(store: &Store) -> Result<StoreLock, SyncError> {
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
     #[cfg(feature = "postgres")]
@@ -143,9 +165,8 @@ fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
     // Entities that make the same tables at once fail one another in PostgreSQL, IF NOT EXISTS or not.
     sql.prepare()?;
     Ok(StoreLock {
-        #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
-        _file: None,
         _connection: Some(Mutex::new(writer)),
+        ..StoreLock::default()
     })
 }
 
@@ -178,6 +199,14 @@ fn behind_links(path: &Path) -> PathBuf {
         path = folder.join(target);
     }
     path
+}
+
+/// Locks the file beside that of a database, by whatever links it is named.
+#[cfg(any(feature = "adbc", feature = "sqlite"))]
+fn lock_beside(store: &Store, path: &Path) -> Result<std::fs::File, SyncError> {
+    let mut name = behind_links(path).into_os_string();
+    name.push(".sync-lock");
+    lock_file(store, &PathBuf::from(name))
 }
 
 /// Refuses a file with two names (hard links): the log of SQLite and the lock stand beside one of them, and who comes by

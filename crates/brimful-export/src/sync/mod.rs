@@ -94,6 +94,15 @@ pub enum SyncError {
         /// What is known of the other run.
         holder: String,
     },
+    /// The store could not be told for a while that this run goes on, so another one may have begun.
+    #[error(
+        "{store}: this run could not renew its lease of the database and has stopped, as another sync may be running there; \
+         run it again"
+    )]
+    LostLease {
+        /// The store, without its password.
+        store: String,
+    },
     /// More rows are gone at once than are believed to be deleted.
     #[error(
         "{gone} of {live} rows of {table} are gone from the portal at once, so none was taken for deleted; if they are \
@@ -366,6 +375,14 @@ impl SyncRun {
             .collect()
             .await;
         results.sort_by_key(|(place, _)| *place);
+        if let Some(lock) = Arc::into_inner(lock) {
+            // To let go of a store may take an answer of its server.
+            in_thread::blocking(move || {
+                drop(lock);
+                Ok(())
+            })
+            .await?;
+        }
         let names = self.entities.iter().map(|entity| entity.name.clone());
         Ok(SyncReport {
             entities: names

@@ -215,7 +215,7 @@ pub(crate) struct SyncTable {
     has_errors: bool,
     has_errors_without_id: bool,
     /// Keeps other runs out for as long as anything may be written, also where the run was broken off meanwhile.
-    _lock: Option<Arc<StoreLock>>,
+    lock: Option<Arc<StoreLock>>,
     /// What is wrong with the files of the table.
     pub(crate) trouble: FileTrouble,
     /// Whether the table is there.
@@ -326,7 +326,7 @@ impl SyncTable {
             id_field,
             has_errors: stored.has_errors,
             has_errors_without_id: stored.has_errors,
-            _lock: access.lock.clone(),
+            lock: access.lock.clone(),
             trouble: stored.trouble,
             exists: stored.exists,
             stored_cursor,
@@ -394,6 +394,7 @@ impl SyncTable {
 
     /// Stores rows and how far the entity is with them, in one transaction where the store has such.
     pub(crate) fn write(&mut self, pages: &[Page]) -> Result<(), SyncError> {
+        self.check_lock()?;
         if self.has_errors {
             let rows = pages.iter().flat_map(Page::iter);
             let ids: Vec<Option<String>> = rows.map(|row| row_id(&row, self.id_field)).collect();
@@ -411,6 +412,11 @@ impl SyncTable {
         self.commit()?;
         self.has_errors |= self.writer.misfits() > 0;
         Ok(())
+    }
+
+    /// Nothing is written by a run that may no longer have the store for itself.
+    fn check_lock(&self) -> Result<(), SyncError> {
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.check())
     }
 
     /// Values that did not fit their columns in this run.
@@ -452,6 +458,7 @@ impl SyncTable {
         coverage: Option<&Coverage>,
         gone: Option<GoneRows<'_>>,
     ) -> Result<(), SyncError> {
+        self.check_lock()?;
         let beside = Beside {
             entity: &self.entity,
             command: &self.command,
@@ -471,6 +478,7 @@ impl SyncTable {
 
     /// Stores what waits, also where the store gathers more before it writes.
     pub(crate) fn flush(&mut self) -> Result<(), SyncError> {
+        self.check_lock()?;
         self.store()?.flush()
     }
 

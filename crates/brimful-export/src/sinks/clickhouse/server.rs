@@ -1,5 +1,7 @@
 //! Statements over HTTP: where the server is, what it answers, and whether it answered.
 
+use std::time::Duration;
+
 use brimful::reqwest::{self, StatusCode, Url};
 use percent_encoding::percent_decode_str;
 
@@ -20,6 +22,8 @@ pub(super) struct Server {
     pub(super) url: Url,
     pub(super) user: String,
     pub(super) password: String,
+    /// How long it may take to answer.
+    pub(super) patience: Duration,
 }
 
 impl Server {
@@ -40,6 +44,7 @@ impl Server {
         let request = self
             .client
             .post(url)
+            .timeout(self.patience)
             .header("X-ClickHouse-User", &self.user)
             .header("X-ClickHouse-Key", &self.password)
             .body(body);

@@ -182,6 +182,16 @@ impl SyncedClickhouse {
         self.inner.ask(sql).map(drop)
     }
 
+    /// How long the server may take to answer, where it is not as long as for rows.
+    pub(crate) fn answer_within(&mut self, patience: Duration) {
+        self.inner.server.patience = patience;
+    }
+
+    /// Waits for some time.
+    pub(crate) fn sleep(&self, time: Duration) -> Result<(), ExportError> {
+        Ok(self.inner.runtime.sleep(time)?)
+    }
+
     /// Makes the tables of what is known, or adds what earlier versions lack.
     pub(crate) fn prepare(&self) -> Result<(), ExportError> {
         self.inner.make_own_tables()?;
@@ -192,10 +202,11 @@ impl SyncedClickhouse {
              ENGINE = ReplacingMergeTree(version) ORDER BY (`table`, what)",
         )?;
         let columns = self.columns_of("_brimful_state")?;
-        if !columns.iter().any(|column| column == "sync") {
-            self.run("ALTER TABLE _brimful_state ADD COLUMN sync Nullable(String)")?;
+        if columns.iter().any(|column| column == "sync") {
+            return Ok(());
         }
-        Ok(())
+        self.inner
+            .add_column("_brimful_state", "sync", "sync Nullable(String)")
     }
 
     /// Drops the tables in which rows wait of runs that were killed: those of these tables, and all that are older than a day.
@@ -254,16 +265,22 @@ impl SyncedClickhouse {
         Ok(())
     }
 
-    /// Deletes rows of a table, and waits until that is done: the server does it beside other work.
+    /// Deletes rows of a table, and waits until that is done: the server does it beside other work. What others delete is
+    /// not waited for.
     fn delete(&self, table: &str, condition: &str) -> Result<(), ExportError> {
+        // Old servers don't say which of the deletions is this one, so it has a mark that is always true.
+        let mark = format!("{}_{}", self.stage.trim_matches('`'), self.inner.version);
         self.run(&format!(
-            "ALTER TABLE {} DELETE WHERE {condition}",
-            quoted(table)
+            "ALTER TABLE {} DELETE WHERE ({condition}) AND {} != ''",
+            quoted(table),
+            literal(&mark)
         ))?;
         for _ in 0..ASK_TIMES {
             let left = self.number(&format!(
-                "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = {} AND NOT is_done",
-                literal(table)
+                "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = {} AND NOT is_done \
+                 AND position(command, {}) > 0",
+                literal(table),
+                literal(&mark)
             ))?;
             if left == 0 {
                 return Ok(());

@@ -163,3 +163,105 @@ async fn what_somebody_changes_in_clickhouse_is_found_and_what_did_not_fit_is_fo
     assert_eq!(verification.differing[0].id, "3");
     assert_eq!(verification.differing[0].columns, ["TITLE"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn of_two_syncs_at_once_into_one_database_one_is_refused() {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_at_once");
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50).rows("lead", 50));
+    let (one, other) = (
+        bench.run(&store, &["crm.deal"]),
+        bench.run(&store, &["crm.lead"]),
+    );
+    let (one_ended, other_ended) = tokio::join!(one.run(), other.run());
+    let refused: Vec<SyncError> = [one_ended, other_ended]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let text = refused[0].to_string();
+    assert!(
+        text.contains("another sync is running there (process "),
+        "{text}"
+    );
+    for run in [one, other] {
+        run.run().await.unwrap().entities.remove(0).1.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_killed_keeps_others_out_until_its_lease_has_expired() {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_lease");
+    let ask = |sql: &str| answer(&url, "sync_lease", sql);
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    let claim = |expires: &str, version: u64| {
+        ask(&format!(
+            "INSERT INTO _brimful_lease (run, holder, is_held, expires, version) \
+             SELECT 'killed', 'process 4711', 1, {expires}, {version}"
+        ))
+    };
+    claim("now() + 100", 1);
+    let text = run.run().await.unwrap_err().to_string();
+    let words = "another sync is running there (process 4711; if it was killed, its lease ends in ";
+    assert!(text.contains(words), "{text}");
+    claim("now()", 2);
+    run.run().await.unwrap().entities.remove(0).1.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn columns_that_the_server_computes_are_left_to_it() {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_computed");
+    let ask = |sql: &str| answer(&url, "sync_computed", sql);
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50));
+    let run = |deletes| {
+        bench.run(&store, &["crm.deal"]).options(SyncOptions {
+            deletes,
+            ..SyncOptions::default()
+        })
+    };
+    run(Deletes::Soft).run().await.unwrap();
+    ask("ALTER TABLE crm_deal ADD COLUMN title_length UInt64 MATERIALIZED length(TITLE)");
+    ask("ALTER TABLE crm_deal ADD COLUMN title_twice String ALIAS concat(TITLE, TITLE)");
+    ask("ALTER TABLE crm_deal ADD COLUMN note String DEFAULT 'none'");
+    pass(60).await;
+    let change = json!({"id": 7, "fields": {"TITLE": "changed"}});
+    bench.call("crm.deal.update", change).await;
+    bench.call("crm.deal.delete", json!({"id": 9})).await;
+    let report = run(Deletes::Soft).run().await.unwrap().entities.remove(0).1;
+    let report = report.unwrap();
+    assert_eq!((report.written, report.deleted), (1, 1));
+    let computed = "SELECT title_length, title_twice, note FROM crm_deal FINAL WHERE ID = 7";
+    assert_eq!(ask(computed), "7\tchangedchanged\tnone");
+    pass(60).await;
+    let report = run(Deletes::Soft).run().await.unwrap().entities.remove(0).1;
+    assert!(!report.as_ref().unwrap().is_full, "{report:?}");
+    let verified = verify(&run(Deletes::Soft), 1_000).await.unwrap();
+    assert!(
+        verified[0].1.as_ref().unwrap().is_equal(),
+        "{:?}",
+        verified[0].1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_computes_a_column_of_a_field_is_refused_with_what_helps() {
+    let Some(url) = server() else { return };
+    let store = database(&url, "sync_computed_field");
+    let ask = |sql: &str| answer(&url, "sync_computed_field", sql);
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    ask("ALTER TABLE crm_deal DROP COLUMN COMMENTS");
+    ask("ALTER TABLE crm_deal ADD COLUMN COMMENTS String MATERIALIZED 'mine'");
+    pass(60).await;
+    let error = run.run().await.unwrap().entities.remove(0).1.unwrap_err();
+    let text = error.to_string();
+    let remedy = "ALTER TABLE `crm_deal` DROP COLUMN `COMMENTS`";
+    assert!(text.contains(remedy), "{text}");
+    ask(remedy);
+    run.run().await.unwrap().entities.remove(0).1.unwrap();
+}
