@@ -339,6 +339,11 @@ pub(crate) trait StoreSink: Send {
 
     /// Stores what waits in one transaction, and takes the misfits away. `finished`: there are no more rows.
     fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError>;
+
+    /// Waits until what was sent is stored, where rows are read while the store takes those before.
+    fn settle(&mut self) -> Result<(), ExportError> {
+        Ok(())
+    }
 }
 
 #[cfg(feature = "stores")]
@@ -376,11 +381,13 @@ impl<S: StoreSink + 'static> RowSink for S {
     }
 
     fn leave(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.store(misfits, false)
+        self.store(misfits, false)?;
+        self.settle()
     }
 
     fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.store(misfits, false)
+        self.store(misfits, false)?;
+        self.settle()
     }
 
     fn resumed(&self) -> Option<(u64, u64)> {

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
+use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, CopyInSink, SimpleQueryMessage};
@@ -35,16 +38,15 @@ const MAKES_TABLES: u64 = 0x0062_7269_6d66_756c;
 
 pub(crate) struct PostgresSink {
     runtime: WriterRuntime,
-    client: Client,
+    client: Arc<Client>,
     config: Config,
     tls: MakeRustlsConnect,
     store: String,
     state: RunState,
     rows: TabSeparated,
-    copy: String,
-    merge: String,
-    /// The statement that brings rows into the table itself.
-    copy_new: String,
+    statements: Arc<RowStatements>,
+    /// What the server carries out while further rows are read.
+    in_flight: Option<InFlight>,
     /// The highest ID of the table and of the rows taken; `None` where rows may be there already.
     highest: Option<u64>,
     /// Whether the rows that wait have IDs above all others, each above the one before.
@@ -52,6 +54,74 @@ pub(crate) struct PostgresSink {
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
+}
+
+/// The statements that bring rows into the table.
+#[derive(Debug, Default)]
+struct RowStatements {
+    /// By way of the table of the session.
+    copy: String,
+    merge: String,
+    /// Into the table itself.
+    copy_new: String,
+}
+
+/// What becomes visible together.
+#[derive(Debug, Clone)]
+struct Transaction {
+    rows: Bytes,
+    /// Values that did not fit.
+    misfits: Bytes,
+    misfit_count: u64,
+    /// The statements that take down how far the run is.
+    state: String,
+    /// Whether no row of it can be in the table already.
+    are_new: bool,
+    finished: bool,
+    /// All rows of the run that are stored with it.
+    rows_then: u64,
+}
+
+/// A transaction that was sent, and how many rows it has written.
+struct InFlight {
+    transaction: Transaction,
+    sent: JoinHandle<Result<u64, tokio_postgres::Error>>,
+}
+
+impl Transaction {
+    /// Has the server carry it out. Gives how many rows were new or took the place of others.
+    async fn send(
+        &self,
+        client: &Client,
+        statements: &RowStatements,
+    ) -> Result<u64, tokio_postgres::Error> {
+        client.batch_execute("BEGIN").await?;
+        let mut written = 0;
+        if !self.rows.is_empty() && self.are_new {
+            written += copy_in(client, &statements.copy_new, &self.rows).await?;
+        } else if !self.rows.is_empty() {
+            copy_in(client, &statements.copy, &self.rows).await?;
+            for message in client.simple_query(&statements.merge).await? {
+                if let SimpleQueryMessage::CommandComplete(rows) = message {
+                    written += rows;
+                }
+            }
+        }
+        if !self.misfits.is_empty() {
+            copy_in(client, COPY_MISFITS, &self.misfits).await?;
+        }
+        let end = format!("{}COMMIT", self.state);
+        client.batch_execute(&end).await?;
+        Ok(written)
+    }
+}
+
+async fn copy_in(client: &Client, copy: &str, bytes: &Bytes) -> Result<u64, tokio_postgres::Error> {
+    use futures_util::SinkExt;
+    let sink: CopyInSink<Bytes> = client.copy_in(copy).await?;
+    let mut sink = std::pin::pin!(sink);
+    sink.send(bytes.clone()).await?;
+    sink.finish().await
 }
 
 impl PostgresSink {
@@ -91,16 +161,15 @@ impl PostgresSink {
             .map_err(|error| failed(tls.explain(said(&error))))?;
         let mut sink = Self {
             runtime,
-            client,
+            client: Arc::new(client),
             config,
             tls: connector,
             store,
             state: RunState::new(options),
             rows: TabSeparated::default(),
-            copy: String::new(),
-            merge: String::new(),
+            statements: Arc::default(),
+            in_flight: None,
             stage: String::new(),
-            copy_new: String::new(),
             highest: None,
             are_new: true,
             began: false,
@@ -165,34 +234,6 @@ impl PostgresSink {
         self.wait(self.client.batch_execute(sql))
     }
 
-    /// How many rows were new or took the place of others.
-    async fn send(
-        &self,
-        rows: bytes::Bytes,
-        misfits: bytes::Bytes,
-        state: &str,
-    ) -> Result<u64, tokio_postgres::Error> {
-        self.client.batch_execute("BEGIN").await?;
-        let mut written = 0;
-        if !rows.is_empty() && self.are_new && self.highest.is_some() {
-            written += self.copy_in(&self.copy_new, rows).await?;
-        } else if !rows.is_empty() {
-            self.copy_in(&self.copy, rows).await?;
-            for message in self.client.simple_query(&self.merge).await? {
-                if let SimpleQueryMessage::CommandComplete(rows) = message {
-                    written += rows;
-                }
-            }
-        }
-        if !misfits.is_empty() {
-            self.copy_in(COPY_MISFITS, misfits).await?;
-        }
-        self.client
-            .batch_execute(&format!("{state}COMMIT"))
-            .await
-            .map(|()| written)
-    }
-
     /// Whether the last error was the end of the connection.
     fn connection_is_lost(&self) -> bool {
         self.client.is_closed() || self.execute("SELECT 1").is_err() && self.client.is_closed()
@@ -206,7 +247,7 @@ impl PostgresSink {
         for wait in waits {
             self.runtime.sleep(*wait)?;
             if let Ok(client) = connect(&self.runtime, &self.config, &self.tls)? {
-                self.client = client;
+                self.client = Arc::new(client);
                 self.execute(&self.stage)?;
                 return Ok(true);
             }
@@ -214,8 +255,8 @@ impl PostgresSink {
         Ok(false)
     }
 
-    /// Whether the store has all rows that were taken.
-    fn is_stored(&self, finished: bool) -> Result<bool, ExportError> {
+    /// Whether the store has all rows up to the end of a transaction.
+    fn is_stored(&self, transaction: &Transaction) -> Result<bool, ExportError> {
         if self.state.sync.is_some() {
             // A sync writes the same twice without harm.
             return Ok(false);
@@ -228,17 +269,86 @@ impl PostgresSink {
             ],
         ))?;
         Ok(found.first().is_some_and(|row| {
-            u64::try_from(row.get::<_, i64>(0)) == Ok(self.state.rows())
-                && row.get::<_, bool>(1) == finished
+            u64::try_from(row.get::<_, i64>(0)) == Ok(transaction.rows_then)
+                && row.get::<_, bool>(1) == transaction.finished
         }))
     }
 
-    async fn copy_in(&self, copy: &str, bytes: bytes::Bytes) -> Result<u64, tokio_postgres::Error> {
-        use futures_util::SinkExt;
-        let sink: CopyInSink<bytes::Bytes> = self.client.copy_in(copy).await?;
-        let mut sink = std::pin::pin!(sink);
-        sink.send(bytes).await?;
-        sink.finish().await
+    /// Takes all that waits as one transaction. `None` if nothing waits.
+    fn take_transaction(&mut self, misfits: &mut Misfits, finished: bool) -> Option<Transaction> {
+        let statements = self.state.take_statements();
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished && statements.is_empty() {
+            return None;
+        }
+        let state = if self.state.sync.is_some() {
+            statements.iter().fold(String::new(), |mut all, statement| {
+                all.push_str(statement);
+                all.push_str(";\n");
+                all
+            })
+        } else {
+            self.state_statement(finished)
+        };
+        let transaction = Transaction {
+            rows: self.rows.take().into(),
+            misfits: misfit_lines(&self.state.table, misfits).into(),
+            misfit_count: misfits.0.len() as u64,
+            state,
+            are_new: self.are_new && self.highest.is_some(),
+            finished,
+            rows_then: self.state.rows(),
+        };
+        misfits.0.clear();
+        self.are_new = true;
+        self.state.send();
+        Some(transaction)
+    }
+
+    /// Sends a transaction, to be carried out while further rows are read.
+    fn begin_sending(&mut self, transaction: Transaction) -> Result<(), ExportError> {
+        let (client, statements) = (Arc::clone(&self.client), Arc::clone(&self.statements));
+        let sending = transaction.clone();
+        let sent = async move { sending.send(&client, &statements).await };
+        let sent = self.runtime.spawn(sent)?;
+        self.in_flight = Some(InFlight { transaction, sent });
+        Ok(())
+    }
+
+    /// Ends a transaction that was sent with this result. A lost connection is made again, and what was lost with it is
+    /// sent again.
+    fn conclude(
+        &mut self,
+        mut transaction: Transaction,
+        mut sent: Result<u64, ExportError>,
+    ) -> Result<(), ExportError> {
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let error = match sent {
+                Ok(written) => {
+                    self.state.count_written(written);
+                    break;
+                }
+                Err(error) => error,
+            };
+            if self.connection_is_lost() {
+                if !self.reconnect(&mut waits)? {
+                    return Err(error);
+                }
+                // It may have been stored, and only the answer was lost.
+                if self.is_stored(&transaction)? {
+                    break;
+                }
+            } else if transaction.are_new && self.execute("ROLLBACK").is_ok() {
+                // Somebody else has inserted a row with one of these IDs.
+                transaction.are_new = false;
+            } else {
+                return Err(error);
+            }
+            sent = self.wait(transaction.send(&self.client, &self.statements));
+        }
+        self.state.misfits += transaction.misfit_count;
+        self.state.commit_sent();
+        Ok(())
     }
 
     /// The statements that make the table, or add the columns that it lacks, and describe them.
@@ -479,7 +589,7 @@ fn connect(
     Ok(match runtime.wait(config.connect(tls.clone()))? {
         Ok((client, connection)) => {
             // The next statement says so if it is lost.
-            runtime.spawn(async move { drop(connection.await) })?;
+            drop(runtime.spawn(async move { drop(connection.await) })?);
             Ok(client)
         }
         Err(error) => Err(error),
@@ -581,6 +691,7 @@ impl StoreSink for PostgresSink {
     }
 
     fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        self.settle()?;
         let asked = self.runtime.wait(async {
             let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
             let mut texts = Vec::new();
@@ -599,6 +710,7 @@ impl StoreSink for PostgresSink {
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
+        self.settle()?;
         let existing = self.existing()?;
         // Two runs that make the same tables at once fail one of them, IF NOT EXISTS or not.
         let mut sql = format!("BEGIN;\nSELECT pg_advisory_xact_lock({MAKES_TABLES});\n");
@@ -621,9 +733,11 @@ impl StoreSink for PostgresSink {
             let _ = self.execute("ROLLBACK");
             return Err(error);
         }
-        self.copy = format!("COPY {STAGE} ({columns}) FROM STDIN");
-        self.copy_new = format!("COPY {table} ({columns}) FROM STDIN");
-        self.merge = self.merge_statement(schema);
+        self.statements = Arc::new(RowStatements {
+            copy: format!("COPY {STAGE} ({columns}) FROM STDIN"),
+            merge: self.merge_statement(schema),
+            copy_new: format!("COPY {table} ({columns}) FROM STDIN"),
+        });
         self.highest = self.highest_id(schema)?;
         self.are_new = true;
         self.began = true;
@@ -660,54 +774,29 @@ impl StoreSink for PostgresSink {
             || self.state.sync.is_none() && self.rows.len() >= BYTES_AT_ONCE
     }
 
-    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
-    /// connection is made again.
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. An export reads
+    /// further rows meanwhile; a sync has to know what is stored.
     fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        let statements = self.state.take_statements();
-        if self.rows.is_empty() && misfits.0.is_empty() && !finished && statements.is_empty() {
+        self.settle()?;
+        let Some(transaction) = self.take_transaction(misfits, finished) else {
             return Ok(());
-        }
-        let rows = bytes::Bytes::from(self.rows.take());
-        let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
-        let state = if self.state.sync.is_some() {
-            statements.iter().fold(String::new(), |mut all, statement| {
-                all.push_str(statement);
-                all.push_str(";\n");
-                all
-            })
-        } else {
-            self.state_statement(finished)
         };
-        let mut waits = RECONNECT_AFTER.iter();
-        loop {
-            let sent = self.wait(self.send(rows.clone(), lines.clone(), &state));
-            let error = match sent {
-                Ok(written) => {
-                    self.state.count_written(written);
-                    break;
-                }
-                Err(error) => error,
-            };
-            if !self.connection_is_lost() {
-                // Somebody else has inserted a row with one of these IDs.
-                if self.are_new && self.execute("ROLLBACK").is_ok() {
-                    self.are_new = false;
-                    continue;
-                }
-                return Err(error);
-            }
-            if !self.reconnect(&mut waits)? {
-                return Err(error);
-            }
-            // It may have been stored, and only the answer was lost.
-            if self.is_stored(finished)? {
-                break;
-            }
+        self.begin_sending(transaction)?;
+        if finished || self.state.sync.is_some() {
+            return self.settle();
         }
-        self.are_new = true;
-        self.state.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
         Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), ExportError> {
+        let Some(InFlight { transaction, sent }) = self.in_flight.take() else {
+            return Ok(());
+        };
+        let sent = match self.runtime.wait(sent)? {
+            Ok(sent) => sent.map_err(|error| self.failed(said(&error))),
+            // The task has panicked.
+            Err(error) => Err(self.failed(error.to_string())),
+        };
+        self.conclude(transaction, sent)
     }
 }

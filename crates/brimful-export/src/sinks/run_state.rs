@@ -18,6 +18,8 @@ pub(crate) struct RunState {
     pub(crate) misfits: u64,
     /// Rows of this run, and the ID of the last one.
     taken: (u64, Option<u64>),
+    /// Those of them that were sent to the store, which may not have answered yet.
+    sent: (u64, Option<u64>),
     stored: (u64, Option<u64>),
     /// Rows have come in the order of their IDs, so all up to the last one are there.
     ascending: bool,
@@ -52,6 +54,7 @@ impl RunState {
             #[cfg(feature = "stores")]
             misfits: 0,
             taken: (0, None),
+            sent: (0, None),
             stored: (0, None),
             ascending: true,
             sync: None,
@@ -67,7 +70,7 @@ impl RunState {
 
     /// Whether so many rows wait to be stored. A sync says itself when they are.
     pub(crate) fn is_due(&self, rows: u64) -> bool {
-        self.sync.is_none() && self.taken.0 - self.stored.0 >= rows
+        self.sync.is_none() && self.taken.0 - self.sent.0 >= rows
     }
 
     /// The statements that a sync runs with the next rows.
@@ -87,7 +90,20 @@ impl RunState {
 
     /// What was taken is stored.
     pub(crate) fn commit(&mut self) {
+        self.sent = self.taken;
         self.stored = self.taken;
+    }
+
+    /// What was taken is on its way to the store.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn send(&mut self) {
+        self.sent = self.taken;
+    }
+
+    /// What was sent is stored.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn commit_sent(&mut self) {
+        self.stored = self.sent;
     }
 
     /// Rows of this run that are stored, and the ID of the last one.
@@ -138,5 +154,18 @@ mod tests {
         state.take(Some(16));
         assert_eq!((state.rows(), state.last_id()), (11, Some(16)));
         assert!(state.is_due(1) && !state.is_due(5_000));
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn rows_that_were_sent_are_stored_when_the_store_has_said_so() {
+        let mut state = state();
+        state.take(Some(1));
+        state.send();
+        assert!(!state.is_due(1));
+        state.take(Some(2));
+        state.commit_sent();
+        assert_eq!(state.stored(), (1, Some(1)));
+        assert!(state.is_due(1));
     }
 }

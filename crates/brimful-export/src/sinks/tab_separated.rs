@@ -67,7 +67,9 @@ impl TabSeparated {
 /// Appends a text, with escapes for what would end the value.
 pub(crate) fn escape(text: &str, out: &mut String) {
     let mut rest = text;
-    while let Some(place) = rest.find(['\\', '\n', '\r', '\t', '\0']) {
+    let is_special = |byte: &u8| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t' | b'\0');
+    // They are ASCII, so none of them is a part of another character.
+    while let Some(place) = rest.as_bytes().iter().position(is_special) {
         let (before, behind) = rest.split_at(place);
         out.push_str(before);
         out.push_str(match behind.as_bytes()[0] {

@@ -54,11 +54,13 @@ impl WriterRuntime {
         self.wait(async { tokio::time::sleep(time).await })
     }
 
-    /// Starts a task that nobody waits for.
+    /// Starts a task that runs while other things are done.
     #[cfg(feature = "postgres")]
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        self.running()?.spawn(work);
-        Ok(())
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> io::Result<tokio::task::JoinHandle<T>> {
+        Ok(self.running()?.spawn(work))
     }
 }
 
