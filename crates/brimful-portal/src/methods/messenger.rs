@@ -543,15 +543,21 @@ pub(crate) fn writing(_: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
     Ok(done())
 }
 
-/// Whether a parameter that is `Y` or `N` says yes; `Y` if it is not given.
-fn says_yes(call: &Call<'_>, name: &str) -> bool {
+/// Whether a `Y`/`N` parameter is on. Everything but `N` is, also no value, as in the portal.
+pub(super) fn is_not_switched_off(call: &Call<'_>, name: &str) -> bool {
     !call.text(name).eq_ignore_ascii_case("N")
 }
 
 /// `im.recent.pin`
 pub(crate) fn pin(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let dialog = dialog_id(call)?;
-    chats::mark_dialog(state, call, &dialog, "pinned", says_yes(call, "PIN"));
+    chats::mark_dialog(
+        state,
+        call,
+        &dialog,
+        "pinned",
+        is_not_switched_off(call, "PIN"),
+    );
     Ok(done())
 }
 
@@ -561,7 +567,13 @@ pub(crate) fn mark_unread(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let dialog = dialog_id(call)?;
-    chats::mark_dialog(state, call, &dialog, "unread", says_yes(call, "ACTION"));
+    chats::mark_dialog(
+        state,
+        call,
+        &dialog,
+        "unread",
+        is_not_switched_off(call, "ACTION"),
+    );
     Ok(done())
 }
 
@@ -589,7 +601,7 @@ pub(crate) fn hide(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output
 /// `im.chat.mute`
 pub(crate) fn mute(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let chat = chat_id(state, call)?;
-    let (caller, is_muted) = ([call.user as i64], says_yes(call, "MUTE"));
+    let (caller, is_muted) = ([call.user as i64], is_not_switched_off(call, "MUTE"));
     chats::list_users(state, call, chat, "muted", &caller, is_muted);
     Ok(done())
 }
@@ -644,7 +656,7 @@ pub(crate) fn set_manager(
     if users.is_empty() {
         return Err(refused("USER_ID_EMPTY", "User ID can't be empty"));
     }
-    let is_one = says_yes(call, "IS_MANAGER");
+    let is_one = is_not_switched_off(call, "IS_MANAGER");
     chats::list_users(state, call, chat, "managers", &users, is_one);
     Ok(done())
 }

@@ -1,8 +1,8 @@
-//! `imopenlines.*` and the messages that connectors bring: a channel's chat belongs to a client of a connector, and has a
-//! conversation with an operator.
+//! Open lines (`imopenlines.*`) and the messages that connectors bring: a client's chat with the conversations of
+//! operators in it.
 //!
-//! Conversations come of `imconnector.send.messages`. In a portal they come in other ways too, so a chat that is not known
-//! here is taken for one of those: what is asked of it is acknowledged.
+//! Conversations come of `imconnector.send.messages`. In a portal they come in other ways too, so methods of bots take a
+//! chat without a conversation for one of those: what they ask of it is acknowledged.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
 use super::chats::{self, done, insert, int, refused, say, word, writer};
-use super::messenger;
+use super::messenger::{self, is_not_switched_off};
 use crate::context::{Call, MethodError, Output, moment};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, LEAD, MESSAGE, USER};
@@ -18,48 +18,78 @@ use crate::data::records::messenger::{CONNECTOR_MESSAGES, CONVERSATIONS};
 use crate::data::records::{self, RecordTable};
 use crate::methods::method::{Handler, Method, read, write};
 
+/// The statuses of a conversation: it waits for an operator, has one, or is over.
+const NEW: &str = "new";
+const ANSWERED: &str = "answered";
+const CLOSED: &str = "closed";
 /// The field of a conversation with the number of its first message.
 const FIRST_MESSAGE: &str = "FIRST_MESSAGE_ID";
 
 /// The methods.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
+    connector_methods()
+        .into_iter()
+        .chain(conversation_methods())
+        .chain(record_methods())
+}
+
+/// Messages that connectors bring.
+fn connector_methods() -> [Method; 3] {
     [
-        write!("imconnector", "imconnector.send.messages", receive),
+        write!("imconnector", "imconnector.send.messages", receive_messages),
         write!(
             "imconnector",
             "imconnector.update.messages",
-            change::<false>
+            rewrite_messages::<false>
         ),
-        write!("imconnector", "imconnector.delete.messages", change::<true>),
-        read!("imopenlines", "imopenlines.dialog.get", dialog),
-        read!("imopenlines", "imopenlines.session.open", open),
-        read!("imopenlines", "imopenlines.session.history.get", history),
-        write!("imopenlines", "imopenlines.session.start", start),
-        write!("imopenlines", "imopenlines.message.session.start", start),
-        write!("imopenlines", "imopenlines.session.head.vote", vote),
-        write!("imopenlines", "imopenlines.session.join", join),
-        write!("imopenlines", "imopenlines.session.intercept", take),
-        write!("imopenlines", "imopenlines.operator.answer", take),
-        write!("imopenlines", "imopenlines.operator.transfer", transfer),
-        write!("imopenlines", "imopenlines.bot.session.transfer", transfer),
-        write!("imopenlines", "imopenlines.bot.session.operator", leave),
-        write!("imopenlines", "imopenlines.operator.skip", leave),
+        write!(
+            "imconnector",
+            "imconnector.delete.messages",
+            rewrite_messages::<true>
+        ),
+    ]
+}
+
+/// Conversations, their operators and modes.
+fn conversation_methods() -> [Method; 22] {
+    [
+        read!("imopenlines", "imopenlines.dialog.get", get_dialog),
+        read!("imopenlines", "imopenlines.session.open", find_chat),
+        read!(
+            "imopenlines",
+            "imopenlines.session.history.get",
+            get_history
+        ),
         write!(
             "imopenlines",
-            "imopenlines.operator.finish",
-            finish::<false>
+            "imopenlines.session.start",
+            start_conversation
         ),
+        write!(
+            "imopenlines",
+            "imopenlines.message.session.start",
+            start_conversation
+        ),
+        write!("imopenlines", "imopenlines.session.head.vote", rate),
+        write!("imopenlines", "imopenlines.session.join", join_chat),
+        write!("imopenlines", "imopenlines.session.intercept", take_over),
+        write!("imopenlines", "imopenlines.operator.answer", take_over),
+        write!("imopenlines", "imopenlines.operator.transfer", transfer),
+        write!("imopenlines", "imopenlines.bot.session.transfer", transfer),
+        write!("imopenlines", "imopenlines.bot.session.operator", give_back),
+        write!("imopenlines", "imopenlines.operator.skip", give_back),
+        write!("imopenlines", "imopenlines.operator.finish", close::<false>),
         write!(
             "imopenlines",
             "imopenlines.bot.session.finish",
-            finish::<false>
+            close::<false>
         ),
         write!(
             "imopenlines",
             "imopenlines.operator.another.finish",
-            finish::<false>
+            close::<false>
         ),
-        write!("imopenlines", "imopenlines.operator.spam", finish::<true>),
+        write!("imopenlines", "imopenlines.operator.spam", close::<true>),
         write!("imopenlines", "imopenlines.session.mode.pin", switch_pin),
         write!(
             "imopenlines",
@@ -81,6 +111,12 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
             "imopenlines.bot.session.message.send",
             say_as_bot
         ),
+    ]
+}
+
+/// Conversations of records of the CRM.
+fn record_methods() -> [Method; 6] {
+    [
         write!("imopenlines", "imopenlines.crm.lead.create", make_lead),
         read!("imopenlines", "imopenlines.crm.chat.get", chats_of_record),
         read!(
@@ -100,14 +136,17 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
         ),
         write!("imopenlines", "imopenlines.crm.message.add", say_to_record),
     ]
-    .into_iter()
 }
 
-fn table(state: &PortalData) -> Option<&RecordTable> {
+/// A conversation as it is kept: its fields by their names.
+type Conversation = Map<String, Json>;
+
+/// All conversations, the oldest first.
+fn conversations(state: &PortalData) -> Option<&RecordTable> {
     records::place(CONVERSATIONS).map(|place| &state.records[place])
 }
 
-fn text(row: &Map<String, Json>, name: &str) -> String {
+fn text(row: &Conversation, name: &str) -> String {
     row.get(name)
         .cloned()
         .map(Value::from)
@@ -115,21 +154,27 @@ fn text(row: &Map<String, Json>, name: &str) -> String {
         .to_text()
 }
 
+/// The chat of a conversation.
+fn chat_id(conversation: &Conversation) -> u64 {
+    text(conversation, "CHAT_ID").parse().unwrap_or(0)
+}
+
 /// The last conversation that passes a test, and its number.
-fn last(
+fn last_conversation(
     state: &PortalData,
-    passes: impl Fn(&Map<String, Json>) -> bool,
-) -> Option<(u64, Map<String, Json>)> {
-    let rows = table(state)?.rows().filter(|(_, row)| passes(row));
+    passes: impl Fn(&Conversation) -> bool,
+) -> Option<(u64, Conversation)> {
+    let rows = conversations(state)?.rows().filter(|(_, row)| passes(row));
     rows.last().map(|(id, row)| (id, row.clone()))
 }
 
-fn of_chat(state: &PortalData, chat: &str) -> Option<(u64, Map<String, Json>)> {
-    last(state, |row| text(row, "CHAT_ID") == chat)
+/// The last conversation of a chat, whether it is over or not.
+fn last_conversation_of_chat(state: &PortalData, chat: &str) -> Option<(u64, Conversation)> {
+    last_conversation(state, |row| text(row, "CHAT_ID") == chat)
 }
 
-/// Writes to a conversation.
-fn set(state: &mut PortalData, call: &Call<'_>, id: u64, values: &[(&str, Value)]) {
+/// Updates fields of a conversation.
+fn update_conversation(state: &mut PortalData, call: &Call<'_>, id: u64, values: &[(&str, Value)]) {
     let given: Array = values
         .iter()
         .map(|(name, value)| (*name, value.clone()))
@@ -139,9 +184,9 @@ fn set(state: &mut PortalData, call: &Call<'_>, id: u64, values: &[(&str, Value)
     }
 }
 
-/// Makes a conversation. The messages that the chat has already belong to the conversations before it, unless the values
+/// Adds a conversation. The messages that the chat has already belong to the conversations before it, unless the values
 /// name the first message.
-fn begin(state: &mut PortalData, call: &Call<'_>, values: &[(&str, Value)]) -> u64 {
+fn add_conversation(state: &mut PortalData, call: &Call<'_>, values: &[(&str, Value)]) -> u64 {
     let mut given: Array = values
         .iter()
         .map(|(name, value)| (*name, value.clone()))
@@ -156,7 +201,8 @@ fn begin(state: &mut PortalData, call: &Call<'_>, values: &[(&str, Value)]) -> u
     place.map_or(0, |place| state.records[place].add(&given, writer(call)))
 }
 
-fn argument(name: &str) -> MethodError {
+/// The refusal of a call without an argument.
+fn missing_argument(name: &str) -> MethodError {
     refused(
         "ERROR_ARGUMENT",
         &format!("Argument '{name}' is null or empty"),
@@ -164,13 +210,13 @@ fn argument(name: &str) -> MethodError {
 }
 
 /// The connector, the line and the messages of a call.
-fn brought(call: &Call<'_>) -> Result<(String, String, Vec<Array>), MethodError> {
+fn connector_call(call: &Call<'_>) -> Result<(String, String, Vec<Array>), MethodError> {
     let [connector, line] = ["CONNECTOR", "LINE"].map(|name| call.text(name));
     if connector.is_empty() {
-        return Err(argument("CONNECTOR"));
+        return Err(missing_argument("CONNECTOR"));
     }
     if line.is_empty() {
-        return Err(argument("LINE"));
+        return Err(missing_argument("LINE"));
     }
     let messages = match call.params.get_ignoring_case("MESSAGES") {
         Some(Value::Array(messages)) if !messages.is_empty() => messages,
@@ -178,7 +224,7 @@ fn brought(call: &Call<'_>) -> Result<(String, String, Vec<Array>), MethodError>
             let why = "The value of an argument 'MESSAGES' must be of type array";
             return Err(refused("ERROR_ARGUMENT", why));
         }
-        _ => return Err(argument("MESSAGES")),
+        _ => return Err(missing_argument("MESSAGES")),
     };
     let messages = messages.values().map(|message| message.as_array().cloned());
     let messages: Option<Vec<Array>> = messages.collect();
@@ -189,12 +235,14 @@ fn brought(call: &Call<'_>) -> Result<(String, String, Vec<Array>), MethodError>
     Ok((connector, line, messages))
 }
 
-fn part(message: &Array, part: &str, name: &str) -> String {
+/// A value of a part of a connector's message: of its `user`, `chat` or `message`.
+fn message_text(message: &Array, part: &str, name: &str) -> String {
     let value = message.get(part).and_then(|part| part.get(name));
     value.map(Value::to_text).unwrap_or_default()
 }
 
-fn results(rows: Vec<Array>) -> Output {
+/// The reply that has a result for each message.
+fn message_results(rows: Vec<Array>) -> Output {
     let data = Array::from_iter([("RESULT", rows.into_iter().collect::<Value>())]);
     let mut answer = Array::from_iter([("SUCCESS", true)]);
     answer.insert("DATA", data);
@@ -202,10 +250,11 @@ fn results(rows: Vec<Array>) -> Output {
 }
 
 /// `imconnector.send.messages(CONNECTOR, LINE, MESSAGES)`: each into the chat of its client.
-fn receive(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let (connector, line, messages) = brought(call)?;
+fn receive_messages(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let (connector, line, messages) = connector_call(call)?;
     let is_whole = |message: &Array| {
-        !part(message, "user", "id").is_empty() && !part(message, "chat", "id").is_empty()
+        !message_text(message, "user", "id").is_empty()
+            && !message_text(message, "chat", "id").is_empty()
     };
     if !messages.iter().all(is_whole) {
         let why = "The incorrect structure of a message inside MESSAGES parameter";
@@ -213,21 +262,29 @@ fn receive(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Method
     }
     let mut rows = Vec::new();
     for message in messages {
-        let of = |name: &str| part(&message, "chat", name);
-        let client = part(&message, "user", "id");
+        let of = |name: &str| message_text(&message, "chat", name);
+        let client = message_text(&message, "user", "id");
         let code = format!("{connector}|{line}|{}|{client}", of("id"));
-        let is_open = |row: &Map<String, Json>| {
-            text(row, "USER_CODE") == code && text(row, "STATUS") != "closed"
+        let is_open =
+            |row: &Conversation| text(row, "USER_CODE") == code && text(row, "STATUS") != CLOSED;
+        let (session, chat) = match last_conversation(state, is_open) {
+            Some((id, row)) => (id, chat_id(&row)),
+            None => open_conversation(state, call, (&connector, &line), &code, &message),
         };
-        let (session, chat) = match last(state, is_open) {
-            Some((id, row)) => (id, text(&row, "CHAT_ID").parse().unwrap_or(0)),
-            None => begin_with(state, call, (&connector, &line), &code, &message),
-        };
-        let said = say(state, call, chat, 0, &part(&message, "message", "text"));
+        let said = say(
+            state,
+            call,
+            chat,
+            0,
+            &message_text(&message, "message", "text"),
+        );
         let key = [
             ("CONNECTOR", Value::from(connector.as_str())),
             ("LINE", line.as_str().into()),
-            ("EXTERNAL_ID", part(&message, "message", "id").into()),
+            (
+                "EXTERNAL_ID",
+                message_text(&message, "message", "id").into(),
+            ),
         ];
         let number = [("MESSAGE_ID", Value::Int(said as i64))];
         chats::keep(state, call, CONNECTOR_MESSAGES, &key, number);
@@ -239,11 +296,12 @@ fn receive(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Method
         row.insert("session", about);
         rows.push(row);
     }
-    Ok(results(rows))
+    Ok(message_results(rows))
 }
 
-/// A new chat and a new conversation in it: the numbers of the conversation and the chat.
-fn begin_with(
+/// Adds a conversation with a client, in the client's chat or a new one. Returns the numbers of the conversation and the
+/// chat.
+fn open_conversation(
     state: &mut PortalData,
     call: &Call<'_>,
     (connector, line): (&str, &str),
@@ -251,11 +309,15 @@ fn begin_with(
     message: &Array,
 ) -> (u64, u64) {
     let name = ["name", "last_name"]
-        .map(|name| part(message, "user", name))
+        .map(|name| message_text(message, "user", name))
         .join(" ");
-    let title = format!("{} - {}", name.trim(), part(message, "chat", "name"));
+    let title = format!(
+        "{} - {}",
+        name.trim(),
+        message_text(message, "chat", "name")
+    );
     let now = || Value::Text(moment::text(call.seconds()));
-    let known = last(state, |row| text(row, "USER_CODE") == code);
+    let known = last_conversation(state, |row| text(row, "USER_CODE") == code);
     let known = known.and_then(|(_, row)| text(&row, "CHAT_ID").parse().ok());
     let chat = known.unwrap_or_else(|| {
         let values = [
@@ -274,7 +336,7 @@ fn begin_with(
         ("entityId", code.into()),
     ];
     chats::set_details(state, call, chat, details);
-    let session = begin(
+    let session = add_conversation(
         state,
         call,
         &[
@@ -288,16 +350,16 @@ fn begin_with(
 }
 
 /// `imconnector.update.messages` and `.delete.messages`
-fn change<const DELETE: bool>(
+fn rewrite_messages<const DELETE: bool>(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let (connector, line, messages) = brought(call)?;
+    let (connector, line, messages) = connector_call(call)?;
     for message in &messages {
         let key = [
             connector.clone(),
             line.clone(),
-            part(message, "message", "id"),
+            message_text(message, "message", "id"),
         ];
         let known = chats::kept(state, CONNECTOR_MESSAGES, &key);
         let number = known.get("MESSAGE_ID").map_or(0, Value::to_int);
@@ -309,7 +371,10 @@ fn change<const DELETE: bool>(
         if DELETE {
             table.delete(number);
         } else if let Some(field) = table.schema.legacy("TEXT") {
-            table.update(number, [(field, part(message, "message", "text").into())]);
+            table.update(
+                number,
+                [(field, message_text(message, "message", "text").into())],
+            );
         }
     }
     let mut answer = Array::from_iter([("SUCCESS", true)]);
@@ -318,7 +383,7 @@ fn change<const DELETE: bool>(
 }
 
 /// `imopenlines.dialog.get(CHAT_ID, DIALOG_ID, SESSION_ID or USER_CODE)`
-fn dialog(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn get_dialog(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let [chat, dialog, session, code] =
         ["CHAT_ID", "DIALOG_ID", "SESSION_ID", "USER_CODE"].map(|name| call.text(name));
     let chat = if !chat.is_empty() {
@@ -326,10 +391,10 @@ fn dialog(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError
     } else if !dialog.is_empty() {
         Some(dialog.trim_start_matches("chat").to_owned())
     } else {
-        let is_it = |row: &Map<String, Json>| {
+        let is_it = |row: &Conversation| {
             (!code.is_empty() && text(row, "USER_CODE") == code) || text(row, "ID") == session
         };
-        last(state, is_it).map(|(_, row)| text(&row, "CHAT_ID"))
+        last_conversation(state, is_it).map(|(_, row)| text(&row, "CHAT_ID"))
     };
     let chat = chat.and_then(|chat| chat.parse().ok());
     let chat = chat.filter(|&chat| state.table(CHAT).contains(chat));
@@ -345,10 +410,10 @@ fn dialog(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError
 }
 
 /// `imopenlines.session.open(USER_CODE)`
-fn open(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn find_chat(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let code = call.text("USER_CODE");
     let code = code.trim_start_matches("imol|");
-    let found = last(state, |row| text(row, "USER_CODE") == code);
+    let found = last_conversation(state, |row| text(row, "USER_CODE") == code);
     let (_, row) = found.ok_or_else(|| {
         let text =
             "You cannot open this conversation because you do not have sufficient permissions";
@@ -359,21 +424,21 @@ fn open(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
 }
 
 /// `imopenlines.session.history.get(SESSION_ID or CHAT_ID)`
-fn history(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn get_history(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let [session, chat] = ["SESSION_ID", "CHAT_ID"].map(|name| call.text(name));
     if session.is_empty() && chat.is_empty() {
         let text = "Session ID or Chat ID must be provided";
         return Err(refused("MISSING_REQUIRED_PARAM", text));
     }
-    let is_it = |row: &Map<String, Json>| {
+    let is_it = |row: &Conversation| {
         text(row, "ID") == session || (session.is_empty() && text(row, "CHAT_ID") == chat)
     };
-    let (id, row) = last(state, is_it).ok_or_else(|| {
+    let (id, row) = last_conversation(state, is_it).ok_or_else(|| {
         let text = "Unable to determine session ID from provided parameters";
         refused("INVALID_SESSION_ID", text)
     })?;
     let chat = text(&row, "CHAT_ID");
-    let said = messages_of(state, id, &row);
+    let said = messages_of_conversation(state, id, &row);
     let mut messages = Array::new();
     for message in &said {
         let row = state.table(MESSAGE).row(*message);
@@ -393,7 +458,7 @@ fn history(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     let vote = text(&row, "VOTE_HEAD").parse::<i64>().unwrap_or(0);
     let comment = row.get("COMMENT_HEAD").cloned().map(Value::from);
     let mut answer = Array::new();
-    answer.insert("chatId", chat.parse::<i64>().unwrap_or(0));
+    answer.insert("chatId", chat_id(&row) as i64);
     answer.insert("canJoin", "Y");
     answer.insert("canVoteHead", "Y");
     answer.insert("sessionId", id as i64);
@@ -408,46 +473,46 @@ fn history(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
 }
 
 /// The messages of a conversation: those of its chat from its first one up to the first one of the next conversation.
-fn messages_of(state: &PortalData, id: u64, row: &Map<String, Json>) -> Vec<u64> {
-    let first = |row: &Map<String, Json>| text(row, FIRST_MESSAGE).parse::<u64>().unwrap_or(0);
+fn messages_of_conversation(state: &PortalData, id: u64, row: &Conversation) -> Vec<u64> {
+    let first = |row: &Conversation| text(row, FIRST_MESSAGE).parse::<u64>().unwrap_or(0);
     let chat = text(row, "CHAT_ID");
-    let rows = table(state).into_iter().flat_map(RecordTable::rows);
+    let rows = conversations(state).into_iter().flat_map(RecordTable::rows);
     let mut later = rows.filter(|(other, row)| *other > id && text(row, "CHAT_ID") == chat);
     let end = later.next().map_or(u64::MAX, |(_, next)| first(next));
-    let mut said = chats::written_messages(state, chat.parse().unwrap_or(0));
+    let mut said = chats::written_messages(state, chat_id(row));
     said.retain(|message| (first(row)..end).contains(message));
     said
 }
 
 /// The last conversation of the chat that a call names.
-fn conversation(
+fn named_conversation(
     state: &PortalData,
     call: &Call<'_>,
-) -> Result<(u64, Map<String, Json>), MethodError> {
+) -> Result<(u64, Conversation), MethodError> {
     let named = call.text("CHAT_ID");
     let number = named.parse::<u64>().unwrap_or(0);
     if !state.table(CHAT).contains(number) {
         let text = "The specified chat identifier is incorrect";
         return Err(refused("CHAT_ID", text));
     }
-    of_chat(state, &named)
+    last_conversation_of_chat(state, &named)
         .ok_or_else(|| refused("CHAT_TYPE", "The specified chat is not an open line"))
 }
 
 /// Refuses a chat that is no open line, but for methods that pass over it.
-fn check_chat(state: &PortalData, call: &Call<'_>) -> Result<(), MethodError> {
+fn check_open_line(state: &PortalData, call: &Call<'_>) -> Result<(), MethodError> {
     let takes_any = call.method.contains(".bot.");
     if takes_any || call.method.ends_with(".mode.pin") {
-        chat(call)?;
+        named_chat(call)?;
     }
     if !takes_any {
-        conversation(state, call)?;
+        named_conversation(state, call)?;
     }
     Ok(())
 }
 
 /// The chat that a call names.
-fn chat(call: &Call<'_>) -> Result<String, MethodError> {
+fn named_chat(call: &Call<'_>) -> Result<String, MethodError> {
     match call.text("CHAT_ID") {
         chat if chat.is_empty() || chat == "0" => {
             Err(refused("CHAT_ID_EMPTY", "Chat ID can't be empty"))
@@ -456,21 +521,21 @@ fn chat(call: &Call<'_>) -> Result<String, MethodError> {
     }
 }
 
-/// Writes to the last conversation of the chat that a call names.
-fn set_of_chat(
+/// Updates the last conversation of the chat that a call names, if it has one.
+fn update_last_conversation(
     state: &mut PortalData,
     call: &Call<'_>,
     values: &[(&str, Value)],
 ) -> Result<Output, MethodError> {
-    if let Some((id, _)) = of_chat(state, &call.text("CHAT_ID")) {
-        set(state, call, id, values);
+    if let Some((id, _)) = last_conversation_of_chat(state, &call.text("CHAT_ID")) {
+        update_conversation(state, call, id, values);
     }
     Ok(done())
 }
 
 /// `imopenlines.session.start` and `.message.session.start`: a new conversation in the chat.
-fn start(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let (id, row) = conversation(state, call)?;
+fn start_conversation(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let (id, row) = named_conversation(state, call)?;
     let of = |name: &'static str| (name, Value::from(text(&row, name)));
     let mut values = vec![("OPERATOR_ID", Value::Int(call.user as i64))];
     values.extend(["CHAT_ID", "USER_CODE", "CONNECTOR_ID", "LINE_ID"].map(of));
@@ -481,13 +546,13 @@ fn start(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodEr
         }
         values.push((FIRST_MESSAGE, Value::Int(first)));
     }
-    set(state, call, id, &[("STATUS", "closed".into())]);
-    begin(state, call, &values);
+    update_conversation(state, call, id, &[("STATUS", CLOSED.into())]);
+    add_conversation(state, call, &values);
     Ok(done())
 }
 
 /// `imopenlines.session.head.vote(SESSION_ID, RATING, COMMENT)`
-fn vote(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn rate(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = call.text("SESSION_ID");
     if id.is_empty() {
         return Err(refused("EMPTY_SESSION_ID", "Session ID can't be empty"));
@@ -501,15 +566,15 @@ fn vote(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErr
         return Err(refused("EMPTY_VOTE_PARAMS", text));
     }
     if let Ok(id) = id.parse() {
-        set(state, call, id, &given);
+        update_conversation(state, call, id, &given);
     }
     Ok(done())
 }
 
 /// `imopenlines.session.join(CHAT_ID)`: the caller looks on.
-fn join(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let (_, row) = conversation(state, call)?;
-    let chat = text(&row, "CHAT_ID").parse().unwrap_or(0);
+fn join_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let (_, row) = named_conversation(state, call)?;
+    let chat = chat_id(&row);
     state
         .chat_members
         .entry(chat)
@@ -519,26 +584,27 @@ fn join(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErr
 }
 
 /// `imopenlines.operator.answer` and `imopenlines.session.intercept`: the caller is the operator.
-fn take(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn take_over(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     if call.method.ends_with(".intercept") {
-        let chat = chat(call)?;
-        of_chat(state, &chat).ok_or_else(wrong_operator)?;
+        let chat = named_chat(call)?;
+        last_conversation_of_chat(state, &chat).ok_or_else(wrong_operator)?;
     }
-    join(state, call)?;
+    join_chat(state, call)?;
     let values = [
         ("OPERATOR_ID", Value::Int(call.user as i64)),
-        ("STATUS", "answered".into()),
+        ("STATUS", ANSWERED.into()),
     ];
-    set_of_chat(state, call, &values)
+    update_last_conversation(state, call, &values)
 }
 
+/// The refusal of an operator who cannot take the conversation.
 fn wrong_operator() -> MethodError {
     refused("OPERATOR_WRONG", "You cannot redirect to this operator")
 }
 
 /// `imopenlines.operator.transfer` and `imopenlines.bot.session.transfer`: to a user, or to another line.
 fn transfer(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let chat = chat(call)?;
+    let chat = named_chat(call)?;
     let [user, queue, to] = ["USER_ID", "QUEUE_ID", "TRANSFER_ID"].map(|name| call.text(name));
     let queue = match to.strip_prefix("queue") {
         Some(line) => line.to_owned(),
@@ -550,10 +616,10 @@ fn transfer(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Metho
         user
     };
     if !queue.is_empty() {
-        return set_of_chat(
+        return update_last_conversation(
             state,
             call,
-            &[("LINE_ID", queue.into()), ("STATUS", "new".into())],
+            &[("LINE_ID", queue.into()), ("STATUS", NEW.into())],
         );
     }
     // Bots may hand a conversation over to nobody in particular.
@@ -563,57 +629,49 @@ fn transfer(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Metho
     }
     let number = user.parse::<u64>().unwrap_or(0);
     let is_there = user.is_empty() || state.table(USER).contains(number);
-    if !is_there && of_chat(state, &chat).is_some() {
+    if !is_there && last_conversation_of_chat(state, &chat).is_some() {
         return Err(wrong_operator());
     }
-    set_of_chat(state, call, &[("OPERATOR_ID", Value::Int(number as i64))])
+    update_last_conversation(state, call, &[("OPERATOR_ID", Value::Int(number as i64))])
 }
 
 /// `imopenlines.operator.skip` and `imopenlines.bot.session.operator`: it waits for the next operator.
 ///
 /// # Errors
 /// A conversation that is over waits for nobody.
-fn leave(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    check_chat(state, call)?;
-    let last = of_chat(state, &call.text("CHAT_ID"));
-    if last.is_some_and(|(_, row)| text(&row, "STATUS") == "closed") {
+fn give_back(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_open_line(state, call)?;
+    let last = last_conversation_of_chat(state, &call.text("CHAT_ID"));
+    if last.is_some_and(|(_, row)| text(&row, "STATUS") == CLOSED) {
         let text = "Insufficient permissions to remove participants from the chat";
         return Err(refused("ACCESS_DENIED_KICK", text));
     }
-    let values = [("OPERATOR_ID", Value::Int(0)), ("STATUS", "new".into())];
-    set_of_chat(state, call, &values)
+    let values = [("OPERATOR_ID", Value::Int(0)), ("STATUS", NEW.into())];
+    update_last_conversation(state, call, &values)
 }
 
 /// `imopenlines.operator.finish` and the like, and `imopenlines.operator.spam`
-fn finish<const SPAM: bool>(
+fn close<const SPAM: bool>(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    check_chat(state, call)?;
-    let values = [
-        ("STATUS", Value::from("closed")),
-        ("SPAM", Value::Bool(SPAM)),
-    ];
-    set_of_chat(state, call, &values)
-}
-
-/// Whether a parameter that is `Y` or `N` says yes.
-fn says_yes(call: &Call<'_>, name: &str) -> bool {
-    !call.text(name).eq_ignore_ascii_case("N")
+    check_open_line(state, call)?;
+    let values = [("STATUS", Value::from(CLOSED)), ("SPAM", Value::Bool(SPAM))];
+    update_last_conversation(state, call, &values)
 }
 
 /// `imopenlines.session.mode.pin(CHAT_ID, ACTIVATE)`: a conversation that stays with its operator.
 fn switch_pin(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    check_chat(state, call)?;
-    let is_on = Value::Bool(says_yes(call, "ACTIVATE"));
-    set_of_chat(state, call, &[("PINNED", is_on)])
+    check_open_line(state, call)?;
+    let is_on = Value::Bool(is_not_switched_off(call, "ACTIVATE"));
+    update_last_conversation(state, call, &[("PINNED", is_on)])
 }
 
 /// `imopenlines.session.mode.silent(CHAT_ID, ACTIVATE)`: what is written is not sent to the client.
 fn switch_silence(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    check_chat(state, call)?;
-    let is_on = Value::Bool(says_yes(call, "ACTIVATE"));
-    set_of_chat(state, call, &[("SILENT", is_on)])
+    check_open_line(state, call)?;
+    let is_on = Value::Bool(is_not_switched_off(call, "ACTIVATE"));
+    update_last_conversation(state, call, &[("SILENT", is_on)])
 }
 
 /// `imopenlines.session.mode.pinall` and `.unpinall`: the conversations of the caller that are changed by it.
@@ -622,14 +680,14 @@ fn pin_all<const ON: bool>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let caller = call.user.to_string();
-    let rows = table(state).into_iter().flat_map(RecordTable::rows);
+    let rows = conversations(state).into_iter().flat_map(RecordTable::rows);
     let changed = rows.filter(|(_, row)| {
         let is_pinned = row.get("PINNED").is_some_and(|pinned| pinned == true);
-        text(row, "OPERATOR_ID") == caller && text(row, "STATUS") != "closed" && is_pinned != ON
+        text(row, "OPERATOR_ID") == caller && text(row, "STATUS") != CLOSED && is_pinned != ON
     });
     let ids: Vec<u64> = changed.map(|(id, _)| id).collect();
     for id in &ids {
-        set(state, call, *id, &[("PINNED", Value::Bool(ON))]);
+        update_conversation(state, call, *id, &[("PINNED", Value::Bool(ON))]);
     }
     let ids = ids.into_iter().map(|id| Value::Int(id as i64));
     Ok(Output::value(&ids.collect::<Value>()))
@@ -637,8 +695,8 @@ fn pin_all<const ON: bool>(
 
 /// `imopenlines.bot.session.message.send(CHAT_ID, MESSAGE or NAME)`: a text that the line says by itself.
 fn say_as_bot(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    if let Some((_, row)) = of_chat(state, &chat(call)?) {
-        let chat = text(&row, "CHAT_ID").parse().unwrap_or(0);
+    if let Some((_, row)) = last_conversation_of_chat(state, &named_chat(call)?) {
+        let chat = chat_id(&row);
         let message = call.text("MESSAGE");
         if !message.is_empty() {
             say(state, call, chat, 0, &message);
@@ -649,8 +707,8 @@ fn say_as_bot(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Met
 
 /// `imopenlines.crm.lead.create(CHAT_ID)`: a lead that the conversation belongs to.
 fn make_lead(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let (id, row) = conversation(state, call)?;
-    let chat = text(&row, "CHAT_ID").parse().unwrap_or(0);
+    let (id, row) = named_conversation(state, call)?;
+    let chat = chat_id(&row);
     let title = word(&state.table(CHAT).row(chat), "TITLE");
     let fields = Array::from_iter([("TITLE", title), ("SOURCE_ID", "WEB".to_owned())]);
     call.params = Array::from_iter([("fields", fields)]);
@@ -661,18 +719,18 @@ fn make_lead(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Meth
         ("CRM_ENTITY_TYPE", Value::from("LEAD")),
         ("CRM_ENTITY", Value::Int(lead)),
     ];
-    set(state, call, id, &of_lead);
+    update_conversation(state, call, id, &of_lead);
     Ok(done())
 }
 
 /// The record of the CRM that a call names.
-fn record(call: &Call<'_>) -> Result<(String, String), MethodError> {
+fn named_record(call: &Call<'_>) -> Result<(String, String), MethodError> {
     let [kind, id] = ["CRM_ENTITY_TYPE", "CRM_ENTITY"].map(|name| call.text(name));
     if kind.is_empty() {
-        return Err(argument("CRM_ENTITY_TYPE"));
+        return Err(missing_argument("CRM_ENTITY_TYPE"));
     }
     if id.is_empty() {
-        return Err(argument("CRM_ENTITY"));
+        return Err(missing_argument("CRM_ENTITY"));
     }
     if id.parse::<u64>().is_err() {
         let text = "The value of an argument 'CRM_ENTITY' has an invalid type";
@@ -682,21 +740,21 @@ fn record(call: &Call<'_>) -> Result<(String, String), MethodError> {
 }
 
 /// The conversations of a record of the CRM, the last first.
-fn of_record(state: &PortalData, (kind, id): &(String, String)) -> Vec<Map<String, Json>> {
-    let rows = table(state).into_iter().flat_map(RecordTable::rows);
+fn conversations_of_record(state: &PortalData, (kind, id): &(String, String)) -> Vec<Conversation> {
+    let rows = conversations(state).into_iter().flat_map(RecordTable::rows);
     let of = rows
         .filter(|(_, row)| text(row, "CRM_ENTITY_TYPE") == *kind && text(row, "CRM_ENTITY") == *id);
-    let mut rows: Vec<Map<String, Json>> = of.map(|(_, row)| row.clone()).collect();
+    let mut rows: Vec<Conversation> = of.map(|(_, row)| row.clone()).collect();
     rows.reverse();
     rows
 }
 
 /// `imopenlines.crm.chat.get(CRM_ENTITY_TYPE, CRM_ENTITY, ACTIVE_ONLY)`
 fn chats_of_record(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let record = record(call)?;
-    let only_open = says_yes(call, "ACTIVE_ONLY");
-    let rows = of_record(state, &record).into_iter();
-    let rows = rows.filter(|row| !only_open || text(row, "STATUS") != "closed");
+    let record = named_record(call)?;
+    let only_open = is_not_switched_off(call, "ACTIVE_ONLY");
+    let rows = conversations_of_record(state, &record).into_iter();
+    let rows = rows.filter(|row| !only_open || text(row, "STATUS") != CLOSED);
     let rows = rows.map(|row| {
         let connector = text(&row, "CONNECTOR_ID");
         Array::from_iter([
@@ -711,25 +769,24 @@ fn chats_of_record(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 /// `imopenlines.crm.chat.getLastId(CRM_ENTITY_TYPE, CRM_ENTITY)`
 fn last_chat_of_record(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let empty = |text: &str| refused("CRM_CHAT_EMPTY_CRM_DATA", text);
-    let record = record(call).map_err(|_| empty("Empty CRM data"))?;
-    let rows = of_record(state, &record);
+    let record = named_record(call).map_err(|_| empty("Empty CRM data"))?;
+    let rows = conversations_of_record(state, &record);
     let row = rows
         .first()
         .ok_or_else(|| empty("Could not find CRM object"))?;
-    let chat = text(row, "CHAT_ID").parse::<i64>().unwrap_or(0);
-    Ok(Output::value(&Value::Int(chat)))
+    Ok(Output::value(&Value::Int(chat_id(row) as i64)))
 }
 
 /// The chat of a record that a call names by `CHAT_ID`, or the last of the record.
 fn chat_of_record(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    let rows = of_record(state, &record(call)?);
+    let rows = conversations_of_record(state, &named_record(call)?);
     let named = call.text("CHAT_ID");
-    let is_it = |row: &&Map<String, Json>| named.is_empty() || text(row, "CHAT_ID") == named;
+    let is_it = |row: &&Conversation| named.is_empty() || text(row, "CHAT_ID") == named;
     let row = rows.iter().find(is_it).ok_or_else(|| {
         let text = "Chat does not belong to the CRM entity being checked";
         refused("CHAT_NOT_IN_CRM", text)
     })?;
-    Ok(text(row, "CHAT_ID").parse().unwrap_or(0))
+    Ok(chat_id(row))
 }
 
 /// `imopenlines.crm.chat.user.add(CRM_ENTITY_TYPE, CRM_ENTITY, USER_ID, CHAT_ID)` and `.delete`: the chat.
@@ -737,11 +794,11 @@ fn member_of_record<const IN: bool>(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    record(call)?;
+    named_record(call)?;
     let user = call.text("USER_ID").parse().ok();
     let user = user.ok_or_else(|| {
         if IN {
-            argument("Empty USER_ID")
+            missing_argument("Empty USER_ID")
         } else {
             refused("CRM_CHAT_EMPTY_USER", "Empty User ID")
         }
@@ -758,10 +815,10 @@ fn member_of_record<const IN: bool>(
 
 /// `imopenlines.crm.message.add(CRM_ENTITY_TYPE, CRM_ENTITY, USER_ID, CHAT_ID, MESSAGE)`: the message.
 fn say_to_record(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    record(call)?;
+    named_record(call)?;
     for name in ["USER_ID", "CHAT_ID", "MESSAGE"] {
         if call.text(name).is_empty() {
-            return Err(argument(name));
+            return Err(missing_argument(name));
         }
     }
     let chat = chat_of_record(state, call)?;

@@ -155,6 +155,23 @@ impl ChangeManner {
     }
 }
 
+/// By how many rows `next` lies too far. A portal whose `next` skips rows that its pages don't show loses them, unless
+/// somebody asks between.
+fn draw_skips(random: &mut fastrand::Rng, names_next: bool) -> usize {
+    match random.u8(..30) {
+        0 if names_next => [7, 25, 50, 150, 5_000][random.usize(..5)],
+        _ => 0,
+    }
+}
+
+/// After how many commands nothing changes any more.
+fn draw_quiet_from(random: &mut fastrand::Rng) -> usize {
+    match random.u8(..3) {
+        0 => usize::MAX,
+        _ => random.usize(1..60),
+    }
+}
+
 /// The command before which a page comes empty or short; none is that late in most portals.
 fn draw_hiccup(random: &mut fastrand::Rng) -> usize {
     match random.u8(..8) {
@@ -166,21 +183,13 @@ fn draw_hiccup(random: &mut fastrand::Rng) -> usize {
 impl Manners {
     pub(super) fn draw(random: &mut fastrand::Rng) -> Self {
         let small = random.u8(..4) > 0;
-        let rows = if small {
-            random.usize(..60)
-        } else {
-            random.usize(..400)
-        };
+        let rows = random.usize(..if small { 60 } else { 400 });
         let paging = PagingManner::draw(random);
         let by_row = matches!(paging, PagingManner::LimitOffset { .. });
         let total = TotalManner::draw(random, rows);
         // Where `next` is not named, pages of older lists have 50 rows.
         let names_next = !by_row && random.u8(..8) > 0;
-        // A portal whose `next` skips rows that its pages don't show loses them, unless somebody asks between.
-        let next_skips = match random.u8(..30) {
-            0 if names_next => [7, 25, 50, 150, 5_000][random.usize(..5)],
-            _ => 0,
-        };
+        let next_skips = draw_skips(random, names_next);
         let page = match next_skips {
             0 if !names_next && !by_row => 50,
             1.. if random.bool() => 50,
@@ -212,10 +221,7 @@ impl Manners {
             hidden_first,
             changes: if changing { random.u32(1..60) } else { 0 },
             change: ChangeManner::draw(random),
-            quiet_from: match random.u8(..3) {
-                0 => usize::MAX,
-                _ => random.usize(1..60),
-            },
+            quiet_from: draw_quiet_from(random),
             growth: match random.u8(..40) {
                 0 => random.usize(1..=page * 2),
                 _ => 0,
