@@ -144,66 +144,24 @@ impl<'w> GeneratedRow<'w> {
             Source::Id => Cell::Int(self.id as i64),
             Source::Number(number) => Cell::Int(number),
             Source::Always(word) => Cell::Plain(word),
-            Source::RowNumber(numbers) => {
-                Cell::Int(numbers[below(self.hash, numbers.len() as u64) as usize])
-            }
-            Source::RowWord(words) => {
-                Cell::Plain(words[below(self.hash, words.len() as u64) as usize])
-            }
+            Source::RowNumber(numbers) => Cell::Int(numbers[self.choice(numbers.len())]),
+            Source::RowWord(words) => Cell::Plain(words[self.choice(words.len())]),
             Source::Pick(words) => Cell::Plain(pick(words, hash)),
             Source::Prose(texts) => Cell::Text(pick(texts, hash)),
-            Source::Seldom(percent, source) => {
-                if below(hash, 100) < percent {
-                    self.make(
-                        *source,
-                        hash.rotate_left(17).wrapping_mul(0x94d0_49bb_1331_11eb),
-                    )
-                } else {
-                    Cell::Null
-                }
-            }
-            Source::OrZero(percent, source) => {
-                match self.make(Source::Seldom(percent, source), hash) {
-                    Cell::Null => Cell::Int(0),
-                    cell => cell,
-                }
-            }
+            Source::Seldom(percent, source) => self.seldom(percent, source, hash),
+            Source::OrZero(percent, source) => match self.seldom(percent, source, hash) {
+                Cell::Null => Cell::Int(0),
+                cell => cell,
+            },
             Source::Flag(percent) => Cell::Flag(below(hash, 100) < percent),
-            Source::Between(low, high) => {
-                Cell::Int(low + below(hash, (high - low + 1) as u64) as i64)
-            }
+            Source::Between(low, high) => between(low, high, hash),
             Source::Cents(limit) => Cell::Cents(cents(limit, hash)),
-            Source::Money(limit) => Cell::ComposedText(ComposedText::Money {
-                cents: cents(limit, hash),
-                currency: pick(sample_words::CURRENCIES, hash << 7),
-            }),
+            Source::Money(limit) => money(limit, hash),
             Source::One(entity, percent) => self.one(entity, percent, hash),
-            Source::Contacts(percent) => {
-                let of_contact = field_hash(self.hash, hash::salt("CONTACT_ID"));
-                self.one(CONTACT, percent, of_contact)
-            }
-            Source::Several(entity) => {
-                let count = below(hash << 11, 4) as u32;
-                let below = self
-                    .all_rows
-                    .presences
-                    .get(entity)
-                    .map_or(0, ExistingIds::rows);
-                Cell::SeveralValues(SeveralValues::Numbers {
-                    hash,
-                    count: if below == 0 { 0 } else { count },
-                    below,
-                })
-            }
-            Source::Words(words) => Cell::SeveralValues(SeveralValues::Words {
-                words,
-                chosen: (hash >> 32) as u32 & (hash >> 16) as u32,
-            }),
-            Source::Choices(count) => Cell::SeveralValues(SeveralValues::Numbers {
-                hash,
-                count: below(hash << 11, 3) as u32,
-                below: count,
-            }),
+            Source::Contacts(percent) => self.contact(percent),
+            Source::Several(entity) => self.several(entity, hash),
+            Source::Words(words) => some_of(words, hash),
+            Source::Choices(count) => choices(count, hash),
             Source::Created => Cell::Time(self.created()),
             Source::Modified => Cell::Time(self.changed(90 * 86_400, hash)),
             Source::After(days) => Cell::Time(self.later(days * 86_400, hash)),
@@ -212,37 +170,12 @@ impl<'w> GeneratedRow<'w> {
             Source::Chore => self.title(sample_words::CHORES, hash),
             Source::First => Cell::Plain(pick(sample_words::FIRST, self.hash)),
             Source::Last => Cell::Plain(pick(sample_words::LAST, self.hash << 9)),
-            Source::Company => Cell::ComposedText(ComposedText::Title {
-                what: "",
-                whom: pick(sample_words::COMPANIES, hash),
-                number: self.id,
-            }),
-            Source::Phones => match self.phones() {
-                0 => Cell::Null,
-                count => Cell::SeveralValues(SeveralValues::Phones {
-                    id: self.id,
-                    hash: self.hash,
-                    count,
-                }),
-            },
+            Source::Company => self.company(hash),
+            Source::Phones => self.phone_list(),
             Source::HasPhone => Cell::Flag(self.phones() > 0),
-            Source::Emails if self.has_email() => {
-                let (first, last) = self.latin();
-                Cell::SeveralValues(SeveralValues::Emails {
-                    id: self.id,
-                    first,
-                    last,
-                })
-            }
+            Source::Emails => self.email_list(),
             Source::HasEmail => Cell::Flag(self.has_email()),
-            Source::Email => {
-                let (first, last) = self.latin();
-                Cell::ComposedText(ComposedText::Email {
-                    first,
-                    last,
-                    number: self.id,
-                })
-            }
+            Source::Email => self.email(),
             Source::Phone => Cell::ComposedText(SeveralValues::phone(hash, 0)),
             Source::Guid => Cell::ComposedText(ComposedText::Guid(hash, hash::mix(hash))),
             Source::Category => Cell::Int(self.category().id),
@@ -256,19 +189,87 @@ impl<'w> GeneratedRow<'w> {
             Source::TaskClosed if self.task_status() == 5 => {
                 Cell::Time(self.changed(60 * 86_400, hash))
             }
-            // Nothing, and what a row of its kind does not have.
-            Source::Nothing | Source::Emails | Source::TaskClosed => Cell::Null,
-            Source::Parent(roots) => match self.id {
-                id if id <= roots => Cell::Null,
-                id => Cell::Int((hash::below(hash, id - 1) + 1) as i64),
-            },
-            Source::Below(roots) => match self.id {
-                id if id <= roots => Cell::Null,
-                _ => Cell::Int(1),
-            },
+            Source::Parent(roots) if self.id > roots => {
+                Cell::Int((below(hash, self.id - 1) + 1) as i64)
+            }
+            Source::Below(roots) if self.id > roots => Cell::Int(1),
+            // Nothing, and what a task that is not closed or a root does not have.
+            Source::Nothing | Source::TaskClosed | Source::Parent(_) | Source::Below(_) => {
+                Cell::Null
+            }
             Source::Raw(Raw::EmptyObject) => Cell::Plain("{}"),
             Source::Raw(Raw::EmptyList) => Cell::Plain("[]"),
         }
+    }
+
+    /// The place that this row has in all fields of a sort, of so many.
+    fn choice(&self, count: usize) -> usize {
+        below(self.hash, count as u64) as usize
+    }
+
+    fn seldom(&self, percent: u64, source: &Source, hash: u64) -> Cell<'static> {
+        if below(hash, 100) >= percent {
+            return Cell::Null;
+        }
+        let hash = hash.rotate_left(17).wrapping_mul(0x94d0_49bb_1331_11eb);
+        self.make(*source, hash)
+    }
+
+    /// The contact that `CONTACT_ID` has, whatever field asks.
+    fn contact(&self, percent: u64) -> Cell<'static> {
+        let of_contact = field_hash(self.hash, hash::salt("CONTACT_ID"));
+        self.one(CONTACT, percent, of_contact)
+    }
+
+    fn several(&self, entity: usize, hash: u64) -> Cell<'static> {
+        let rows = self.all_rows.presences.get(entity);
+        let rows = rows.map_or(0, ExistingIds::rows);
+        let count = below(hash << 11, 4) as u32;
+        Cell::SeveralValues(SeveralValues::Numbers {
+            hash,
+            count: if rows == 0 { 0 } else { count },
+            below: rows,
+        })
+    }
+
+    fn company(&self, hash: u64) -> Cell<'static> {
+        Cell::ComposedText(ComposedText::Title {
+            what: "",
+            whom: pick(sample_words::COMPANIES, hash),
+            number: self.id,
+        })
+    }
+
+    fn phone_list(&self) -> Cell<'static> {
+        match self.phones() {
+            0 => Cell::Null,
+            count => Cell::SeveralValues(SeveralValues::Phones {
+                id: self.id,
+                hash: self.hash,
+                count,
+            }),
+        }
+    }
+
+    fn email_list(&self) -> Cell<'static> {
+        if !self.has_email() {
+            return Cell::Null;
+        }
+        let (first, last) = self.latin();
+        Cell::SeveralValues(SeveralValues::Emails {
+            id: self.id,
+            first,
+            last,
+        })
+    }
+
+    fn email(&self) -> Cell<'static> {
+        let (first, last) = self.latin();
+        Cell::ComposedText(ComposedText::Email {
+            first,
+            last,
+            number: self.id,
+        })
     }
 
     fn created(&self) -> i64 {
@@ -352,6 +353,32 @@ impl<'w> GeneratedRow<'w> {
     fn task_status(&self) -> i64 {
         [2, 2, 2, 3, 3, 4, 5, 5, 5, 6][below(self.hash << 19, 10) as usize]
     }
+}
+
+fn between(low: i64, high: i64, hash: u64) -> Cell<'static> {
+    Cell::Int(low + below(hash, (high - low + 1) as u64) as i64)
+}
+
+fn money(limit: i64, hash: u64) -> Cell<'static> {
+    Cell::ComposedText(ComposedText::Money {
+        cents: cents(limit, hash),
+        currency: pick(sample_words::CURRENCIES, hash << 7),
+    })
+}
+
+fn some_of(words: &'static [&'static str], hash: u64) -> Cell<'static> {
+    Cell::SeveralValues(SeveralValues::Words {
+        words,
+        chosen: (hash >> 32) as u32 & (hash >> 16) as u32,
+    })
+}
+
+fn choices(count: u64, hash: u64) -> Cell<'static> {
+    Cell::SeveralValues(SeveralValues::Numbers {
+        hash,
+        count: below(hash << 11, 3) as u32,
+        below: count,
+    })
 }
 
 fn pick(words: &'static [&'static str], hash: u64) -> &'static str {

@@ -149,39 +149,8 @@ impl PortalData {
         for &at in &changes.schemas {
             rows.push(self.schema_row(at));
         }
-        let mut counted = Vec::new();
-        for &(at, id, _) in &changes.rows {
-            let (store, table) = (self.table_name(at), self.table(at));
-            rows.push(match table_body(table, id) {
-                Some(body) => row(store, id, body),
-                None => gone(store, id),
-            });
-            if !counted.contains(&at) {
-                counted.push(at);
-            }
-        }
-        for at in counted {
-            rows.push(counter(&self.table_name(at), self.table(at).last()));
-        }
-        let mut counted = Vec::new();
-        for &(at, id, _) in &changes.records {
-            let table = &self.records[at];
-            let store = format!("record:{}", table.kind.name);
-            rows.push(match table.get(id) {
-                Some(body) => row(store, id, text_of(body)),
-                None => gone(store, id),
-            });
-            if !counted.contains(&at) {
-                counted.push(at);
-            }
-        }
-        for at in counted {
-            let table = &self.records[at];
-            rows.push(counter(
-                &format!("record:{}", table.kind.name),
-                table.last(),
-            ));
-        }
+        self.push_table_rows(changes, &mut rows);
+        self.push_records(changes, &mut rows);
         for &(task, id, _) in &changes.comments {
             let found = self.comments.of(task).iter().find(|one| one.id == id);
             rows.push(match found {
@@ -224,6 +193,47 @@ impl PortalData {
             rows.push(counter("multifield", self.next_multifield));
         }
         rows
+    }
+
+    /// Adds the rows of entities that have changed, and the highest ID of each entity.
+    fn push_table_rows(&self, changes: &Changes, rows: &mut Vec<StoredRow>) {
+        let mut counted = Vec::new();
+        for &(at, id, _) in &changes.rows {
+            let (store, table) = (self.table_name(at), self.table(at));
+            rows.push(match table_body(table, id) {
+                Some(body) => row(store, id, body),
+                None => gone(store, id),
+            });
+            if !counted.contains(&at) {
+                counted.push(at);
+            }
+        }
+        for at in counted {
+            rows.push(counter(&self.table_name(at), self.table(at).last()));
+        }
+    }
+
+    /// Adds the records that have changed, and the highest ID of each kind.
+    fn push_records(&self, changes: &Changes, rows: &mut Vec<StoredRow>) {
+        let mut counted = Vec::new();
+        for &(at, id, _) in &changes.records {
+            let table = &self.records[at];
+            let store = format!("record:{}", table.kind.name);
+            rows.push(match table.get(id) {
+                Some(body) => row(store, id, text_of(body)),
+                None => gone(store, id),
+            });
+            if !counted.contains(&at) {
+                counted.push(at);
+            }
+        }
+        for at in counted {
+            let table = &self.records[at];
+            rows.push(counter(
+                &format!("record:{}", table.kind.name),
+                table.last(),
+            ));
+        }
     }
 
     /// All rows of the store.

@@ -112,18 +112,8 @@ fn delete_documents(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
     Ok(Output::value(&Value::Bool(true)))
 }
 
-/// `catalog.price.modify(fields)`: a product has these prices and no others; one of each type.
-fn modify_prices(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let product = call
-        .params
-        .get("fields")
-        .and_then(|fields| fields.get("product"));
-    let product = product.cloned().ok_or_else(|| missing("fields"))?;
-    let id = product.get("id").map_or(0, Value::to_int);
-    let prices = product.get("prices").and_then(Value::as_array).cloned();
-    let Some(prices) = prices.filter(|_| id > 0) else {
-        return Err(refused("Required fields: product.id, product.prices"));
-    };
+/// Refuses prices without an amount, a currency or a type, and two of one type.
+fn check_prices(prices: &Array) -> Result<(), MethodError> {
     let kind = |price: &Value| price.get("catalogGroupId").map_or(0, Value::to_int);
     let mut seen = Vec::new();
     for price in prices.values() {
@@ -147,6 +137,22 @@ fn modify_prices(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, 
         }
         seen.push(kind(price));
     }
+    Ok(())
+}
+
+/// `catalog.price.modify(fields)`: a product has these prices and no others; one of each type.
+fn modify_prices(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let product = call
+        .params
+        .get("fields")
+        .and_then(|fields| fields.get("product"));
+    let product = product.cloned().ok_or_else(|| missing("fields"))?;
+    let id = product.get("id").map_or(0, Value::to_int);
+    let prices = product.get("prices").and_then(Value::as_array).cloned();
+    let Some(prices) = prices.filter(|_| id > 0) else {
+        return Err(refused("Required fields: product.id, product.prices"));
+    };
+    check_prices(&prices)?;
     let by = writer(call);
     let table = &mut state.records[place("catalog.price")?];
     let of_product: Vec<u64> = table

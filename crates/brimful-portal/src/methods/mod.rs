@@ -77,12 +77,20 @@ pub(crate) fn all() -> &'static [Method] {
         let mut methods = Vec::new();
         methods.extend(crm::methods());
         task(&mut methods);
-        older_task(&mut methods);
-        portal(&mut methods);
-        integrations(&mut methods);
+        older_task_items(&mut methods);
+        older_task_parts(&mut methods);
+        users_and_departments(&mut methods);
+        workgroups_and_workflows(&mut methods);
+        crm_dictionaries_and_sales(&mut methods);
+        chats_and_connectors(&mut methods);
+        events_and_system(&mut methods);
+        telephony_methods(&mut methods);
+        message_methods(&mut methods);
+        application_methods(&mut methods);
         messenger(&mut methods);
         cards(&mut methods);
-        drive(&mut methods);
+        disk_objects(&mut methods);
+        disk_folders_and_storages(&mut methods);
         methods.extend(bots::methods());
         methods.extend(catalogue::methods());
         methods.extend(openlines::methods());
@@ -103,11 +111,10 @@ pub(crate) fn all() -> &'static [Method] {
     })
 }
 
-/// Methods of tasks that take their parameters by their order.
-fn older_task(methods: &mut Vec<Method>) {
-    use tasks::{checklist, dependences, elapsed, flows, item, older, user_fields};
+/// Methods of tasks as a whole that take their parameters by their order.
+fn older_task_items(methods: &mut Vec<Method>) {
+    use tasks::{item, older, user_fields};
     methods.extend([
-        read!("task", "tasks.flow.flow.isexists", flows::exists),
         write!("task", "task.item.add", item::add),
         write!("task", "task.item.update", item::update),
         write!("task", "task.item.delete", item::delete),
@@ -137,6 +144,20 @@ fn older_task(methods: &mut Vec<Method>) {
             item::allowed_names
         ),
         read!("task", "task.item.isactionallowed", item::is_allowed),
+        read!("task", "task.item.userfield.getlist", user_fields::list),
+        read!("task", "task.item.userfield.get", user_fields::get),
+        write!("task", "task.item.userfield.add", user_fields::add),
+        write!("task", "task.item.userfield.update", user_fields::update),
+        write!("task", "task.item.userfield.delete", user_fields::delete),
+        read!("task", "task.item.list", older::list),
+    ]);
+}
+
+/// Methods of what belongs to tasks, such as checklists, that take their parameters by their order.
+fn older_task_parts(methods: &mut Vec<Method>) {
+    use tasks::{checklist, dependences, elapsed, flows, item, older};
+    methods.extend([
+        read!("task", "tasks.flow.flow.isexists", flows::exists),
         read!("task", "task.logitem.list", item::log),
         write!("task", "task.comment.add", item::comment),
         read!(
@@ -144,11 +165,6 @@ fn older_task(methods: &mut Vec<Method>) {
             "task.commentitem.isactionallowed",
             item::comment_is_allowed
         ),
-        read!("task", "task.item.userfield.getlist", user_fields::list),
-        read!("task", "task.item.userfield.get", user_fields::get),
-        write!("task", "task.item.userfield.add", user_fields::add),
-        write!("task", "task.item.userfield.update", user_fields::update),
-        write!("task", "task.item.userfield.delete", user_fields::delete),
         write!("task", "task.dependence.add", dependences::add),
         write!(
             "task",
@@ -181,7 +197,6 @@ fn older_task(methods: &mut Vec<Method>) {
             checklist::tick::<true>
         ),
         write!("task", "task.checklistitem.renew", checklist::tick::<false>),
-        read!("task", "task.item.list", older::list),
         read!("task", "task.items.getlist", older::get_list),
     ]);
 }
@@ -234,7 +249,8 @@ fn task(methods: &mut Vec<Method>) {
     ]);
 }
 
-fn portal(methods: &mut Vec<Method>) {
+/// Users and departments.
+fn users_and_departments(methods: &mut Vec<Method>) {
     methods.extend([
         read!("user", "user.get", users::get),
         read!("user", "user.search", users::search),
@@ -246,11 +262,14 @@ fn portal(methods: &mut Vec<Method>) {
         write!("department", "department.add", departments::add),
         write!("department", "department.update", departments::update),
         write!("department", "department.delete", departments::delete),
-        read!("im", "im.recent.list", im::recent),
-        read!("im", "im.recent.get", im::recent_alone),
-        read!("im", "im.notify.get", im::notifications),
-        read!("im", "im.notify.history.search", im::find_notifications),
-        read!("im", "im.dialog.messages.search", im::find_messages),
+        read!("user", "user.current", users::current),
+        read!("", "user.admin", system::admin),
+    ]);
+}
+
+/// Workgroups, workflows and lists.
+fn workgroups_and_workflows(methods: &mut Vec<Method>) {
+    methods.extend([
         read!(
             "lists",
             "lists.get.iblock.type.id",
@@ -260,32 +279,6 @@ fn portal(methods: &mut Vec<Method>) {
         write!("lists", "lists.field.add", list_fields::add),
         write!("lists", "lists.field.update", list_fields::update),
         write!("lists", "lists.field.delete", list_fields::delete),
-        read!("crm", "crm.currency.base.get", crm::currencies::base),
-        write!("crm", "crm.currency.base.set", crm::currencies::set_base),
-        read!(
-            "crm",
-            "crm.currency.localizations.get",
-            crm::currencies::localizations
-        ),
-        write!(
-            "crm",
-            "crm.currency.localizations.set",
-            crm::currencies::localize
-        ),
-        write!(
-            "crm",
-            "crm.currency.localizations.delete",
-            crm::currencies::delete_localizations
-        ),
-        read!("biconnector", "biconnector.source.get", analytics::source),
-        write!(
-            "crm",
-            "crm.activity.binding.move",
-            crm::activity_bindings::move_to
-        ),
-        write!("crm", "crm.calllist.add", crm::call_lists::write),
-        write!("crm", "crm.calllist.update", crm::call_lists::write),
-        read!("crm", "crm.calllist.items.get", crm::call_lists::items),
         read!(
             "sonet_group",
             "sonet_group.user.get",
@@ -327,34 +320,6 @@ fn portal(methods: &mut Vec<Method>) {
             "sonet_group.feature.access",
             workgroups::feature_access
         ),
-        read!(
-            "sale",
-            "sale.paysystem.settings.get",
-            shop::pay_system_settings
-        ),
-        read!(
-            "sale",
-            "sale.paysystem.settings.payment.get",
-            shop::pay_system_settings
-        ),
-        write!("sale", "sale.delivery.add", shop::add_delivery),
-        read!(
-            "calendar",
-            "calendar.accessibility.get",
-            calendar::accessibility
-        ),
-        read!("imconnector", "imconnector.list", connectors::list),
-        read!("imconnector", "imconnector.status", connectors::status),
-        read!(
-            "telephony",
-            "telephony.externalcall.searchcrmentities",
-            telephony::find_records
-        ),
-        read!(
-            "telephony",
-            "telephony.externalcall.attachrecord",
-            telephony::attach_record
-        ),
         write!("bizproc", "bizproc.task.complete", bizproc::complete_task),
         write!("bizproc", "bizproc.task.delegate", bizproc::delegate_tasks),
         write!("bizproc", "bizproc.workflow.start", bizproc::start),
@@ -371,16 +336,91 @@ fn portal(methods: &mut Vec<Method>) {
             "socialnetwork.api.workgroup.get",
             workgroups::get
         ),
+    ]);
+}
+
+/// Currencies, bindings and lists of calls in the CRM, what is sold with it, and its calls.
+fn crm_dictionaries_and_sales(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("crm", "crm.currency.base.get", crm::currencies::base),
+        write!("crm", "crm.currency.base.set", crm::currencies::set_base),
+        read!(
+            "crm",
+            "crm.currency.localizations.get",
+            crm::currencies::localizations
+        ),
+        write!(
+            "crm",
+            "crm.currency.localizations.set",
+            crm::currencies::localize
+        ),
+        write!(
+            "crm",
+            "crm.currency.localizations.delete",
+            crm::currencies::delete_localizations
+        ),
+        read!("biconnector", "biconnector.source.get", analytics::source),
+        write!(
+            "crm",
+            "crm.activity.binding.move",
+            crm::activity_bindings::move_to
+        ),
+        write!("crm", "crm.calllist.add", crm::call_lists::write),
+        write!("crm", "crm.calllist.update", crm::call_lists::write),
+        read!("crm", "crm.calllist.items.get", crm::call_lists::items),
+        read!(
+            "sale",
+            "sale.paysystem.settings.get",
+            shop::pay_system_settings
+        ),
+        read!(
+            "sale",
+            "sale.paysystem.settings.payment.get",
+            shop::pay_system_settings
+        ),
+        write!("sale", "sale.delivery.add", shop::add_delivery),
+        read!(
+            "calendar",
+            "calendar.accessibility.get",
+            calendar::accessibility
+        ),
+        read!(
+            "telephony",
+            "telephony.externalcall.searchcrmentities",
+            telephony::find_records
+        ),
+        read!(
+            "telephony",
+            "telephony.externalcall.attachrecord",
+            telephony::attach_record
+        ),
+    ]);
+}
+
+/// Chats, notifications and connectors.
+fn chats_and_connectors(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("im", "im.recent.list", im::recent),
+        read!("im", "im.recent.get", im::recent_alone),
+        read!("im", "im.notify.get", im::notifications),
+        read!("im", "im.notify.history.search", im::find_notifications),
+        read!("im", "im.dialog.messages.search", im::find_messages),
+        read!("imconnector", "imconnector.list", connectors::list),
+        read!("imconnector", "imconnector.status", connectors::status),
         write!("im", "im.chat.get", messages::chat_of_object),
         read!("im", "im.dialog.messages.get", im::messages),
+    ]);
+}
+
+/// Events, and what a portal says of itself.
+fn events_and_system(methods: &mut Vec<Method>) {
+    methods.extend([
         write!("", "event.bind", events::bind),
         write!("", "event.unbind", events::unbind),
         read!("", "event.get", events::get),
         write!("", "event.offline.get", offline_events::get),
         read!("", "event.offline.list", offline_events::list),
         write!("", "event.offline.clear", offline_events::clear),
-        read!("user", "user.current", users::current),
-        read!("", "user.admin", system::admin),
         read!("", "profile", system::profile),
         read!("", "app.info", system::app),
         read!("", "server.time", system::time),
@@ -389,7 +429,8 @@ fn portal(methods: &mut Vec<Method>) {
     ]);
 }
 
-fn drive(methods: &mut Vec<Method>) {
+/// What the drive does with folders and files alike.
+fn disk_objects(methods: &mut Vec<Method>) {
     use disk::{DiskObject::File, DiskObject::Folder};
     macro_rules! objects {
         ($name:literal, $kind:ident) => {
@@ -434,6 +475,11 @@ fn drive(methods: &mut Vec<Method>) {
     }
     objects!("folder", Folder);
     objects!("file", File);
+}
+
+/// What the drive does with folders, files or storages alone.
+fn disk_folders_and_storages(methods: &mut Vec<Method>) {
+    use disk::{DiskObject::File, DiskObject::Folder};
     methods.extend([
         read!("disk", "disk.folder.getchildren", disk::folder_children),
         write!("disk", "disk.folder.addsubfolder", disk::add_folder),
@@ -472,28 +518,9 @@ fn drive(methods: &mut Vec<Method>) {
     ]);
 }
 
-/// What applications write and keep, beside the records that they register.
-fn integrations(methods: &mut Vec<Method>) {
+/// Calls and telephone lines.
+fn telephony_methods(methods: &mut Vec<Method>) {
     methods.extend([
-        write!("entity", "entity.rights", storages::rights),
-        write!(
-            "sale",
-            "sale.shipmentpropertyvalue.modify",
-            shop::set_shipment_values
-        ),
-        read!(
-            "crm",
-            "crm.userfield.settings.fields",
-            crm::field_settings::fields
-        ),
-        read!("task", "task.stages.canmovetask", tasks::stages::can_move),
-        write!(
-            "task",
-            "tasks.task.result.addfromcomment",
-            tasks::comments::make_result
-        ),
-        write!("sale", "sale.paysystem.pay.payment", shop::pay),
-        read!("sale", "sale.cashbox.check.apply", shop::apply_check),
         read!("telephony", "voximplant.line.get", voximplant::lines),
         read!(
             "telephony",
@@ -531,10 +558,24 @@ fn integrations(methods: &mut Vec<Method>) {
             "voximplant.infocall.startwithsound",
             voximplant::inform
         ),
-        read!("", "app.option.get", options::get_for_all),
-        write!("", "app.option.set", options::set_for_all),
-        read!("", "user.option.get", options::get_for_user),
-        write!("", "user.option.set", options::set_for_user),
+        write!(
+            "telephony",
+            "telephony.externalcall.register",
+            telephony::register
+        ),
+        write!(
+            "telephony",
+            "telephony.externalcall.finish",
+            telephony::finish
+        ),
+        read!("telephony", "telephony.externalcall.show", telephony::card),
+        read!("telephony", "telephony.externalcall.hide", telephony::card),
+    ]);
+}
+
+/// Messages and notifications, written by users and bots.
+fn message_methods(methods: &mut Vec<Method>) {
+    methods.extend([
         write!("im", "im.message.add", messages::add),
         write!("im", "im.message.update", messages::update),
         write!("im", "im.message.delete", messages::delete),
@@ -554,18 +595,35 @@ fn integrations(methods: &mut Vec<Method>) {
         write!("imbot", "imbot.message.add", messages::add_as_bot),
         write!("imbot", "imbot.message.update", messages::update),
         write!("imbot", "imbot.message.delete", messages::delete),
+    ]);
+}
+
+/// What applications write and keep, beside the records that they register.
+fn application_methods(methods: &mut Vec<Method>) {
+    methods.extend([
+        write!("entity", "entity.rights", storages::rights),
         write!(
-            "telephony",
-            "telephony.externalcall.register",
-            telephony::register
+            "sale",
+            "sale.shipmentpropertyvalue.modify",
+            shop::set_shipment_values
         ),
+        read!(
+            "crm",
+            "crm.userfield.settings.fields",
+            crm::field_settings::fields
+        ),
+        read!("task", "task.stages.canmovetask", tasks::stages::can_move),
         write!(
-            "telephony",
-            "telephony.externalcall.finish",
-            telephony::finish
+            "task",
+            "tasks.task.result.addfromcomment",
+            tasks::comments::make_result
         ),
-        read!("telephony", "telephony.externalcall.show", telephony::card),
-        read!("telephony", "telephony.externalcall.hide", telephony::card),
+        write!("sale", "sale.paysystem.pay.payment", shop::pay),
+        read!("sale", "sale.cashbox.check.apply", shop::apply_check),
+        read!("", "app.option.get", options::get_for_all),
+        write!("", "app.option.set", options::set_for_all),
+        read!("", "user.option.get", options::get_for_user),
+        write!("", "user.option.set", options::set_for_user),
     ]);
 }
 

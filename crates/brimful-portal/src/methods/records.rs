@@ -101,69 +101,9 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
     };
     charge(call, 1);
     let id = match method.verb {
-        RecordVerb::Add => {
-            let mut given = given(table, method, call)?;
-            for name in table.kind.parent_fields {
-                let param = table.param(name);
-                if let Some(value) = call.params.get_ignoring_case(param) {
-                    let value = match value {
-                        Value::Array(named) if named.len() == 1 => named.values().next(),
-                        value => Some(value),
-                    };
-                    given.insert(param, value.cloned().unwrap_or_default());
-                }
-            }
-            for field in table.fields {
-                let value = given.get_ignoring_case(field.param);
-                if field.required && value.is_none_or(is_empty) {
-                    return Err(refusal(lacking(table, field.param), field.param, call));
-                }
-            }
-            if table.kind.key != [table.kind.id] {
-                let key = table.key_of(&given, writer);
-                if table.find(&key, &within).is_some() {
-                    return Err(refusal(table.kind.taken, &key.join(", "), call));
-                }
-            }
-            table.add(&given, writer)
-        }
-        RecordVerb::Put => {
-            let given = given(table, method, call)?;
-            for field in table.fields {
-                let value = given.get_ignoring_case(field.param);
-                if field.required && value.is_none_or(is_empty) {
-                    return Err(refusal(lacking(table, field.param), field.param, call));
-                }
-            }
-            match table.find(&table.key_of(&given, writer), &within) {
-                Some(id) => {
-                    table.update(id, &given, writer);
-                    id
-                }
-                None => table.add(&given, writer),
-            }
-        }
-        RecordVerb::Update => {
-            let id = named(table, method, &within, call)?;
-            let given = if method.is_action {
-                Array::new()
-            } else {
-                given(table, method, call)?
-            };
-            for field in table.fields {
-                let value = given.get_ignoring_case(field.param);
-                if field.required && value.is_some_and(is_empty) {
-                    return Err(refusal(lacking(table, field.param), field.param, call));
-                }
-            }
-            table.update(id, &given, writer);
-            let sets = method.sets.iter().map(|(name, json)| {
-                let value = serde_json::from_str(json).unwrap_or_default();
-                (*name, value)
-            });
-            table.set(id, &sets.collect::<Vec<(&str, Json)>>());
-            id
-        }
+        RecordVerb::Add => add(table, method, &within, call, writer)?,
+        RecordVerb::Put => put(table, method, &within, call, writer)?,
+        RecordVerb::Update => update(table, method, &within, call, writer)?,
         RecordVerb::DeleteMatching => {
             let mut tests = within;
             tests.extend(narrowed(method, call));
@@ -181,6 +121,92 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         }
     };
     Ok(one(&state.records[place], id, method.answer))
+}
+
+fn add(
+    table: &mut RecordTable,
+    method: &RecordMethod,
+    within: &[Test],
+    call: &Call<'_>,
+    writer: Writer,
+) -> Result<u64, MethodError> {
+    let mut given = given(table, method, call)?;
+    for name in table.kind.parent_fields {
+        let param = table.param(name);
+        if let Some(value) = call.params.get_ignoring_case(param) {
+            let value = match value {
+                Value::Array(named) if named.len() == 1 => named.values().next(),
+                value => Some(value),
+            };
+            given.insert(param, value.cloned().unwrap_or_default());
+        }
+    }
+    check_required(table, &given, call)?;
+    if table.kind.key != [table.kind.id] {
+        let key = table.key_of(&given, writer);
+        if table.find(&key, within).is_some() {
+            return Err(refusal(table.kind.taken, &key.join(", "), call));
+        }
+    }
+    Ok(table.add(&given, writer))
+}
+
+/// Updates the record that has the key, or adds it.
+fn put(
+    table: &mut RecordTable,
+    method: &RecordMethod,
+    within: &[Test],
+    call: &Call<'_>,
+    writer: Writer,
+) -> Result<u64, MethodError> {
+    let given = given(table, method, call)?;
+    check_required(table, &given, call)?;
+    Ok(match table.find(&table.key_of(&given, writer), within) {
+        Some(id) => {
+            table.update(id, &given, writer);
+            id
+        }
+        None => table.add(&given, writer),
+    })
+}
+
+fn update(
+    table: &mut RecordTable,
+    method: &RecordMethod,
+    within: &[Test],
+    call: &Call<'_>,
+    writer: Writer,
+) -> Result<u64, MethodError> {
+    let id = named(table, method, within, call)?;
+    let given = if method.is_action {
+        Array::new()
+    } else {
+        given(table, method, call)?
+    };
+    for field in table.fields {
+        let value = given.get_ignoring_case(field.param);
+        if field.required && value.is_some_and(is_empty) {
+            return Err(refusal(lacking(table, field.param), field.param, call));
+        }
+    }
+    table.update(id, &given, writer);
+    let sets = method.sets.iter().map(|(name, json)| {
+        let value = serde_json::from_str(json).unwrap_or_default();
+        (*name, value)
+    });
+    table.set(id, &sets.collect::<Vec<(&str, Json)>>());
+    Ok(id)
+}
+
+/// Refuses a record without a field that each of its kind has.
+fn check_required(table: &RecordTable, given: &Array, call: &Call<'_>) -> Result<(), MethodError> {
+    for field in table.fields {
+        let value = given.get_ignoring_case(field.param);
+        if field.required && value.is_none_or(is_empty) {
+            return Err(refusal(lacking(table, field.param), field.param, call));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a call without a parameter that the method needs beside the record.
@@ -414,42 +440,12 @@ fn list(
     if table.kind.refuses_unknown_names {
         check_names(table, method, call)?;
     }
-    let given = call.legacy_array("filter");
-    for name in method.required_filters {
-        let value = given.and_then(|filter| {
-            let has = |(key, _): &(&brimful_protocol::Key, &Value)| {
-                key.to_text()
-                    .trim_start_matches(['=', '@'])
-                    .eq_ignore_ascii_case(name)
-            };
-            filter.iter().find(has).map(|(_, value)| value)
-        });
-        if value.is_none_or(is_empty) && !table.is_loaded {
-            return Err(refusal(table.kind.required, name, call));
-        }
-    }
+    check_required_filters(table, method, call)?;
     tests.extend(narrowed(method, call));
+    let given = call.legacy_array("filter");
     tests.extend(filter::tests(given, |name| table.field_name(name)));
     let ids = table.ids(&tests, &order(table, method, call));
-    let page = match method.paging {
-        RecordPaging::Older => Paging::Legacy.page(ids.as_slice(), call.start(), call),
-        RecordPaging::Controller => Paging::Controller.page(ids.as_slice(), call.start(), call),
-        RecordPaging::Offset => Paging::Offset.page(ids.as_slice(), call.start(), call),
-        RecordPaging::LimitOffset => Page {
-            next: None,
-            total: None,
-            ids: Slice::of_limit(&call.params, MOST_AT_ONCE).page(ids.as_slice(), call),
-        },
-        RecordPaging::Counted | RecordPaging::Whole => {
-            charge(call, ids.len() as u64);
-            let counted = method.paging == RecordPaging::Counted;
-            Page {
-                next: None,
-                total: counted.then_some(ids.len() as u64),
-                ids,
-            }
-        }
-    };
+    let page = page_of(ids, method.paging, call);
     if let Answer::Values(field) = method.answer {
         let values = page.ids.iter().filter_map(|id| table.get(*id)?.get(field));
         let values: Value = values.cloned().map(Value::from).collect();
@@ -482,6 +478,52 @@ fn list(
         }
     });
     Ok(page.lift(output))
+}
+
+/// Refuses a list without a condition that the method asks for.
+fn check_required_filters(
+    table: &RecordTable,
+    method: &RecordMethod,
+    call: &Call<'_>,
+) -> Result<(), MethodError> {
+    let given = call.legacy_array("filter");
+    for name in method.required_filters {
+        let value = given.and_then(|filter| {
+            let has = |(key, _): &(&brimful_protocol::Key, &Value)| {
+                key.to_text()
+                    .trim_start_matches(['=', '@'])
+                    .eq_ignore_ascii_case(name)
+            };
+            filter.iter().find(has).map(|(_, value)| value)
+        });
+        if value.is_none_or(is_empty) && !table.is_loaded {
+            return Err(refusal(table.kind.required, name, call));
+        }
+    }
+    Ok(())
+}
+
+/// The page of the records that a call asks for.
+fn page_of(ids: Vec<u64>, paging: RecordPaging, call: &mut Call<'_>) -> Page {
+    match paging {
+        RecordPaging::Older => Paging::Legacy.page(ids.as_slice(), call.start(), call),
+        RecordPaging::Controller => Paging::Controller.page(ids.as_slice(), call.start(), call),
+        RecordPaging::Offset => Paging::Offset.page(ids.as_slice(), call.start(), call),
+        RecordPaging::LimitOffset => Page {
+            next: None,
+            total: None,
+            ids: Slice::of_limit(&call.params, MOST_AT_ONCE).page(ids.as_slice(), call),
+        },
+        RecordPaging::Counted | RecordPaging::Whole => {
+            charge(call, ids.len() as u64);
+            let counted = paging == RecordPaging::Counted;
+            Page {
+                next: None,
+                total: counted.then_some(ids.len() as u64),
+                ids,
+            }
+        }
+    }
 }
 
 /// Refuses a filter or an order by a field that the records don't have.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
-use crate::data::records::{self, table::Writer};
+use crate::data::records::{self, RecordTable, table::Writer};
 
 fn refused(text: &str) -> MethodError {
     MethodError::new(400, "ERROR_CHECK_FAILURE", text)
@@ -89,43 +89,8 @@ pub(crate) fn set_shipment_values(
     };
     let mut written = Vec::new();
     for value in given.values().filter_map(Value::as_array) {
-        let property = value
-            .get_ignoring_case("shipmentPropsId")
-            .map_or(0, Value::to_int);
-        let of = state.records[properties].find(&[property.to_string()], &[]);
-        let of = of.and_then(|of| state.records[properties].get(of));
-        let known = |name: &str| {
-            of.and_then(|row| row.get(name))
-                .cloned()
-                .unwrap_or_default()
-        };
-        let mut row = Array::new();
-        row.insert("shipmentId", id);
-        row.insert("shipmentPropsId", property);
-        row.insert("name", Value::from(known("name")));
-        row.insert("code", Value::from(known("code")));
-        let text = value
-            .get_ignoring_case("value")
-            .cloned()
-            .unwrap_or_default();
-        row.insert("value", text);
-        let table = &mut state.records[values];
-        let is_it = |row: &serde_json::Map<String, Json>| {
-            row.get("shipmentId").and_then(Json::as_i64) == Some(id)
-                && row.get("shipmentPropsId").and_then(Json::as_i64) == Some(property)
-        };
-        let earlier = table
-            .rows()
-            .find(|(_, row)| is_it(row))
-            .map(|(number, _)| number);
-        let number = match earlier {
-            Some(number) => {
-                table.update(number, &row, writer);
-                number
-            }
-            None => table.add(&row, writer),
-        };
-        written.push(number);
+        let row = shipment_value(&state.records[properties], id, value);
+        written.push(put_shipment_value(&mut state.records[values], &row, writer));
     }
     let table = &state.records[values];
     let shown = written.into_iter().filter_map(|number| {
@@ -142,6 +107,46 @@ pub(crate) fn set_shipment_values(
     Ok(Output::value(&Value::from(
         json!({ "propertyValues": shown }),
     )))
+}
+
+/// The value of a property of a shipment, with the name and the code of the property.
+fn shipment_value(properties: &RecordTable, shipment: i64, given: &Array) -> Array {
+    let property = given
+        .get_ignoring_case("shipmentPropsId")
+        .map_or(0, Value::to_int);
+    let of = properties.find(&[property.to_string()], &[]);
+    let of = of.and_then(|of| properties.get(of));
+    let known = |name: &str| {
+        of.and_then(|row| row.get(name))
+            .cloned()
+            .unwrap_or_default()
+    };
+    let text = given.get_ignoring_case("value").cloned();
+    let mut row = Array::new();
+    row.insert("shipmentId", shipment);
+    row.insert("shipmentPropsId", property);
+    row.insert("name", Value::from(known("name")));
+    row.insert("code", Value::from(known("code")));
+    row.insert("value", text.unwrap_or_default());
+    row
+}
+
+/// Writes the value in the place of the one that the shipment has of the property, or adds it. Returns its number.
+fn put_shipment_value(values: &mut RecordTable, row: &Array, writer: Writer) -> u64 {
+    let key =
+        ["shipmentId", "shipmentPropsId"].map(|name| (name, row.get(name).map(Value::to_int)));
+    let is_it = |kept: &Map<String, Json>| {
+        let is_same = |(name, id): (&str, Option<i64>)| kept.get(name).and_then(Json::as_i64) == id;
+        key.into_iter().all(is_same)
+    };
+    let earlier = values.rows().find(|(_, kept)| is_it(kept));
+    match earlier.map(|(number, _)| number) {
+        Some(number) => {
+            values.update(number, row, writer);
+            number
+        }
+        None => values.add(row, writer),
+    }
 }
 
 fn find<'s>(state: &'s PortalData, kind: &str, key: &str) -> Option<(u64, &'s Map<String, Json>)> {

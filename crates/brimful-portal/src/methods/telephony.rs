@@ -1,6 +1,7 @@
 //! `telephony.externalcall.*`: a call is registered, and stands in the statistics when it is finished.
 
 use brimful_protocol::{Array, Value};
+use serde_json::{Map, Value as Json};
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -100,10 +101,7 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let id = calls.find(&[name], &[]).ok_or_else(|| refused(not_found))?;
     let registered = calls.get(id).cloned().unwrap_or_default();
     calls.delete(id);
-    let known = |name: &str| {
-        let value = registered.get(name).cloned().map(Value::from);
-        value.unwrap_or_default()
-    };
+    let known = |name: &str| known(&registered, name);
     let duration = call.params.get_ignoring_case("DURATION");
     let duration = duration.map_or(0, Value::to_int);
     let status = match call.text("STATUS_CODE") {
@@ -111,33 +109,10 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
         _ if duration > 0 => "200".to_owned(),
         _ => "304".to_owned(),
     };
-    let mut given = Array::new();
-    for (field, from) in [
-        ("CALL_ID", "CALL_ID"),
-        ("EXTERNAL_CALL_ID", "EXTERNAL_CALL_ID"),
-        ("PHONE_NUMBER", "PHONE_NUMBER"),
-        ("PORTAL_NUMBER", "LINE_NUMBER"),
-        ("CALL_START_DATE", "CALL_START_DATE"),
-        ("CRM_ENTITY_TYPE", "CRM_ENTITY_TYPE"),
-        ("CRM_ENTITY_ID", "CRM_ENTITY_ID"),
-        ("CALL_TYPE", "TYPE"),
-    ] {
-        given.insert(field, known(from));
-    }
+    let mut given = statistics_of(&registered, call);
     given.insert("PORTAL_USER_ID", user as i64);
     given.insert("CALL_DURATION", duration);
     given.insert("CALL_FAILED_CODE", status.as_str());
-    for (field, from) in [
-        ("CALL_FAILED_REASON", "FAILED_REASON"),
-        ("COST", "COST"),
-        ("COST_CURRENCY", "COST_CURRENCY"),
-        ("CALL_RECORD_URL", "RECORD_URL"),
-        ("CALL_VOTE", "VOTE"),
-    ] {
-        if let Some(value) = call.params.get_ignoring_case(from) {
-            given.insert(field, value.clone());
-        }
-    }
     let statistics =
         table(state, STATISTICS).ok_or_else(crate::context::errors::method_not_found)?;
     let id = statistics.add(&given, writer);
@@ -166,6 +141,41 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     answer.insert("CRM_ENTITY_ID", known("CRM_ENTITY_ID"));
     answer.insert("ID", id as i64);
     Ok(Output::value(&Value::Array(answer)))
+}
+
+/// A field of a call that was registered.
+fn known(registered: &Map<String, Json>, name: &str) -> Value {
+    let value = registered.get(name).cloned().map(Value::from);
+    value.unwrap_or_default()
+}
+
+/// What the statistics keep of a call: what it was registered with, and what is said at its end.
+fn statistics_of(registered: &Map<String, Json>, call: &Call<'_>) -> Array {
+    let mut row = Array::new();
+    for (field, from) in [
+        ("CALL_ID", "CALL_ID"),
+        ("EXTERNAL_CALL_ID", "EXTERNAL_CALL_ID"),
+        ("PHONE_NUMBER", "PHONE_NUMBER"),
+        ("PORTAL_NUMBER", "LINE_NUMBER"),
+        ("CALL_START_DATE", "CALL_START_DATE"),
+        ("CRM_ENTITY_TYPE", "CRM_ENTITY_TYPE"),
+        ("CRM_ENTITY_ID", "CRM_ENTITY_ID"),
+        ("CALL_TYPE", "TYPE"),
+    ] {
+        row.insert(field, known(registered, from));
+    }
+    for (field, from) in [
+        ("CALL_FAILED_REASON", "FAILED_REASON"),
+        ("COST", "COST"),
+        ("COST_CURRENCY", "COST_CURRENCY"),
+        ("CALL_RECORD_URL", "RECORD_URL"),
+        ("CALL_VOTE", "VOTE"),
+    ] {
+        if let Some(value) = call.params.get_ignoring_case(from) {
+            row.insert(field, value.clone());
+        }
+    }
+    row
 }
 
 /// `telephony.externalcall.show` and `hide`: whether the call goes on.

@@ -39,12 +39,12 @@ use crate::context::limits::{Buckets, Operating};
 use crate::context::reply::{Reply, SlowBody};
 use crate::context::request_log::{CommandOutcomes, LoggedRequest, kept_body, kept_reply};
 use crate::context::scenario::Scenario;
-use crate::context::settings::Settings;
+use crate::context::settings::{Settings, Webhook};
 use crate::context::stats::Stats;
 use crate::context::{Context, errors};
 use crate::data::files::{ROOT, SHARED_STORAGE, StoredFile};
 use crate::data::stored::StoredRow;
-use crate::data::{DataError, PortalData};
+use crate::data::{Data, DataError, PortalData};
 use crate::extension::{Extension, ExtensionSetup, Host};
 use crate::methods::registry::Registry;
 use crate::{admin, oauth, rest, rest3};
@@ -92,42 +92,19 @@ impl Portal {
         registry: Registry,
     ) -> Result<Self, DataError> {
         let kept = Kept::open(&config)?;
-        let seed = config.data.seed;
-        let setup = ExtensionSetup {
-            seed,
-            zone: config.zone,
-        };
-        let extensions = config
-            .extensions
-            .iter()
-            .map(|extension| extension.start(setup))
-            .collect::<Result<_, _>>()?;
+        let extensions = start_extensions(&config)?;
         let faults = config.faults.copy();
         let clock = Clock::new(config.starts_at, config.skew, config.zone);
         let mut data = config.data;
         if config.rows_up_to_now {
-            // Whole days, so that a portal which is started again on the same day has the same rows.
-            let today = clock.unix(Instant::now()) / 86_400.0;
-            data.until = Some(today.floor() as i64 * 86_400);
+            data.until = Some(start_of_today(&clock));
         }
         let initial = keeping::initial(&data);
         let is_restored = !kept.rows.is_empty();
-        let data = if is_restored {
-            PortalData::restored(&kept.rows, data.replies)?
-        } else {
-            PortalData::new(data)?
-        };
+        let data = data_of(data, &kept)?;
         // The portal is the same as before, whatever seed it is started with now.
         let seed = data.seed();
-        let mut webhooks = config.webhooks;
-        for (user, code) in keeping::codes(&kept.rows) {
-            let hook = webhooks
-                .iter_mut()
-                .find(|hook| hook.is_kept && hook.user == user);
-            if let Some(hook) = hook {
-                hook.code = code;
-            }
-        }
+        let webhooks = with_kept_codes(config.webhooks, &kept);
         let mut oauth_chance = fastrand::Rng::with_seed(seed ^ 0x6f61_7574_6832);
         let member_id = format!("{:032x}", oauth_chance.u128(..));
         let clock = clock.with_skew(faults.skew());
@@ -162,14 +139,7 @@ impl Portal {
             background_writer: BackgroundWriter::default(),
             scenario: ScenarioRunner::default(),
         };
-        if is_restored {
-            backend.restore_tokens(&kept.rows);
-        } else {
-            put_files(&backend, config.files);
-            if let Some(file) = &backend.file {
-                file.replace(backend.snapshot());
-            }
-        }
+        fill(&backend, &kept.rows, config.files);
         if let Some(scenario) = config.scenario {
             backend.start_scenario(scenario, is_restored);
         }
@@ -312,6 +282,56 @@ impl std::fmt::Debug for Portal {
         f.debug_struct("Portal")
             .field("context", &self.backend().context)
             .finish_non_exhaustive()
+    }
+}
+
+/// Starts the extensions with what all of them share.
+fn start_extensions(config: &PortalConfig) -> Result<Vec<Box<dyn Extension>>, DataError> {
+    let setup = ExtensionSetup {
+        seed: config.data.seed,
+        zone: config.zone,
+    };
+    let extensions = config.extensions.iter();
+    extensions.map(|extension| extension.start(setup)).collect()
+}
+
+/// The start of the day. Rows that end there are the same if the portal is started again on the same day.
+fn start_of_today(clock: &Clock) -> i64 {
+    let today = clock.unix(Instant::now()) / 86_400.0;
+    today.floor() as i64 * 86_400
+}
+
+/// The webhooks with the codes that the data file has kept of them.
+fn with_kept_codes(mut webhooks: Vec<Webhook>, kept: &Kept) -> Vec<Webhook> {
+    for (user, code) in keeping::codes(&kept.rows) {
+        let hook = webhooks
+            .iter_mut()
+            .find(|hook| hook.is_kept && hook.user == user);
+        if let Some(hook) = hook {
+            hook.code = code;
+        }
+    }
+    webhooks
+}
+
+/// The data that the data file has kept, or that of a new portal.
+fn data_of(config: Data, kept: &Kept) -> Result<PortalData, DataError> {
+    if kept.rows.is_empty() {
+        PortalData::new(config)
+    } else {
+        PortalData::restored(&kept.rows, config.replies)
+    }
+}
+
+/// Gives a portal the tokens that the data file has kept. A new one gets its files, and the data file keeps all.
+fn fill(backend: &Backend, kept: &[StoredRow], files: Vec<(String, Bytes)>) {
+    if !kept.is_empty() {
+        backend.restore_tokens(kept);
+        return;
+    }
+    put_files(backend, files);
+    if let Some(file) = &backend.file {
+        file.replace(backend.snapshot());
     }
 }
 

@@ -14,7 +14,8 @@ use crate::bodies::request;
 use crate::calls::Backend;
 use crate::calls::executor::{Executor, Outcome};
 use crate::calls::links::{DOWNLOAD, Links, UPLOAD};
-use crate::context::{MethodError, errors};
+use crate::calls::timing::Timing;
+use crate::context::{MethodError, Output, errors};
 use crate::methods::registry::{BATCH, Target};
 
 /// Answers a request for `method`.
@@ -50,10 +51,7 @@ async fn call(
     } else {
         (method, request::parameters(request, webhook)?)
     };
-    let target = backend.registry.find(method).ok_or_else(|| {
-        backend.context.say_if_unmodelled(method);
-        errors::method_not_found()
-    })?;
+    let target = find(backend, method)?;
     let mut caller = backend.admit(&presented, request, peer)?;
     caller.connector = connector;
     caller.links = Links::of(&backend.context, method, request, &presented);
@@ -73,21 +71,13 @@ async fn call(
             };
             let timing = executor.charge_batch(start, &caller.entity, &BATCH);
             outcomes = Some(results.outcomes());
-            let mut body = Body::open(results.size());
-            results.write(body.result());
-            (body.close(&backend.context, None, None, &timing), timing)
+            (batch_body(backend, &results, &timing), timing)
         }
         Target::Method(method) => {
             executor.permit(method, &caller.entity)?;
             let (outcome, timing) = executor.run(method, params, &caller.entity).await;
             match outcome {
-                Outcome::Done(output) => {
-                    let output = output.lifted();
-                    let mut body = Body::open(output.json.len());
-                    body.result().extend_from_slice(&output.json);
-                    let body = body.close(&backend.context, output.next, output.total, &timing);
-                    (body, timing)
-                }
+                Outcome::Done(output) => (method_body(backend, output, &timing), timing),
                 Outcome::ErrorAsData(error) => {
                     let mut body = Vec::new();
                     brimful_protocol::json::write(&mut body, &error.into());
@@ -116,4 +106,25 @@ async fn call(
     }
     envelope::add_cloud_headers(response.headers_mut(), caller.client_id.as_deref(), &timing);
     Ok(response)
+}
+
+/// The method or batch of a name.
+fn find<'b>(backend: &'b Backend, method: &str) -> Result<Target<'b>, MethodError> {
+    backend.registry.find(method).ok_or_else(|| {
+        backend.context.say_if_unmodelled(method);
+        errors::method_not_found()
+    })
+}
+
+fn batch_body(backend: &Backend, results: &batch::Results, timing: &Timing) -> Vec<u8> {
+    let mut body = Body::open(results.size());
+    results.write(body.result());
+    body.close(&backend.context, None, None, timing)
+}
+
+fn method_body(backend: &Backend, output: Output, timing: &Timing) -> Vec<u8> {
+    let output = output.lifted();
+    let mut body = Body::open(output.json.len());
+    body.result().extend_from_slice(&output.json);
+    body.close(&backend.context, output.next, output.total, timing)
 }

@@ -138,60 +138,68 @@ fn count(entry: &Entry<'_>, text: &str) -> Result<u64, SpecError> {
 
 fn fault(entry: &Entry<'_>) -> Result<Fault, SpecError> {
     let wrong = |reason: &str| SpecError::new(entry.text, reason);
-    let time = |text: &str| {
-        duration(text).ok_or_else(|| {
-            SpecError::new(
-                entry.text,
-                format!("\"{text}\" is not a time such as 50ms, 1.5s or 2m"),
-            )
-        })
-    };
     match (entry.name, entry.value) {
-        ("latency", None) => {
-            return Err(wrong(
-                "latency needs a time: latency=50ms or latency=50ms±20ms",
-            ));
-        }
-        ("latency", Some(value)) => {
-            return match value.split_once('±').or_else(|| value.split_once("+-")) {
-                None => Ok(Fault::Delay(time(value)?)),
-                Some((about, within)) => Ok(Fault::Latency {
-                    about: time(about)?,
-                    within: time(within)?,
-                }),
-            };
-        }
-        ("slow-body", None) => return Ok(Fault::SlowBody(SLOW)),
-        ("slow-body", Some(value)) => return Ok(Fault::SlowBody(time(value)?)),
-        ("short-total", None) => return Ok(Fault::ShortTotal(None)),
-        ("short-total", Some(total)) => return Ok(Fault::ShortTotal(Some(count(entry, total)?))),
+        ("latency", None) => Err(wrong(
+            "latency needs a time: latency=50ms or latency=50ms±20ms",
+        )),
+        ("latency", Some(value)) => latency(entry, value),
+        ("slow-body", None) => Ok(Fault::SlowBody(SLOW)),
+        ("slow-body", Some(value)) => Ok(Fault::SlowBody(time(entry, value)?)),
+        ("short-total", None) => Ok(Fault::ShortTotal(None)),
+        ("short-total", Some(total)) => Ok(Fault::ShortTotal(Some(count(entry, total)?))),
         ("operating-reset" | "operating", None) => {
-            return Err(wrong(&format!("{0} needs a time: {0}=1h", entry.name)));
+            Err(wrong(&format!("{0} needs a time: {0}=1h", entry.name)))
         }
-        ("operating-reset", Some(ahead)) => return Ok(Fault::OperatingReset(time(ahead)?)),
-        ("operating", Some(spent)) => return Ok(Fault::OperatingTime(time(spent)?)),
-        ("redirect", None) => return Ok(Fault::Redirect(None)),
-        ("redirect", Some(address)) => {
-            let known = ["http://", "https://"]
-                .iter()
-                .any(|scheme| address.starts_with(scheme));
-            let visible = address.bytes().all(|byte| byte.is_ascii_graphic());
-            return if !known || !visible {
-                Err(wrong(
-                    "redirect leads to an address such as http://127.0.0.1:8025",
-                ))
-            } else if is_loopback(address) {
-                Ok(Fault::Redirect(Some(address.to_owned())))
-            } else {
-                // Callers send their requests after a redirect, secrets and all.
-                Err(wrong(
-                    "a redirect stays on this machine, such as redirect=http://127.0.0.1:8025; --moved-to URL leads anywhere",
-                ))
-            };
-        }
-        (_, Some(_)) => return Err(wrong(&format!("\"{}\" takes no value", entry.name))),
-        (_, None) => {}
+        ("operating-reset", Some(ahead)) => Ok(Fault::OperatingReset(time(entry, ahead)?)),
+        ("operating", Some(spent)) => Ok(Fault::OperatingTime(time(entry, spent)?)),
+        ("redirect", None) => Ok(Fault::Redirect(None)),
+        ("redirect", Some(address)) => redirect(entry, address),
+        (_, Some(_)) => Err(wrong(&format!("\"{}\" takes no value", entry.name))),
+        (_, None) => fault_without_value(entry),
     }
+}
+
+fn time(entry: &Entry<'_>, text: &str) -> Result<Duration, SpecError> {
+    duration(text).ok_or_else(|| {
+        let reason = format!("\"{text}\" is not a time such as 50ms, 1.5s or 2m");
+        SpecError::new(entry.text, reason)
+    })
+}
+
+/// `50ms`, or `50ms±20ms`.
+fn latency(entry: &Entry<'_>, value: &str) -> Result<Fault, SpecError> {
+    match value.split_once('±').or_else(|| value.split_once("+-")) {
+        None => Ok(Fault::Delay(time(entry, value)?)),
+        Some((about, within)) => Ok(Fault::Latency {
+            about: time(entry, about)?,
+            within: time(entry, within)?,
+        }),
+    }
+}
+
+/// A redirect to an address of this machine: callers send their requests after it, secrets and all.
+fn redirect(entry: &Entry<'_>, address: &str) -> Result<Fault, SpecError> {
+    let known = ["http://", "https://"]
+        .iter()
+        .any(|scheme| address.starts_with(scheme));
+    let visible = address.bytes().all(|byte| byte.is_ascii_graphic());
+    if !known || !visible {
+        return Err(SpecError::new(
+            entry.text,
+            "redirect leads to an address such as http://127.0.0.1:8025",
+        ));
+    }
+    if !is_loopback(address) {
+        return Err(SpecError::new(
+            entry.text,
+            "a redirect stays on this machine, such as redirect=http://127.0.0.1:8025; --moved-to URL leads anywhere",
+        ));
+    }
+    Ok(Fault::Redirect(Some(address.to_owned())))
+}
+
+/// A fault that its name says all of: `html`, or `html-after` for one after the work.
+fn fault_without_value(entry: &Entry<'_>) -> Result<Fault, SpecError> {
     let (base, when) = match entry.name.rsplit_once('-') {
         Some((base, "before")) => (base, Some(FaultTiming::BeforeWork)),
         Some((base, "after")) => (base, Some(FaultTiming::AfterWork)),

@@ -14,7 +14,11 @@ pub(crate) fn methods() -> Vec<Method> {
     legacy_crm(&mut methods);
     crm_links(&mut methods);
     crm_items(&mut methods);
-    crm_fields(&mut methods);
+    crm_user_fields(&mut methods);
+    crm_requisite_user_fields(&mut methods);
+    crm_product_rows(&mut methods);
+    crm_invoices(&mut methods);
+    crm_record_actions(&mut methods);
     methods
 }
 
@@ -175,12 +179,9 @@ fn crm_items(methods: &mut Vec<Method>) {
     ]);
 }
 
-/// What the records have beside their own fields.
-fn crm_fields(methods: &mut Vec<Method>) {
-    use super::{
-        invoices, item_product_rows as item_rows, legacy, merging, product_rows, recurring_deals,
-        requisite_user_fields, stage_history, statuses, timeline, user_fields,
-    };
+/// User fields of records and of users.
+fn crm_user_fields(methods: &mut Vec<Method>) {
+    use super::user_fields;
     macro_rules! user_fields {
         ($name:literal, $entity:ident) => {
             methods.extend([
@@ -212,22 +213,6 @@ fn crm_fields(methods: &mut Vec<Method>) {
             ]);
         };
     }
-    macro_rules! product_rows {
-        ($name:literal, $entity:ident) => {
-            methods.extend([
-                read!(
-                    "crm",
-                    concat!("crm.", $name, ".productrows.get"),
-                    product_rows::get::<$entity>
-                ),
-                write!(
-                    "crm",
-                    concat!("crm.", $name, ".productrows.set"),
-                    product_rows::set::<$entity>
-                ),
-            ]);
-        };
-    }
     user_fields!("lead", LEAD);
     user_fields!("deal", DEAL);
     user_fields!("contact", CONTACT);
@@ -239,20 +224,12 @@ fn crm_fields(methods: &mut Vec<Method>) {
         write!("user", "user.userfield.update", user_fields::update::<USER>),
         write!("user", "user.userfield.delete", user_fields::delete::<USER>),
     ]);
-    product_rows!("lead", LEAD);
-    product_rows!("deal", DEAL);
-    product_rows!("quote", QUOTE);
+}
+
+/// User fields of requisites and invoices.
+fn crm_requisite_user_fields(methods: &mut Vec<Method>) {
+    use super::requisite_user_fields;
     methods.extend([
-        write!("crm", "crm.invoice.add", invoices::add),
-        write!("crm", "crm.invoice.update", invoices::update),
-        read!("crm", "crm.invoice.getexternallink", invoices::link),
-        write!("crm", "crm.invoice.recurring.expose", invoices::expose),
-        read!("crm", "crm.invoice.status.fields", statuses::fields),
-        read!("crm", "crm.invoice.status.list", invoices::list_statuses),
-        read!("crm", "crm.invoice.status.get", invoices::status),
-        write!("crm", "crm.invoice.status.add", invoices::add_status),
-        write!("crm", "crm.invoice.status.update", invoices::update_status),
-        write!("crm", "crm.invoice.status.delete", invoices::delete_status),
         read!(
             "crm",
             "crm.invoice.userfield.list",
@@ -280,17 +257,6 @@ fn crm_fields(methods: &mut Vec<Method>) {
         ),
         read!(
             "crm",
-            "crm.requisite.preset.field.availabletoadd",
-            invoices::fields_for_preset
-        ),
-        write!("crm", "crm.entity.mergebatch", merging::merge),
-        read!("crm", "crm.duplicate.volatiletype.fields", merging::fields),
-        write!("crm", "crm.timeline.item.pin", timeline::pin),
-        write!("crm", "crm.timeline.item.unpin", timeline::unpin),
-        write!("crm", "crm.deal.recurring.add", recurring_deals::add),
-        write!("crm", "crm.deal.recurring.expose", recurring_deals::expose),
-        read!(
-            "crm",
             "crm.requisite.userfield.list",
             requisite_user_fields::list
         ),
@@ -314,6 +280,32 @@ fn crm_fields(methods: &mut Vec<Method>) {
             "crm.requisite.userfield.delete",
             requisite_user_fields::delete
         ),
+    ]);
+}
+
+/// Product rows of records.
+fn crm_product_rows(methods: &mut Vec<Method>) {
+    use super::{item_product_rows as item_rows, legacy, product_rows};
+    macro_rules! product_rows {
+        ($name:literal, $entity:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".productrows.get"),
+                    product_rows::get::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".productrows.set"),
+                    product_rows::set::<$entity>
+                ),
+            ]);
+        };
+    }
+    product_rows!("lead", LEAD);
+    product_rows!("deal", DEAL);
+    product_rows!("quote", QUOTE);
+    methods.extend([
         read!("crm", "crm.item.productrow.fields", item_rows::fields),
         read!("crm", "crm.item.productrow.list", item_rows::list),
         read!("crm", "crm.item.productrow.get", item_rows::get),
@@ -326,14 +318,47 @@ fn crm_fields(methods: &mut Vec<Method>) {
         write!("crm", "crm.item.productrow.set", item_rows::set),
         write!("crm", "crm.item.productrow.update", item_rows::update),
         write!("crm", "crm.item.productrow.delete", item_rows::delete),
-    ]);
-    methods.extend([
         read!("crm", "crm.productrow.list", legacy::list::<PRODUCT_ROW>),
         read!(
             "crm",
             "crm.productrow.fields",
             legacy::fields::<PRODUCT_ROW>
         ),
+    ]);
+}
+
+/// Invoices of the older kind, and their statuses.
+fn crm_invoices(methods: &mut Vec<Method>) {
+    use super::{invoices, statuses};
+    methods.extend([
+        write!("crm", "crm.invoice.add", invoices::add),
+        write!("crm", "crm.invoice.update", invoices::update),
+        read!("crm", "crm.invoice.getexternallink", invoices::link),
+        write!("crm", "crm.invoice.recurring.expose", invoices::expose),
+        read!("crm", "crm.invoice.status.fields", statuses::fields),
+        read!("crm", "crm.invoice.status.list", invoices::list_statuses),
+        read!("crm", "crm.invoice.status.get", invoices::status),
+        write!("crm", "crm.invoice.status.add", invoices::add_status),
+        write!("crm", "crm.invoice.status.update", invoices::update_status),
+        write!("crm", "crm.invoice.status.delete", invoices::delete_status),
+        read!(
+            "crm",
+            "crm.requisite.preset.field.availabletoadd",
+            invoices::fields_for_preset
+        ),
+    ]);
+}
+
+/// Merging, pinned items of the timeline, recurring deals and the history of stages.
+fn crm_record_actions(methods: &mut Vec<Method>) {
+    use super::{merging, recurring_deals, stage_history, timeline};
+    methods.extend([
+        write!("crm", "crm.entity.mergebatch", merging::merge),
+        read!("crm", "crm.duplicate.volatiletype.fields", merging::fields),
+        write!("crm", "crm.timeline.item.pin", timeline::pin),
+        write!("crm", "crm.timeline.item.unpin", timeline::unpin),
+        write!("crm", "crm.deal.recurring.add", recurring_deals::add),
+        write!("crm", "crm.deal.recurring.expose", recurring_deals::expose),
         read!("crm", "crm.stagehistory.list", stage_history::list),
     ]);
 }
