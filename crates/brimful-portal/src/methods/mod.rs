@@ -30,6 +30,7 @@ mod notifications;
 mod offline_events;
 mod openlines;
 mod options;
+mod owners;
 mod params;
 mod portal_settings;
 mod records;
@@ -344,6 +345,22 @@ fn crm_dictionaries_and_sales(methods: &mut Vec<Method>) {
     methods.extend([
         read!("crm", "crm.currency.base.get", crm::currencies::base),
         write!("crm", "crm.currency.base.set", crm::currencies::set_base),
+        write!("crm", "crm.currency.delete", crm::currencies::delete),
+        write!(
+            "userfieldconfig",
+            "userfieldconfig.add",
+            crm::field_configs::add
+        ),
+        write!(
+            "userfieldconfig",
+            "userfieldconfig.update",
+            crm::field_configs::update
+        ),
+        write!(
+            "userfieldconfig",
+            "userfieldconfig.delete",
+            crm::field_configs::delete
+        ),
         read!(
             "crm",
             "crm.currency.localizations.get",

@@ -17,6 +17,7 @@ use crate::data::records::{
     self, Answer, RecordField, RecordMethod, RecordPaging, RecordTable, RecordVerb, Refusal,
 };
 use crate::methods::method::{Handler, Method};
+use crate::methods::owners;
 use crate::methods::params::strings;
 
 /// The methods of all kinds.
@@ -94,6 +95,9 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     check_params(method, call)?;
     let within = within(state, &state.records[place], call)?;
+    if method.verb == RecordVerb::Add {
+        check_references(state, &state.records[place], method, call)?;
+    }
     let table = &mut state.records[place];
     let writer = Writer {
         user: call.user,
@@ -209,6 +213,32 @@ fn check_required(table: &RecordTable, given: &Array, call: &Call<'_>) -> Result
     Ok(())
 }
 
+/// Refuses a new record that names what is not there: its owner, or a value of a field that has few.
+fn check_references(
+    state: &PortalData,
+    table: &RecordTable,
+    method: &RecordMethod,
+    call: &Call<'_>,
+) -> Result<(), MethodError> {
+    let kind = table.kind;
+    if kind.owner.is_none() && kind.choices.is_empty() {
+        return Ok(());
+    }
+    let given = given(table, method, call)?;
+    for (field, values, refused) in kind.choices {
+        let value = given.get_ignoring_case(field);
+        if let Some(value) = value.filter(|value| !is_empty(value))
+            && !values.contains(&&*value.to_text())
+        {
+            return Err(refusal(*refused, field, call));
+        }
+    }
+    match &kind.owner {
+        Some(rule) => owners::check(state, rule, &given, call),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a call without a parameter that the method needs beside the record.
 fn check_params(method: &RecordMethod, call: &Call<'_>) -> Result<(), MethodError> {
     for (param, missing) in method.params {
@@ -266,7 +296,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
+pub(super) fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
     let text = refusal.text.replace("{method}", &call.method);
     let code = refusal.code.replace("{}", about);
     MethodError::new(400, &code, text.replace("{}", about))

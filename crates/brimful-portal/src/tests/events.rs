@@ -175,7 +175,7 @@ async fn events_come_to_a_handler_in_the_order_in_which_they_happened() {
 
 #[tokio::test]
 async fn each_kind_of_rows_is_spoken_of_as_documented() {
-    let portal = Portal::new(config().rows("task", 3)).unwrap();
+    let portal = Portal::new(config().rows("task", 3).rows("company", 1)).unwrap();
     let mut handler = Handler::start("200 OK").await;
     for event in [
         "ONTASKUPDATE",

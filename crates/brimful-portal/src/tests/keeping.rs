@@ -43,7 +43,7 @@ const WRITES: &[(&str, &str)] = &[
     ("crm.item.delete", "entityTypeId=1038&id=2"),
     (
         "crm.requisite.add",
-        "fields[ENTITY_TYPE_ID]=4&fields[ENTITY_ID]=1&fields[PRESET_ID]=1&fields[NAME]=x",
+        "fields[ENTITY_TYPE_ID]=3&fields[ENTITY_ID]=1&fields[PRESET_ID]=1&fields[NAME]=x",
     ),
     ("crm.currency.base.set", "id=USD"),
     ("app.option.set", "options[key]=value"),

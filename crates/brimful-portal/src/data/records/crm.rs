@@ -1,8 +1,8 @@
 //! Records of the CRM.
 
 use super::{
-    Answer, ExtraFields, MISSING_PARAMETER, NO_ARGUMENT, OLDER, RecordKind, RecordPaging,
-    RecordVerb, Refusal, Spelling, method, usual_methods,
+    Answer, ExtraFields, MISSING_PARAMETER, NO_ARGUMENT, OLDER, OwnerRule, RecordKind,
+    RecordPaging, RecordVerb, Refusal, Spelling, method, usual_methods,
 };
 
 /// How requisites and what belongs to them refuse a call without a field.
@@ -21,6 +21,12 @@ const TYPED: RecordKind = RecordKind {
     ..OLDER
 };
 
+/// How entries of a timeline are refused whose record is not there.
+const NO_OWNER: Refusal = Refusal {
+    code: "OWNER_NOT_FOUND",
+    text: "Owner was not found",
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "crm.timeline.comment",
@@ -34,6 +40,13 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.timeline.comment.update", RecordVerb::Update).answers(Answer::Id),
             method("crm.timeline.comment.delete", RecordVerb::Delete).answers(Answer::Null),
         ],
+        owner: Some(OwnerRule {
+            type_field: "ENTITY_TYPE",
+            id_field: "ENTITY_ID",
+            types: &[],
+            unknown_type: NO_OWNER,
+            not_found: NO_OWNER,
+        }),
         not_found: Refusal {
             code: "NOT_FOUND",
             text: "Not found.",
@@ -45,6 +58,16 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "crm.requisite",
         scope: "crm",
         methods: usual_methods!("crm.requisite"),
+        owner: Some(OwnerRule {
+            type_field: "ENTITY_TYPE_ID",
+            id_field: "ENTITY_ID",
+            types: &["3", "4"],
+            unknown_type: NOT_DEFINED,
+            not_found: Refusal {
+                code: "",
+                text: "Entity not found.",
+            },
+        }),
         extra_fields: ExtraFields::UserFields,
         not_found: Refusal {
             code: "",
@@ -81,6 +104,10 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.address.add", RecordVerb::Add).answers(Answer::True),
             method("crm.address.update", RecordVerb::Update),
             method("crm.address.delete", RecordVerb::Delete),
+        ],
+        choices: &[
+            ("TYPE_ID", &["1", "4", "6", "8", "9", "11"], NOT_DEFINED),
+            ("ENTITY_TYPE_ID", &["1", "3", "4", "8"], NOT_DEFINED),
         ],
         not_found: Refusal {
             code: "",
@@ -268,6 +295,13 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .paged(RecordPaging::Controller),
             method("crm.timeline.logmessage.delete", RecordVerb::Delete),
         ],
+        owner: Some(OwnerRule {
+            type_field: "entityTypeId",
+            id_field: "entityId",
+            types: &[],
+            unknown_type: NO_OWNER,
+            not_found: NO_OWNER,
+        }),
         not_found: Refusal {
             code: "NOT_FOUND",
             text: "Not found.",

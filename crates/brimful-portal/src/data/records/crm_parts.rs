@@ -1,8 +1,8 @@
 //! What belongs to deals and other items of the CRM: payments, orders, fields of requisites, signs of the timeline.
 
 use super::{
-    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method,
+    Answer, MISSING_PARAMETER, OLDER, OwnerRule, RecordKind, RecordPaging, RecordVerb, Refusal,
+    Spelling, method,
 };
 
 /// What controllers of the CRM have in common.
@@ -210,6 +210,19 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::IdUnder("id")),
         ],
+        owner: Some(OwnerRule {
+            type_field: "ownerTypeId",
+            id_field: "ownerId",
+            types: &[],
+            unknown_type: Refusal {
+                code: "NOT_FOUND",
+                text: "Element not found",
+            },
+            not_found: Refusal {
+                code: "OWNER_NOT_FOUND",
+                text: "Owner was not found",
+            },
+        }),
         not_found: Refusal {
             code: "NOT_FOUND",
             text: "Element not found",

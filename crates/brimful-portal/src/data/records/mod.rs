@@ -160,6 +160,10 @@ pub(crate) struct RecordKind {
     pub(crate) outer_fields: &'static [&'static str],
     /// The kind that has to have the first of [`RecordKind::parent_fields`], and how a call is refused where it has not.
     pub(crate) parent: Option<(&'static str, Refusal)>,
+    /// The record of the CRM that a new record belongs to.
+    pub(crate) owner: Option<OwnerRule>,
+    /// Fields that have one of few values, and how a new record with another is refused.
+    pub(crate) choices: &'static [(&'static str, &'static [&'static str], Refusal)],
     /// Whether rows also have fields that are not described.
     pub(crate) extra_fields: ExtraFields,
     /// Whether lists refuse filters and orders by fields that records don't have. Others pass them over.
@@ -203,6 +207,8 @@ const OLDER: RecordKind = RecordKind {
     refusals_by_field: &[],
     outer_fields: &[],
     parent: None,
+    owner: None,
+    choices: &[],
     extra_fields: ExtraFields::No,
     refuses_unknown_names: false,
     rest3: false,
@@ -266,6 +272,20 @@ pub(crate) enum Spelling {
 pub(crate) struct Refusal {
     pub(crate) code: &'static str,
     pub(crate) text: &'static str,
+}
+
+/// Which records of the CRM a record may belong to.
+#[derive(Debug)]
+pub(crate) struct OwnerRule {
+    /// The fields with the type and the number of the owner.
+    pub(crate) type_field: &'static str,
+    pub(crate) id_field: &'static str,
+    /// The types that are taken, in lower case; empty if all are.
+    pub(crate) types: &'static [&'static str],
+    /// How a type that is not taken is refused.
+    pub(crate) unknown_type: Refusal,
+    /// How an owner that is not there is refused.
+    pub(crate) not_found: Refusal,
 }
 
 /// A field of a record.

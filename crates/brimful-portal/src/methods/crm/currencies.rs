@@ -44,6 +44,15 @@ pub(crate) fn base(state: &PortalData, _: &mut Call<'_>) -> Result<Output, Metho
     Ok(Output::value(&code.map(Value::from).unwrap_or_default()))
 }
 
+/// `crm.currency.delete`: any but the one that all amounts are counted in.
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let is_base = |row: &Map<String, Json>| row.get("BASE").and_then(Json::as_str) == Some("Y");
+    if named(state, call).is_ok_and(|(_, row)| is_base(&row)) {
+        return Err(legacy_error("Cannot delete base currency."));
+    }
+    crate::methods::records::write(state, call)
+}
+
 /// `crm.currency.base.set`
 pub(crate) fn set_base(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (base, _) = named(state, call)?;

@@ -3,6 +3,7 @@
 use brimful_protocol::{Array, Value};
 
 use super::user_fields;
+use crate::data::entities::{COMPANY, CONTACT};
 use crate::data::schema::{Field, Kind, Schema};
 
 /// All contacts of a record. Older methods write them and say so, but do not show them.
@@ -14,9 +15,35 @@ pub(crate) fn legacy(schema: &Schema) -> Array {
         .fields()
         .iter()
         .filter(|field| !field.traits.items_only || &*field.name == CONTACTS);
+    let has = |name: &str| schema.item(name).is_some();
     fields
-        .map(|field| (field.name.as_ref(), describe(field)))
+        .map(|field| {
+            let mut description = describe(field);
+            // One of many, where older programs look for the only one.
+            let is_deprecated = match field.name.as_ref() {
+                "CONTACT_ID" => has(CONTACTS),
+                "COMPANY_ID" => has("EXPORT"),
+                "WEBDAV_ELEMENTS" => true,
+                _ => false,
+            };
+            if is_deprecated && field.description.is_none() {
+                description.insert("isDeprecated", true);
+            }
+            (field.name.as_ref(), description)
+        })
         .collect()
+}
+
+/// What `crm.company.fields` and `crm.contact.fields` have of the other entity: those that it is linked with.
+pub(super) fn linked(entity: usize) -> Option<(&'static str, Array)> {
+    let (name, kind, title) = match entity {
+        COMPANY => ("CONTACT_ID", "crm_contact", "Контакт"),
+        CONTACT => ("COMPANY_IDS", "crm_company", "COMPANY_IDS"),
+        _ => return None,
+    };
+    let mut description = plain(kind, title);
+    description.insert("isMultiple", true);
+    Some((name, description))
 }
 
 /// `crm.item.fields`: a map by camel-case name, or by the upper-case name for user fields if `original` names are asked

@@ -159,11 +159,22 @@ fn operand(kind: Kind, value: &Value, now: i64) -> Option<Option<Operand>> {
         _ => {}
     }
     Some(Some(match kind.class() {
+        // A text that begins with no number is none, though PHP reads it as 0.
+        Class::Integer if is_word(value) => return None,
         Class::Integer => Operand::Int(value.to_int()),
         Class::Number => Operand::Number(value.to_float()),
         Class::Time => Operand::Time(moment::parse(&value.to_text(), now)?),
         Class::Text => Operand::Text(value.to_text().to_lowercase()),
     }))
+}
+
+fn is_word(value: &Value) -> bool {
+    let is_number = |text: &str| {
+        let digits = text.trim_start().trim_start_matches(['-', '+']);
+        digits.starts_with(|first: char| first.is_ascii_digit())
+    };
+    // `Y` and `N` are values of flags.
+    matches!(value, Value::Text(text) if !is_number(text) && !matches!(text.as_str(), "Y" | "N"))
 }
 
 /// The order that `order` states.

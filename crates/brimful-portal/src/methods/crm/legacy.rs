@@ -99,9 +99,19 @@ pub(crate) fn fields<const ENTITY: usize>(
     state: &PortalData,
     _: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    Ok(Output::value(&Value::Array(fields::legacy(
-        &state.table(ENTITY).schema,
-    ))))
+    let schema = &state.table(ENTITY).schema;
+    let mut described = fields::legacy(schema);
+    // A portal whose fields were given has no others.
+    let is_given = schema
+        .fields()
+        .iter()
+        .any(|field| field.description.is_some());
+    if let Some((name, description)) = fields::linked(ENTITY).filter(|_| !is_given)
+        && described.get(name).is_none()
+    {
+        described.insert(name, description);
+    }
+    Ok(Output::value(&Value::Array(described)))
 }
 
 pub(crate) fn author(call: &Call<'_>) -> Author {

@@ -7,6 +7,7 @@ pub(crate) mod categories;
 pub(crate) mod currencies;
 pub(crate) mod dictionary;
 pub(crate) mod duplicates;
+pub(crate) mod field_configs;
 pub(crate) mod field_settings;
 pub(crate) mod fields;
 pub(crate) mod invoices;

@@ -1,14 +1,14 @@
 //! `crm.status.*`: the entries of dictionaries, all at once. `entity.items` and the stages of `crm.dealcategory` show
 //! them in three fields, with `SORT` as a number (observed; `crm.status.list` has a string there, as documented).
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::{Array, Value, json};
 
 use super::{legacy, legacy_filter};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::cell::Cell;
 use crate::data::entities::STATUS;
-use crate::data::list::plan::Plan;
+use crate::data::list::plan::{Plan, list as write_list};
 use crate::data::list::query::{Query, Work};
 use crate::data::list::shape::Shape;
 use crate::data::table::{Record, Row, Table};
@@ -22,9 +22,155 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let ids = Query::new(table, filter, order).page(0, u64::MAX);
     charge(ids.len(), call);
-    let mut output = Plan::new(table, Shape::Legacy, 0..schema.fields().len()).output(None, &ids);
+    let plan = Plan::new(table, Shape::Legacy, 0..schema.fields().len());
+    let mut output = write_list(None, &ids, |out, id| write(out, &plan, &table.row(id)));
     output.total = Some(ids.len() as i64);
     Ok(output)
+}
+
+/// `crm.status.get`
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table(STATUS);
+    let id = existing(table, call)?;
+    charge(1, call);
+    let plan = Plan::new(table, Shape::Legacy, 0..table.schema.fields().len());
+    let mut out = Vec::new();
+    write(&mut out, &plan, &table.row(id));
+    Ok(Output::json(out))
+}
+
+/// The entry that a call names.
+fn existing(table: &Table, call: &Call<'_>) -> Result<u64, MethodError> {
+    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
+    let id = u64::try_from(id).ok().filter(|&id| id > 0);
+    let id = id.ok_or_else(|| legacy_error("Invalid identifier."))?;
+    if table.contains(id) {
+        Ok(id)
+    } else {
+        Err(legacy_error("Status is not found."))
+    }
+}
+
+/// Writes an entry. Stages also show what they mean.
+fn write(out: &mut Vec<u8>, plan: &Plan<'_>, row: &Row<'_>) {
+    plan.write_open(out, row);
+    let (dictionary, stage) = (text(row, "ENTITY_ID"), text(row, "STATUS_ID"));
+    if let Some(stages) = StageDictionary::of(&dictionary) {
+        let meaning = match text(row, "SEMANTICS").as_str() {
+            "S" => "success",
+            "F" if stage == stages.field(stages.failure) => "failure",
+            "F" => "apology",
+            _ => "process",
+        };
+        let mut extra = Array::from_iter([("SEMANTICS", meaning.to_owned())]);
+        extra.insert("COLOR", text(row, "COLOR"));
+        out.extend_from_slice(b",\"EXTRA\":");
+        json::write(out, &Value::Array(extra));
+    }
+    out.push(b'}');
+}
+
+/// A dictionary of stages: what its first and last stages are called, and whose stages they are.
+struct StageDictionary {
+    /// The first stage, the one of success and the one of failure, without the funnel in front; empty if they are
+    /// called otherwise in each funnel.
+    first: &'static str,
+    success: &'static str,
+    failure: &'static str,
+    entity_type: i64,
+    /// What stands in front of the stages of a funnel, such as `C1`.
+    prefix: Option<String>,
+    funnel: Option<String>,
+}
+
+impl StageDictionary {
+    fn of(dictionary: &str) -> Option<Self> {
+        let deal = |funnel: Option<&str>| Self {
+            first: "NEW",
+            success: "WON",
+            failure: "LOSE",
+            entity_type: 2,
+            prefix: funnel.map(|funnel| format!("C{funnel}")),
+            funnel: Some(funnel.unwrap_or("0").to_owned()),
+        };
+        let plain = |first, success, failure, entity_type| Self {
+            first,
+            success,
+            failure,
+            entity_type,
+            prefix: None,
+            funnel: None,
+        };
+        let of_type = |entity_type: i64, funnel: &str| Self {
+            first: "",
+            success: "",
+            failure: "FAIL",
+            entity_type,
+            prefix: Some(format!("DT{entity_type}_{funnel}")),
+            funnel: Some(funnel.to_owned()),
+        };
+        Some(match dictionary {
+            "STATUS" => plain("NEW", "CONVERTED", "JUNK", 1),
+            "QUOTE_STATUS" => plain("DRAFT", "APPROVED", "DECLAINED", 7),
+            "DEAL_STAGE" => deal(None),
+            other => {
+                if let Some(funnel) = other.strip_prefix("DEAL_STAGE_") {
+                    return Some(deal(Some(funnel)));
+                }
+                if let Some(funnel) = other.strip_prefix("SMART_INVOICE_STAGE_") {
+                    return Some(of_type(31, funnel));
+                }
+                if let Some(funnel) = other.strip_prefix("SMART_DOCUMENT_STAGE_") {
+                    return Some(of_type(36, funnel));
+                }
+                let (kind, funnel) = other.strip_prefix("DYNAMIC_")?.split_once("_STAGE_")?;
+                of_type(kind.parse().ok()?, funnel)
+            }
+        })
+    }
+
+    /// A stage with its funnel.
+    fn field(&self, stage: &str) -> String {
+        match &self.prefix {
+            Some(prefix) => format!("{prefix}:{stage}"),
+            None => stage.to_owned(),
+        }
+    }
+
+    /// What `crm.status.entity.types` says of it.
+    fn describe(&self, row: &mut Array) {
+        let mut meaning = Array::new();
+        if !self.first.is_empty() {
+            meaning.insert("START_FIELD", self.field(self.first));
+            meaning.insert("FINAL_SUCCESS_FIELD", self.field(self.success));
+            meaning.insert("FINAL_UNSUCCESS_FIELD", self.field(self.failure));
+            meaning.insert("FINAL_SORT", 0);
+        }
+        row.insert("SEMANTIC_INFO", meaning);
+        if let Some(prefix) = &self.prefix {
+            row.insert("PREFIX", prefix.as_str());
+        }
+        let Some(funnel) = &self.funnel else {
+            row.insert("ENTITY_TYPE_ID", self.entity_type);
+            return;
+        };
+        let scope = match (funnel.as_str(), self.entity_type) {
+            ("0", 2) => String::new(),
+            (funnel, _) => format!("category_{funnel}"),
+        };
+        row.insert("FIELD_ATTRIBUTE_SCOPE", scope);
+        row.insert("ENTITY_TYPE_ID", self.entity_type);
+        let number = funnel.parse::<i64>().unwrap_or(0);
+        if self.entity_type != 2 {
+            row.insert("IS_ENABLED", true);
+        }
+        // The funnels that were added have a text.
+        let funnel = match (self.entity_type, number) {
+            (2, 1..) => Value::Text(funnel.clone()),
+            _ => Value::Int(number),
+        };
+        row.insert("CATEGORY_ID", funnel);
+    }
 }
 
 /// `crm.status.fields`
@@ -61,9 +207,11 @@ pub(crate) fn types(state: &PortalData, _: &mut Call<'_>) -> Result<Output, Meth
         let mut row = Array::new();
         row.insert("ID", dictionary.as_str());
         row.insert("NAME", title(&dictionary));
-        if let Some(funnel) = dictionary.strip_prefix("DEAL_STAGE_") {
+        if dictionary.starts_with("DEAL_STAGE_") {
             row.insert("PARENT_ID", "DEAL_STAGE");
-            row.insert("CATEGORY_ID", funnel);
+        }
+        if let Some(stages) = StageDictionary::of(&dictionary) {
+            stages.describe(&mut row);
         }
         row
     });
@@ -142,10 +290,20 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         let value = values.iter().find(|(at, _)| Some(*at) == field);
         value.map(|(_, value)| value.to_text()).unwrap_or_default()
     };
-    for name in ["ENTITY_ID", "STATUS_ID", "NAME"] {
-        if given(name).is_empty() {
-            return Err(legacy_error(&format!("The field {name} is required.")));
-        }
+    // Both come together where both are missing.
+    let missing = ["ENTITY_ID", "STATUS_ID"].into_iter();
+    let missing = missing.filter(|name| given(name).is_empty());
+    let missing: Vec<String> = missing
+        .map(|name| format!("The field {name} is required."))
+        .collect();
+    if !missing.is_empty() {
+        return Err(legacy_error(&missing.join("<br>")));
+    }
+    if !is_dictionary(state, &given("ENTITY_ID")) {
+        return Err(legacy_error("Specified entity type is not supported."));
+    }
+    if given("NAME").is_empty() {
+        return Err(legacy_error("The field Title is required."));
     }
     let taken = |id: u64| {
         let row = table.row(id);
@@ -153,7 +311,8 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
             && text(&row, "STATUS_ID") == given("STATUS_ID")
     };
     if table.ids(1, u64::MAX).any(taken) {
-        return Err(legacy_error("CRM Status already exists"));
+        let text = "The specified status ID already exists.";
+        return Err(MethodError::new(400, "ERROR_CORE", text));
     }
     let name = given("NAME");
     let mut record = Record::default();
@@ -177,10 +336,33 @@ fn set(table: &Table, record: &mut Record, name: &str, value: &str) {
     }
 }
 
+/// The dictionaries of every portal that are not stages.
+const DICTIONARIES: [&str; 10] = [
+    "SOURCE",
+    "CONTACT_TYPE",
+    "COMPANY_TYPE",
+    "EMPLOYEES",
+    "INDUSTRY",
+    "DEAL_TYPE",
+    "HONORIFIC",
+    "CALL_LIST",
+    "EVENT_TYPE",
+    "INVOICE_STATUS",
+];
+
+/// Whether the portal has a dictionary.
+fn is_dictionary(state: &PortalData, name: &str) -> bool {
+    let table = state.table(STATUS);
+    let is_of = |id: u64| text(&table.row(id), "ENTITY_ID") == name;
+    DICTIONARIES.contains(&name)
+        || StageDictionary::of(name).is_some()
+        || table.ids(1, u64::MAX).any(is_of)
+}
+
 /// `crm.status.update`
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(STATUS);
-    let id = legacy::existing(table, call)?;
+    let id = existing(table, call)?;
     let values = legacy::values(table, call)?;
     table.update(id, values);
     Ok(Output::value(&Value::Bool(true)))
@@ -189,7 +371,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 /// `crm.status.delete`: what came with the portal is only deleted by force.
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(STATUS);
-    let id = legacy::existing(table, call)?;
+    let id = existing(table, call)?;
     let forced = call
         .legacy_array("params")
         .and_then(|params| params.get_ignoring_case("FORCED"))

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use super::activity;
-use crate::data::entities::{
-    ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, STATUS, USER,
-};
+use crate::data::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, USER};
 use crate::methods::method::{Handler, Method, read, write};
 
 /// The methods of the CRM that are no kinds of records.
@@ -121,7 +119,7 @@ fn crm_links(methods: &mut Vec<Method>) {
 }
 
 fn crm_items(methods: &mut Vec<Method>) {
-    use super::{categories, dictionary, duplicates, item, legacy, statuses, types};
+    use super::{categories, dictionary, duplicates, item, statuses, types};
     methods.extend([
         read!("crm", "crm.item.list", item::list),
         read!("crm", "crm.item.get", item::get),
@@ -167,7 +165,7 @@ fn crm_items(methods: &mut Vec<Method>) {
             categories::deal_stages
         ),
         read!("crm", "crm.status.list", statuses::list),
-        read!("crm", "crm.status.get", legacy::get::<STATUS>),
+        read!("crm", "crm.status.get", statuses::get),
         read!("crm", "crm.status.fields", statuses::fields),
         write!("crm", "crm.status.add", statuses::add),
         write!("crm", "crm.status.update", statuses::update),

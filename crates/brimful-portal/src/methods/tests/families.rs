@@ -226,7 +226,7 @@ fn entries_of_a_dictionary_have_a_sort_in_numbers_and_their_list_has_strings() {
     );
     let new = "fields[ENTITY_ID]=SOURCE&fields[STATUS_ID]=SHOP&fields[NAME]=Shop";
     assert!(portal.json("crm.status.add", new).is_i64());
-    assert_eq!(portal.error("crm.status.add", new).1, "");
+    assert_eq!(portal.error("crm.status.add", new).1, "ERROR_CORE");
     assert_eq!(
         portal
             .json("crm.status.entity.items", "entityId=SOURCE")

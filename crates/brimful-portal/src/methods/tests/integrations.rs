@@ -254,6 +254,7 @@ fn loaded_rows_of_a_list_are_records_like_those_that_are_written() {
         }],
         ..Data::default()
     });
+    portal.json("crm.company.add", "fields[TITLE]=One");
     let add = "fields[ENTITY_TYPE_ID]=4&fields[ENTITY_ID]=1&fields[PRESET_ID]=1&fields[NAME]=New";
     assert_eq!(portal.json("crm.requisite.add", add), 41);
     let rows = portal.json("crm.requisite.list", "select[]=NAME");

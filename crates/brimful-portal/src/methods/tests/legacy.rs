@@ -373,3 +373,74 @@ fn multifields_are_lists_and_params_an_array() {
         ),
     ]);
 }
+
+#[test]
+fn dictionaries_say_what_their_stages_mean_and_refuse_what_they_do_not_know() {
+    let mut portal = Portal::with(&[]);
+    portal.steps(&[
+        (
+            "crm.status.list",
+            "filter[ENTITY_ID]=DEAL_STAGE&filter[STATUS_ID][0]=NEW&filter[STATUS_ID][1]=WON&filter[STATUS_ID][2]=LOSE",
+            r#"[{"STATUS_ID":"NEW","EXTRA":{"SEMANTICS":"process","COLOR":"*"}},
+                {"STATUS_ID":"WON","EXTRA":{"SEMANTICS":"success"}},
+                {"STATUS_ID":"LOSE","EXTRA":{"SEMANTICS":"failure"}}]"#,
+        ),
+        ("crm.status.get", "id=0", "! Invalid identifier."),
+        ("crm.status.get", "id=99999", "! Status is not found."),
+        (
+            "crm.status.add",
+            "fields[NAME]=a",
+            "! The field ENTITY_ID is required.",
+        ),
+        (
+            "crm.status.add",
+            "fields[ENTITY_ID]=SOURCE&fields[STATUS_ID]=A",
+            "! The field Title is required.",
+        ),
+        (
+            "crm.status.add",
+            "fields[ENTITY_ID]=NOPE&fields[STATUS_ID]=A&fields[NAME]=a",
+            "! Specified entity type is not supported.",
+        ),
+        (
+            "crm.status.add",
+            "fields[ENTITY_ID]=SOURCE&fields[STATUS_ID]=WEB&fields[NAME]=a",
+            "!ERROR_CORE The specified status ID already exists.",
+        ),
+    ]);
+    let sources = portal.json("crm.status.list", "filter[ENTITY_ID]=SOURCE");
+    assert!(sources[0].get("EXTRA").is_none(), "{sources}");
+    let types = portal.json("crm.status.entity.types", "");
+    let deals = types.as_array().unwrap().iter();
+    let deals = deals.clone().find(|row| row["ID"] == "DEAL_STAGE").unwrap();
+    assert_eq!(deals["SEMANTIC_INFO"]["FINAL_SUCCESS_FIELD"], "WON");
+    assert_eq!(deals["ENTITY_TYPE_ID"], 2);
+}
+
+#[test]
+fn fields_that_are_one_of_many_are_said_to_be_deprecated() {
+    let mut portal = Portal::with(&[]);
+    portal.steps(&[
+        (
+            "crm.deal.fields",
+            "",
+            r#"{"CONTACT_ID":{"isDeprecated":true},"CONTACT_IDS":{"isMultiple":true}}"#,
+        ),
+        (
+            "crm.contact.fields",
+            "",
+            r#"{"COMPANY_ID":{"isDeprecated":true},"COMPANY_IDS":{"type":"crm_company","isMultiple":true}}"#,
+        ),
+        (
+            "crm.company.fields",
+            "",
+            r#"{"CONTACT_ID":{"type":"crm_contact","isMultiple":true}}"#,
+        ),
+        ("crm.vat.fields", "", r#"{"RATE":{"type":"double","size":"18,2"}}"#),
+        (
+            "crm.automatedsolution.fields",
+            "",
+            r#"{"typeIds":{"upperName":"TYPE_IDS","isMultiple":true}}"#,
+        ),
+    ]);
+}

@@ -41,12 +41,32 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
             let value = match (kind.name, field.name) {
                 // Lists are of contacts or of companies.
                 ("crm.calllist", "ENTITY_TYPE") => "CONTACT".to_owned(),
+                ("userfieldconfig", "entityId") => "CRM_DEAL".to_owned(),
+                ("userfieldconfig", "fieldName") => "UF_CRM_ONE".to_owned(),
+                ("userfieldconfig", "userTypeId") => "string".to_owned(),
+                (_, name)
+                    if kind
+                        .owner
+                        .as_ref()
+                        .is_some_and(|rule| rule.type_field == name) =>
+                {
+                    let types = kind.owner.as_ref().map_or(&[][..], |rule| rule.types);
+                    types.first().copied().unwrap_or("2").to_owned()
+                }
+                (_, name) if kind.choices.iter().any(|(choice, ..)| *choice == name) => {
+                    let mut choices = kind.choices.iter();
+                    let choice = choices.find(|(choice, ..)| *choice == name).unwrap();
+                    choice.1[0].to_owned()
+                }
                 _ => value_of(field, round),
             };
             params.push(format!("{name}={value}"));
         }
     }
     params.extend(within(kind));
+    if kind.name == "userfieldconfig" {
+        params.push("moduleId=crm".to_owned());
+    }
     Some((method.name.to_owned(), params.join("&")))
 }
 
@@ -170,8 +190,8 @@ fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
 #[test]
 fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
     for kind in records::kinds() {
-        // Some records are made of a deal.
-        let mut portal = Portal::with(&[("deal", 9, 0.0)]);
+        // Some records are made of a deal, and some belong to one or to a contact.
+        let mut portal = Portal::with(&[("deal", 9, 0.0), ("contact", 9, 0.0)]);
         add_parent(&mut portal, kind);
         let Some((add, params)) = written(kind, RecordVerb::Add, 7) else {
             continue;
@@ -262,7 +282,7 @@ fn a_record_without_a_required_field_is_refused() {
             .iter()
             .map(|name| format!("&{}=1", param(kind, name)))
             .collect();
-        let params = format!("{fields}{}", within.concat());
+        let params = format!("{fields}{}&moduleId=crm", within.concat());
         let own = kind
             .refusals_by_field
             .first()
@@ -449,4 +469,72 @@ fn bots_have_to_name_a_chat() {
     let named = format!("CHAT_ID={chat}");
     let members = portal.json("imbot.chat.user.list", &named);
     assert_eq!(members, json!([1, 2]));
+}
+
+#[test]
+fn comments_requisites_and_todos_belong_to_records_that_are_there() {
+    let mut portal = Portal::with(&[("deal", 2, 0.0), ("company", 1, 0.0)]);
+    let todo = "deadline=2026-06-01T10:00:00&title=a";
+    portal.steps(&[
+        (
+            "crm.timeline.comment.add",
+            "fields[ENTITY_TYPE]=deal&fields[ENTITY_ID]=99&fields[COMMENT]=a",
+            "!OWNER_NOT_FOUND",
+        ),
+        (
+            "crm.timeline.comment.add",
+            "fields[ENTITY_TYPE]=nope&fields[ENTITY_ID]=1&fields[COMMENT]=a",
+            "!OWNER_NOT_FOUND",
+        ),
+        (
+            "crm.timeline.comment.add",
+            "fields[ENTITY_TYPE]=deal&fields[ENTITY_ID]=1&fields[COMMENT]=a",
+            "1",
+        ),
+        (
+            "crm.requisite.add",
+            "fields[ENTITY_TYPE_ID]=2&fields[ENTITY_ID]=1&fields[PRESET_ID]=1&fields[NAME]=a",
+            "! ENTITY_TYPE_ID is not defined or invalid.",
+        ),
+        (
+            "crm.requisite.add",
+            "fields[ENTITY_TYPE_ID]=4&fields[ENTITY_ID]=9&fields[PRESET_ID]=1&fields[NAME]=a",
+            "! Entity not found.",
+        ),
+        (
+            "crm.requisite.add",
+            "fields[ENTITY_TYPE_ID]=4&fields[ENTITY_ID]=1&fields[PRESET_ID]=1&fields[NAME]=a",
+            "1",
+        ),
+        (
+            "crm.address.add",
+            "fields[TYPE_ID]=99&fields[ENTITY_TYPE_ID]=8&fields[ENTITY_ID]=1",
+            "! TYPE_ID is not defined or invalid.",
+        ),
+        (
+            "crm.address.add",
+            "fields[TYPE_ID]=1&fields[ENTITY_TYPE_ID]=99&fields[ENTITY_ID]=1",
+            "! ENTITY_TYPE_ID is not defined or invalid.",
+        ),
+        (
+            "crm.activity.todo.add",
+            &format!("ownerTypeId=2&ownerId=99&{todo}"),
+            "!OWNER_NOT_FOUND",
+        ),
+        (
+            "crm.activity.todo.add",
+            &format!("ownerTypeId=77&ownerId=1&{todo}"),
+            "!NOT_FOUND",
+        ),
+        (
+            "crm.activity.todo.add",
+            &format!("ownerTypeId=2&ownerId=1&{todo}"),
+            r#"{"id":1}"#,
+        ),
+        (
+            "crm.currency.delete",
+            "id=RUB",
+            "! Cannot delete base currency.",
+        ),
+    ]);
 }

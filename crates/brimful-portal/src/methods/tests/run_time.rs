@@ -322,3 +322,62 @@ fn a_relation_gives_the_child_a_field_that_names_its_parent() {
     let fields = portal.json("crm.deal.fields", "");
     assert!(fields.get("PARENT_ID_1030").is_none());
 }
+
+#[test]
+fn a_configured_field_is_one_of_the_records_of_its_type() {
+    let mut portal = Portal::with(&[]);
+    let kind = portal.json(
+        "crm.type.add",
+        "fields[title]=One&fields[entityTypeId]=1040",
+    );
+    let id = &kind["type"]["id"];
+    let name = format!("UF_CRM_{id}_SIZE");
+    let add = format!(
+        "moduleId=crm&field[entityId]=CRM_{id}&field[fieldName]={name}&field[userTypeId]=enumeration&field[multiple]=Y\
+         &field[editFormLabel][en]=Size&field[enum][0][value]=Small&field[enum][0][sort]=100&field[enum][1][value]=Large"
+    );
+    portal.steps(&[
+        (
+            "userfieldconfig.add",
+            "field[entityId]=CRM_1",
+            "!100 Could not find value for parameter {moduleId}",
+        ),
+        (
+            "userfieldconfig.add",
+            "moduleId=crm&field[entityId]=CRM_DEAL&field[fieldName]=UF_CRM_A",
+            "! The 'USER_TYPE_ID' field is not found",
+        ),
+        (
+            "userfieldconfig.add",
+            "moduleId=crm&field[entityId]=CRM_1&field[fieldName]=UF_OTHER&field[userTypeId]=string",
+            "! You cannot create custom fields",
+        ),
+        (
+            "userfieldconfig.add",
+            &add,
+            r#"{"field":{"id":"1","userTypeId":"enumeration","settings":{"DISPLAY":"LIST"},
+                "languageId":{"en":"en"},"editFormLabel":{"en":"Size","ru":null},"helpMessage":{"en":null},
+                "enum":[{"id":"*","userFieldId":"1","value":"Small","def":"N","sort":"100","xmlId":"*"},
+                        {"value":"Large","sort":"500"}]}}"#,
+        ),
+        ("userfieldconfig.add", &add, "! already exists"),
+        (
+            "crm.item.add",
+            &format!("entityTypeId=1040&fields[title]=a&fields[ufCrm{id}Size]=1"),
+            "!100 Expected iterable value",
+        ),
+    ]);
+    let listed = portal.json("userfieldconfig.list", "moduleId=crm");
+    assert!(listed["fields"][0].get("enum").is_none(), "{listed}");
+    let fields = portal.json("crm.item.fields", "entityTypeId=1040");
+    let has = |fields: &serde_json::Value| {
+        let fields = fields["fields"].as_object().unwrap();
+        fields
+            .values()
+            .any(|field| field["upperName"] == name.as_str())
+    };
+    assert!(has(&fields), "{fields}");
+    portal.steps(&[("userfieldconfig.delete", "moduleId=crm&id=1", "null")]);
+    let fields = portal.json("crm.item.fields", "entityTypeId=1040");
+    assert!(!has(&fields), "{fields}");
+}
