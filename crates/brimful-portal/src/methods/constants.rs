@@ -17,6 +17,12 @@ fn results() -> &'static HashMap<String, Value> {
     RESULTS.get_or_init(|| serde_json::from_str(include_str!("constants.json")).unwrap_or_default())
 }
 
+/// Dictionaries that come with the count of their entries, and the key under which these stand.
+const COUNTED: [(&str, &str); 2] = [
+    ("catalog.pricetypelang.getlanguages", "languages"),
+    ("sale.statuslang.getlistlangs", "langs"),
+];
+
 /// The names of all events.
 pub(crate) fn event_names() -> impl Iterator<Item = String> {
     let names = results().get("events").and_then(Value::as_array);
@@ -46,7 +52,13 @@ fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let prefix = match &*call.method {
         "events" if !scope.is_empty() => format!("ON{scope}"),
         "placement.list" if !scope.is_empty() => format!("{scope}_"),
-        _ => return Ok(Output::value(result)),
+        name => {
+            let mut output = Output::value(result);
+            let counted = COUNTED.iter().find(|(method, _)| *method == name);
+            let entries = counted.and_then(|(_, key)| result.get(key)?.as_array());
+            output.total = entries.map(|entries| entries.len() as i64);
+            return Ok(output);
+        }
     };
     let names = result.as_array().into_iter().flat_map(Array::values);
     let of_scope = names.filter(|name| name.to_text().starts_with(&prefix));

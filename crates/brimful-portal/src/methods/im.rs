@@ -340,6 +340,17 @@ pub(crate) fn find_messages(
             .collect::<Value>(),
     );
     result.insert("messages", rows.collect::<Value>());
-    result.insert("files", Array::new());
+    for nothing in [
+        "files",
+        "additionalMessages",
+        "stickers",
+        "reactions",
+        "usersShort",
+    ] {
+        result.insert(nothing, Array::new());
+    }
+    result.insert("copilot", Value::Null);
+    let restrictions = Array::from_iter([("isHistoryLimitExceeded", false)]);
+    result.insert("tariffRestrictions", restrictions);
     Ok(Output::value(&Value::Array(result)))
 }

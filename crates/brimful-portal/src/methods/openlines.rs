@@ -355,7 +355,13 @@ fn rewrite_messages<const DELETE: bool>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let (connector, line, messages) = connector_call(call)?;
+    let mut rows = Vec::new();
     for message in &messages {
+        if DELETE {
+            let mut row = message.clone();
+            row.insert("SUCCESS", true);
+            rows.push(row);
+        }
         let key = [
             connector.clone(),
             line.clone(),
@@ -376,6 +382,9 @@ fn rewrite_messages<const DELETE: bool>(
                 [(field, message_text(message, "message", "text").into())],
             );
         }
+    }
+    if DELETE {
+        return Ok(message_results(rows));
     }
     let mut answer = Array::from_iter([("SUCCESS", true)]);
     answer.insert("DATA", Array::new());

@@ -150,7 +150,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Under("icon")),
             method("crm.timeline.icon.list", RecordVerb::List)
                 .answers(Answer::Under("icons"))
-                .paged(RecordPaging::Whole),
+                .paged(RecordPaging::Counted),
             method("crm.timeline.icon.delete", RecordVerb::Delete).id_param("code"),
         ],
         id: "number",
@@ -173,7 +173,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Under("logo")),
             method("crm.timeline.logo.list", RecordVerb::List)
                 .answers(Answer::Under("logos"))
-                .paged(RecordPaging::Whole),
+                .paged(RecordPaging::Counted),
             method("crm.timeline.logo.delete", RecordVerb::Delete).id_param("code"),
         ],
         id: "number",

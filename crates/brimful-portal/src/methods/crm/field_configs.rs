@@ -290,7 +290,7 @@ fn put_into_schema(
     older: Array,
 ) {
     let title = given.get("editFormLabel").and_then(|texts| {
-        let mut texts = LANGUAGES.iter().filter_map(|language| texts.get(*language));
+        let mut texts = LANGUAGES.iter().filter_map(|language| texts.get(language));
         let text = texts.find(|text| !text.to_text().is_empty())?;
         Some(text.to_text())
     });

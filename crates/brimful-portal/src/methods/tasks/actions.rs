@@ -5,10 +5,10 @@ use brimful_protocol::{Array, Value};
 use super::{attachments, changed, existing, history};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
-use crate::data::PortalData;
 use crate::data::entities::{TASK, USER};
 use crate::data::schema::{Class, Schema};
 use crate::data::table::{Record, Row};
+use crate::data::{PortalData, hash};
 use crate::methods::params::missing;
 
 fn time(seconds: i64) -> Value {
@@ -75,9 +75,32 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         record.set(field, value);
     }
     let id = state.table_mut(TASK).insert(record);
+    name_by_guid(state, id);
     attachments::attach_named(state, call, id, &fields);
     history::note(state, id, call, "NEW", Value::Null);
     Ok(changed(state, id, call))
+}
+
+/// Gives a new task the GUID that calendars and mail programs know it by.
+fn name_by_guid(state: &mut PortalData, id: u64) {
+    let table = state.table_mut(TASK);
+    let Some(at) = table.schema.legacy("GUID") else {
+        return;
+    };
+    if !table.row(id).cell(at).is_empty() {
+        return;
+    }
+    let high = hash::salt(&format!("task {id}"));
+    let low = hash::salt(&format!("guid {id}"));
+    let guid = format!(
+        "{{{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}}}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        low >> 52,
+        low & 0xffff_ffff_ffff
+    );
+    table.update(id, [(at, Value::Text(guid))]);
 }
 
 /// The refusal of what is written to a task.

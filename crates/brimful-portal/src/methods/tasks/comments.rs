@@ -193,6 +193,7 @@ fn describe(state: &PortalData, comment: &Comment) -> Array {
     row.insert("AUTHOR_EMAIL", text("EMAIL").unwrap_or_default());
     row.insert("POST_DATE", moment::text(comment.posted));
     row.insert("POST_MESSAGE", comment.message.as_str());
+    row.insert("ATTACHED_OBJECTS", Array::new());
     row
 }
 

@@ -44,7 +44,7 @@ fn a_message_of_a_connector_begins_a_conversation_and_is_changed_and_deleted() {
         (
             "imconnector.delete.messages",
             "CONNECTOR=shop&LINE=7&MESSAGES[0][message][id]=m2",
-            r#"{"SUCCESS":true}"#,
+            r#"{"SUCCESS":true,"DATA":{"RESULT":[{"SUCCESS":true,"message":{"id":"m2"}}]}}"#,
         ),
         (
             "imopenlines.session.history.get",

@@ -116,6 +116,9 @@ fn naming(kind: &RecordKind, verb: RecordVerb, key: &[String]) -> Option<(String
         }
     };
     params.extend(within(kind));
+    if kind.name == "userfieldconfig" {
+        params.push("moduleId=crm".to_owned());
+    }
     Some((method.name.to_owned(), params.join("&")))
 }
 

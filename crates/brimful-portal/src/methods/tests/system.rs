@@ -136,3 +136,19 @@ fn data_that_makes_no_sense_is_refused_with_a_reason() {
         }
     );
 }
+
+#[test]
+fn dictionaries_of_languages_and_icons_come_with_their_count() {
+    let mut portal = Portal::with(&[]);
+    for (method, key) in [
+        ("catalog.priceTypeLang.getLanguages", "languages"),
+        ("sale.statusLang.getListLangs", "langs"),
+        ("crm.timeline.icon.list", "icons"),
+        ("crm.timeline.logo.list", "logos"),
+    ] {
+        let output = portal.call(method, "").unwrap();
+        let result: serde_json::Value = serde_json::from_slice(&output.json).unwrap();
+        let count = result[key].as_array().unwrap().len() as i64;
+        assert_eq!(output.total, Some(count), "{method}");
+    }
+}

@@ -280,3 +280,27 @@ fn a_selected_description_comes_with_how_it_is_written_and_a_task_with_its_favou
     let task = portal.json("tasks.task.get", "taskId=1&select[]=TITLE");
     assert!(task["task"].get("descriptionInBbcode").is_none(), "{task}");
 }
+
+#[test]
+fn a_new_task_has_a_guid_of_its_own_and_its_comments_what_is_attached_to_them() {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    let mut guids = Vec::new();
+    for _ in 0..2 {
+        let task = portal.json(
+            "tasks.task.add",
+            "fields[TITLE]=One&fields[RESPONSIBLE_ID]=2",
+        );
+        guids.push(task["task"]["guid"].as_str().unwrap().to_owned());
+    }
+    assert_ne!(guids[0], guids[1]);
+    assert!(
+        guids[0].len() == 38 && guids[0].starts_with('{'),
+        "{guids:?}"
+    );
+    portal.json("task.commentitem.add", "0=1&1[POST_MESSAGE]=Hello");
+    portal.steps(&[(
+        "task.commentitem.getlist",
+        "0=1",
+        r#"[{"POST_MESSAGE":"Hello","ATTACHED_OBJECTS":[]}]"#,
+    )]);
+}
