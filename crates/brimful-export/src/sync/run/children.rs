@@ -3,12 +3,12 @@
 
 use std::collections::HashSet;
 
-use brimful::Error;
+use brimful::{Error, Page};
 
 use super::EntityRun;
 use crate::sync::comparison::is_believable;
 use crate::sync::parents::{Parents, children_not_shown, children_of, parents_of};
-use crate::sync::portal::{self, ShownRows};
+use crate::sync::portal;
 use crate::sync::state::{Cursor, Reading};
 use crate::sync::{Deletes, SyncError, SyncEvent};
 
@@ -189,23 +189,9 @@ impl EntityRun {
         again.retain(|parent| absent.binary_search(parent).is_err());
         let again = sorted(again);
         let found = portal::rows_of_parents(&self.client, &self.entity, parents, &again).await?;
-        let ShownRows {
-            rows,
-            incomplete,
-            refused,
-            refusal,
-        } = found;
-        let unread = sorted([incomplete, refused].concat());
-        let (page, shown) = rows.into_page();
-        self.report.read += page.len() as u64;
-        let field = parents.field();
-        let stored = self.table.call(move |table| {
-            if !page.is_empty() {
-                table.write(&[page])?;
-            }
-            table.children(field)
-        });
-        let stored = stored.await?;
+        let unread = sorted([found.incomplete, found.refused].concat());
+        let (page, shown) = found.rows.into_page();
+        let stored = self.store_read_again(page, parents.field()).await?;
         if self.options.deletes != Deletes::Off {
             let of_absent = absent
                 .iter()
@@ -225,18 +211,40 @@ impl EntityRun {
             Ok(table.state.unread.len())
         });
         let unread = note.await?;
-        if unread > 0 {
-            let why = self.lists.refusal.take().or(refusal);
-            let why = why.map_or(String::new(), |why| format!(": {why}"));
-            (self.observer)(&SyncEvent::Warning {
-                entity: &self.entity.name,
-                text: &format!(
-                    "{unread} records did not show all their rows, which stay as they are and are read again with the next \
-                     run{why}"
-                ),
-            });
-        }
+        let refusal = self.lists.refusal.take().or(found.refusal);
+        self.warn_of_unread(unread, refusal);
         Ok(())
+    }
+
+    /// Stores rows of records that were read a second time. Returns the record and the ID of each row of the table.
+    async fn store_read_again(
+        &mut self,
+        page: Page,
+        field: &'static str,
+    ) -> Result<Vec<(u64, u64)>, SyncError> {
+        self.report.read += page.len() as u64;
+        let stored = self.table.call(move |table| {
+            if !page.is_empty() {
+                table.write(&[page])?;
+            }
+            table.children(field)
+        });
+        stored.await
+    }
+
+    /// Says that so many records did not show all their rows, and why, where the portal has said it.
+    fn warn_of_unread(&self, unread: usize, refusal: Option<Error>) {
+        if unread == 0 {
+            return;
+        }
+        let why = refusal.map_or(String::new(), |why| format!(": {why}"));
+        (self.observer)(&SyncEvent::Warning {
+            entity: &self.entity.name,
+            text: &format!(
+                "{unread} records did not show all their rows, which stay as they are and are read again with the next \
+                 run{why}"
+            ),
+        });
     }
 
     /// Records that the portal does not have when it is asked for them twice: of those that gave rise to doubt, and of
