@@ -3,9 +3,22 @@
 //! Rows are written as the portal wrote them. Reading and writing them anew would be slower, and would change numbers
 //! and escapes that somebody may compare.
 
+use brimful::Page;
+
 /// Whether `json` has line breaks, and so would not be one line. Inside strings JSON has none.
 fn is_one_line(json: &[u8]) -> bool {
     memchr::memchr2(b'\n', b'\r', json).is_none()
+}
+
+/// Appends the rows of a page, a line each.
+pub(crate) fn write_lines(out: &mut Vec<u8>, page: &Page) {
+    if page.may_have_line_breaks() {
+        return page.raw().for_each(|row| write_line(out, row));
+    }
+    for row in page.raw() {
+        out.extend_from_slice(row);
+        out.push(b'\n');
+    }
 }
 
 /// Appends `json` as one line, with its end.

@@ -102,6 +102,20 @@ fn reader(_: &impl AsFile) -> Reader {
     Reader::Unknown
 }
 
+/// Makes a pipe hold so many bytes, where the system lets it: the fewer it holds, the more often the writer and the
+/// reader wait for each other. Anything else stays as it is.
+#[cfg(target_os = "linux")]
+pub(crate) fn enlarge_pipe(output: &impl AsFile, bytes: usize) {
+    use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+    if fcntl_getpipe_size(output).is_ok_and(|now| now < bytes) {
+        // A user who has many pipes may not have larger ones.
+        let _ = fcntl_setpipe_size(output, bytes);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn enlarge_pipe(_: &impl AsFile, _: usize) {}
+
 /// Whether a standard stream, such as standard output, was closed before the program began. The runtime has then opened the null device in its
 /// place, for reading and writing, so that no other file is taken for it. A program that throws an output away in the
 /// same way can't be told from that; a shell's `> /dev/null` opens it for writing alone.

@@ -109,9 +109,7 @@ impl Content {
     pub(super) fn write_page(&mut self, page: &Page, out: &mut Vec<u8>) -> Result<(), ExportError> {
         match &mut self.rows {
             None => {
-                for row in page.raw() {
-                    json_text::write_line(out, row);
-                }
+                json_text::write_lines(out, page);
                 Ok(())
             }
             Some(rows) => {

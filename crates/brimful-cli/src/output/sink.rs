@@ -310,9 +310,7 @@ impl Sink {
                     record.note(page.ids())?;
                 }
                 if let Some(journal) = &mut self.journal {
-                    for row in page.raw() {
-                        json_text::write_line(&mut journal.block, row);
-                    }
+                    json_text::write_lines(&mut journal.block, page);
                 }
                 if let Err(source) = self.content.write_page(page, &mut self.block) {
                     return Err(OutputError::of_rows(self.name(), source));
@@ -462,6 +460,9 @@ impl Sink {
             Place::Store => Ok(()),
             Place::Stdout => {
                 let mut out = io::stdout().lock();
+                if self.bytes == 0 && block.len() >= BLOCK {
+                    stdout::enlarge_pipe(&out, BLOCK);
+                }
                 let written = out.write_all(block).and_then(|()| out.flush());
                 written.map_err(OutputError::of_stdout)
             }

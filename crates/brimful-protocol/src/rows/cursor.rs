@@ -20,6 +20,7 @@ pub(crate) struct Cursor<'a, const PLACES: usize = MANY> {
     specials: Specials<PLACES>,
     /// The brackets that close what is open inside the value being skipped.
     open: Vec<u8>,
+    line_breaks: bool,
 }
 
 /// A string as it stands in the text, escapes and all. Most keys are stepped over, so it is sliced only when asked.
@@ -80,6 +81,7 @@ impl<'a, const PLACES: usize> Cursor<'a, PLACES> {
             at,
             specials: Specials::new(),
             open: Vec::new(),
+            line_breaks: false,
         }
     }
 
@@ -89,7 +91,11 @@ impl<'a, const PLACES: usize> Cursor<'a, PLACES> {
         loop {
             match self.bytes.get(self.at) {
                 Some(&b) if b > b' ' => return Ok(b),
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'\n' | b'\r') => {
+                    self.line_breaks = true;
+                    self.at += 1;
+                }
                 _ => return Err(Broken),
             }
         }
@@ -98,6 +104,11 @@ impl<'a, const PLACES: usize> Cursor<'a, PLACES> {
     /// Whether nothing but blanks is left.
     pub(crate) fn is_at_end(&mut self) -> bool {
         self.peek().is_err() && self.at == self.bytes.len()
+    }
+
+    /// Whether a line break was passed. They stand between tokens: inside strings JSON has none.
+    pub(crate) fn line_breaks(&self) -> bool {
+        self.line_breaks
     }
 
     /// Steps into an object: `each` is given every key, and has to consume its value.

@@ -21,6 +21,7 @@ use super::id::{FoundId, Identity};
 pub struct Page {
     body: Bytes,
     rows: Vec<Span>,
+    may_have_line_breaks: bool,
 }
 
 /// Where a row lies in the body.
@@ -63,8 +64,12 @@ impl<'a> Row<'a> {
 }
 
 impl Page {
-    pub(crate) fn new(body: Bytes, rows: Vec<Span>) -> Self {
-        Self { body, rows }
+    pub(crate) fn new(body: Bytes, rows: Vec<Span>, may_have_line_breaks: bool) -> Self {
+        Self {
+            body,
+            rows,
+            may_have_line_breaks,
+        }
     }
 
     /// A page of the rows at these places of a body of less than 4 GiB, each with its ID.
@@ -73,7 +78,19 @@ impl Page {
         rows: impl IntoIterator<Item = (Range<usize>, Option<u64>)>,
     ) -> Self {
         let rows = rows.into_iter().map(|(place, id)| Span::new(&place, id));
-        Self::new(body, rows.collect())
+        Self::new(body, rows.collect(), true)
+    }
+
+    /// Whether there may be line breaks within rows, between their tokens. If not, each row is one line.
+    ///
+    /// ```
+    /// use brimful_protocol::rows::{Place, read_list};
+    /// let read = |body: &'static str| read_list(&body.into(), Place::default()).unwrap().page;
+    /// assert!(!read(r#"{"result": [{"ID": "7", "TITLE": "two\nlines"}]}"#).may_have_line_breaks());
+    /// assert!(read("{\"result\": [{\"ID\":\n\"7\"}]}").may_have_line_breaks());
+    /// ```
+    pub fn may_have_line_breaks(&self) -> bool {
+        self.may_have_line_breaks
     }
 
     /// The number of rows.
@@ -162,6 +179,7 @@ impl Page {
         Self {
             body: body.into(),
             rows,
+            may_have_line_breaks: self.may_have_line_breaks,
         }
     }
 }
@@ -178,10 +196,7 @@ impl FromIterator<(Option<u64>, String)> for Page {
                 Span::new(&(start..body.len()), id)
             })
             .collect();
-        Self {
-            body: body.into(),
-            rows,
-        }
+        Self::new(body.into(), rows, true)
     }
 }
 

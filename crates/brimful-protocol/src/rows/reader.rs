@@ -29,7 +29,7 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
         paging: PagingHints::default(),
         time: None,
     };
-    let error = walk(body, |cursor, key| {
+    let walked = walk(body, |cursor, key| {
         match key {
             "result" => result = Some(list(cursor, place)?),
             "next" => reply.next = scalar::parse_count(cursor.value()?),
@@ -39,9 +39,9 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
         }
         Ok(())
     })?;
-    match (error, result) {
+    match (walked.error, result) {
         (false, Some(Ok(found))) => {
-            reply.page = Page::new(body.clone(), found.rows);
+            reply.page = Page::new(body.clone(), found.rows, walked.line_breaks);
             reply.paging = found.paging;
         }
         (false, Some(Err(shape))) => return Err(RowsError::NoRows(shape.to_owned())),
@@ -68,7 +68,7 @@ pub fn read_batch(
     };
     let mut is_batch = None;
     let mut time = None;
-    let error = walk(body, |cursor, key| {
+    let walked = walk(body, |cursor, key| {
         match key {
             "result" => is_batch = Some(commands.read(cursor)?),
             "time" => time = lenient(cursor.value()?),
@@ -76,7 +76,7 @@ pub fn read_batch(
         }
         Ok(())
     })?;
-    match (error, is_batch) {
+    match (walked.error, is_batch) {
         (false, Some(true)) => {}
         (false, Some(false)) => {
             return Err(RowsError::NoRows(
@@ -92,7 +92,7 @@ pub fn read_batch(
         outcomes.push(match (slot.error, slot.rows) {
             (Some(error), _) => PageOutcome::Error(error),
             (None, Some(Ok(found))) => PageOutcome::Page {
-                page: Page::new(body.clone(), found.rows),
+                page: Page::new(body.clone(), found.rows, walked.line_breaks),
                 next: slot.next,
                 total: slot.total,
                 paging: found.paging,
@@ -133,7 +133,7 @@ pub fn read_lists(
 ) -> Result<BatchOfLists, RowsError> {
     let mut lists: Option<Vec<Rows>> = None;
     let mut time = None;
-    let error = walk(body, |cursor, key| {
+    let walked = walk(body, |cursor, key| {
         match key {
             "result" if cursor.peek()? == b'[' => {
                 let mut found = Vec::with_capacity(commands.min(body.len()));
@@ -148,7 +148,7 @@ pub fn read_lists(
         }
         Ok(())
     })?;
-    let (false, Some(lists)) = (error, lists) else {
+    let (false, Some(lists)) = (walked.error, lists) else {
         return Err(no_result(body));
     };
     if lists.len() != commands {
@@ -161,7 +161,7 @@ pub fn read_lists(
     for (at, found) in lists.into_iter().enumerate() {
         let found = found.map_err(|shape| RowsError::NoRows(format!("call {at}: {shape}")))?;
         outcomes.push(PageOutcome::Page {
-            page: Page::new(body.clone(), found.rows),
+            page: Page::new(body.clone(), found.rows, walked.line_breaks),
             next: None,
             total: None,
             paging: found.paging,
@@ -175,11 +175,19 @@ pub fn read_lists(
     })
 }
 
-/// Walks the envelope, and says whether there is an error in it.
+/// What is known of a reply that was walked to its end.
+struct Walked {
+    /// It has an error.
+    error: bool,
+    /// It has line breaks between its tokens.
+    line_breaks: bool,
+}
+
+/// Walks the envelope.
 fn walk<'a>(
     body: &'a Bytes,
     mut each: impl FnMut(&mut Cursor<'a>, &str) -> Result<(), Broken>,
-) -> Result<bool, RowsError> {
+) -> Result<Walked, RowsError> {
     if u32::try_from(body.len()).is_err() {
         return Err(RowsError::TooLarge(body.len()));
     }
@@ -198,7 +206,10 @@ fn walk<'a>(
         })
         .and_then(|()| {
             if cursor.is_at_end() {
-                Ok(error)
+                Ok(Walked {
+                    error,
+                    line_breaks: cursor.line_breaks(),
+                })
             } else {
                 Err(Broken)
             }

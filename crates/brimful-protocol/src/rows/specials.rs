@@ -4,8 +4,7 @@
 //! these bytes are noted for a stretch of text at a time, 64 bytes in one step, and strings are stepped over from place
 //! to place.
 
-/// How many bytes are compared in one step.
-const BLOCK: usize = 64;
+use brimful_scan::{BLOCK, special_bytes};
 
 /// Stands behind the last place that was noted, so often that four places can be read at once.
 const END: u16 = u16::MAX;
@@ -88,115 +87,16 @@ impl<const PLACES: usize> Specials<PLACES> {
         self.base = self.searched.max(at);
         let rest = &text[self.base..];
         let stretch = &rest[..rest.len().min(Self::STRETCH)];
-        let (blocks, tail) = stretch.as_chunks();
-        let mut count = 0;
-        for (i, block) in blocks.iter().enumerate() {
-            self.note(block, i * BLOCK, &mut count);
-        }
-        if !tail.is_empty() {
-            let mut block = [b' '; BLOCK];
-            block[..tail.len()].copy_from_slice(tail);
-            self.note(&block, blocks.len() * BLOCK, &mut count);
-        }
+        let count = special_bytes(stretch, &mut self.places);
         self.places[count..count + ENDS].fill(END);
         self.next = 0;
         self.searched = self.base + stretch.len();
     }
-
-    #[inline]
-    fn note(&mut self, block: &[u8; BLOCK], offset: usize, count: &mut usize) {
-        let mut specials = bits(block);
-        let found = specials.count_ones() as usize;
-        let Some(places) = self.places[*count..].first_chunk_mut::<BLOCK>() else {
-            return;
-        };
-        // More are written than were found, so that most blocks take the same branches.
-        let mut written = 0;
-        loop {
-            for place in &mut places[written..written + 4] {
-                *place = (offset as u32 + specials.trailing_zeros()) as u16;
-                specials &= specials.wrapping_sub(1);
-            }
-            written += 4;
-            if written >= found {
-                break;
-            }
-        }
-        *count += found;
-    }
-}
-
-/// One bit for each byte of the block, the first byte's the lowest: whether it is special.
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-#[inline]
-fn bits(block: &[u8; BLOCK]) -> u64 {
-    use safe_arch::{
-        bitor_m128i, bitxor_m128i, cmp_eq_mask_i8_m128i, m128i, min_u8_m128i, move_mask_i8_m128i,
-        set_splat_i8_m128i,
-    };
-    let (sixteens, _) = block.as_chunks::<16>();
-    sixteens.iter().rev().fold(0, |bits, bytes| {
-        let bytes = m128i::from(*bytes);
-        // With bit 1 turned over, the quote (0x22) and the control characters are the bytes up to 0x20.
-        let turned = bitxor_m128i(bytes, set_splat_i8_m128i(0x02));
-        let lower = min_u8_m128i(turned, set_splat_i8_m128i(0x20));
-        let quote_or_control = cmp_eq_mask_i8_m128i(lower, turned);
-        let backslash = cmp_eq_mask_i8_m128i(bytes, set_splat_i8_m128i(b'\\' as i8));
-        let special = move_mask_i8_m128i(bitor_m128i(quote_or_control, backslash));
-        (bits << 16) | u64::from(special as u16)
-    })
-}
-
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-#[inline]
-fn bits(block: &[u8; BLOCK]) -> u64 {
-    portable_bits(block)
-}
-
-/// The same for any processor, eight bytes in one register.
-#[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2"))))]
-fn portable_bits(block: &[u8; BLOCK]) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const LOW: u64 = 0x7F * ONES;
-    // Moves the lowest bit of byte i to bit 56 + i.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (words, _) = block.as_chunks::<8>();
-    words.iter().rev().fold(0, |bits, word| {
-        let word = u64::from_le_bytes(*word);
-        let turned = word ^ (0x02 * ONES);
-        // The highest bit of a byte is set by the sum where its other bits reach a bound; no sum runs over.
-        let above_space = (turned & LOW) + 0x5F * ONES;
-        let other_than_backslash = ((word ^ (u64::from(b'\\') * ONES)) & LOW) + LOW;
-        let special = !((above_space & other_than_backslash) | word) & !LOW;
-        (bits << 8) | ((special >> 7).wrapping_mul(GATHER) >> 56)
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn is_special(b: u8) -> bool {
-        matches!(b, b'"' | b'\\' | 0..0x20)
-    }
-
-    #[test]
-    fn every_byte_is_found_at_every_place_if_it_is_special_and_not_otherwise() {
-        for b in 0..=u8::MAX {
-            for place in 0..BLOCK {
-                for filler in [b'x', b' ', b'#', b'[', 0x7F, 0xD0, 0xFF, b'"', b'\\'] {
-                    let mut block = [filler; BLOCK];
-                    block[place] = b;
-                    let expected = block
-                        .iter()
-                        .rev()
-                        .fold(0, |bits, &b| (bits << 1) | u64::from(is_special(b)));
-                    assert_eq!(bits(&block), expected, "{b:#x} at {place}");
-                    assert_eq!(portable_bits(&block), expected, "{b:#x} at {place}");
-                }
-            }
-        }
-    }
 
     #[test]
     fn all_special_bytes_of_a_text_are_found_in_order_however_long_it_is() {
