@@ -1,6 +1,6 @@
 //! What the pages of a chain prove: full ones themselves, a short one nothing.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
@@ -33,6 +33,8 @@ struct ChainPages {
     full: Vec<(u64, u64, Page)>,
     /// Short pages and the ID above which each begins.
     short: Vec<(u64, Page)>,
+    /// The IDs above which pages begin that came without a row and whose command refers to a row that is not there.
+    refer_to_nothing: Vec<u64>,
     /// Where the page after the last one would begin, if the last one is short.
     next_from: Option<u64>,
 }
@@ -60,8 +62,10 @@ impl KeysetWalk {
         let ChainPages {
             full,
             short,
+            refer_to_nothing,
             next_from,
         } = chain;
+        let says_nothing = self.says_nothing(refer_to_nothing);
         let short_pages = short.iter().filter(|(above, _)| *above < to).count();
         let mut parts = Vec::new();
         let mut short = VecDeque::from(short);
@@ -75,7 +79,7 @@ impl KeysetWalk {
                 continue;
             }
             if lower > read {
-                self.push_unproven(&mut parts, &mut short, read, lower);
+                self.push_unproven(&mut parts, &mut short, &says_nothing, read..lower);
                 self.density.note(run.0, read, run.1);
                 run = (lower, 0);
             }
@@ -95,7 +99,7 @@ impl KeysetWalk {
         }
         self.note_short_pages(short_pages, restart);
         if read < to {
-            self.push_rest_of_chain(&mut parts, short, read..to, next_from);
+            self.push_rest_of_chain(&mut parts, short, &says_nothing, read..to, next_from);
         }
         self.replace(at, parts);
         Ok(then)
@@ -113,6 +117,15 @@ impl KeysetWalk {
             is_unread && !next.in_flight
         });
         next.map_or(self.stretches[at].to, |next| next.to)
+    }
+
+    /// Which of the empty pages whose commands refer to nothing, each known by the ID above which it begins, say nothing of
+    /// the rows there: all, unless the portal is known to show rows where a reference finds nothing.
+    fn says_nothing(&self, refer_to_nothing: Vec<u64>) -> BTreeSet<u64> {
+        if self.missing_references_are_passed_over {
+            return BTreeSet::new();
+        }
+        BTreeSet::from_iter(refer_to_nothing)
     }
 
     /// Counts the chains in a row whose first page, above `from`, has come without rows.
@@ -147,6 +160,7 @@ impl KeysetWalk {
         &mut self,
         parts: &mut Vec<Stretch>,
         mut short: VecDeque<(u64, Page)>,
+        says_nothing: &BTreeSet<u64>,
         rest: Range<u64>,
         next_from: Option<u64>,
     ) {
@@ -156,10 +170,10 @@ impl KeysetWalk {
         short.retain(|(above, _)| (read..to).contains(above));
         let next_from = next_from.filter(|next| (read..to).contains(next));
         if let Some(end) = next_from {
-            self.push_unproven(parts, &mut short, read, end);
+            self.push_unproven(parts, &mut short, says_nothing, read..end);
             parts.push(unread(end, to, false));
         } else if let Some((above, page)) = short.pop_back() {
-            self.push_unproven(parts, &mut short, read, above);
+            self.push_unproven(parts, &mut short, says_nothing, read..above);
             let mut shown_to = above;
             if let Some((_, last)) = first_and_last(Some(&page)) {
                 shown_to = last.min(to);
@@ -182,6 +196,7 @@ impl KeysetWalk {
     ) -> Result<(ChainPages, NextAction), StrategyError> {
         let mut chain = ChainPages::default();
         let mut above = from;
+        let mut refers_to_nothing = false;
         for place in 1.. {
             let Some(outcome) = outcomes.next() else {
                 break;
@@ -203,6 +218,12 @@ impl KeysetWalk {
                 }
                 Err(error) => return Err(error),
             };
+            if refers_to_nothing && page.is_empty() {
+                chain.refer_to_nothing.push(above);
+            }
+            self.missing_references_are_passed_over |= refers_to_nothing && !page.is_empty();
+            refers_to_nothing =
+                page.len() < self.full && matches!(restart, Restart::Every(_) | Restart::AtRow(_));
             let restart_from = match restart {
                 Restart::Nowhere => None,
                 Restart::Every(step) | Restart::Fixed(step) => {
@@ -241,23 +262,23 @@ impl KeysetWalk {
         Ok((chain, NextAction::GoOn))
     }
 
-    /// Adds what lies in `(from, to]` and was not proven: short pages that begin there have been read once, each up to
-    /// where the next one begins.
+    /// Adds the IDs of `unproven`, but for the first: short pages that begin there have been read once, each up to where
+    /// the next one begins, unless what shows nothing there says nothing.
     fn push_unproven(
         &mut self,
         parts: &mut Vec<Stretch>,
         short: &mut VecDeque<(u64, Page)>,
-        from: u64,
-        to: u64,
+        says_nothing: &BTreeSet<u64>,
+        unproven: Range<u64>,
     ) {
-        let mut read = from;
+        let (mut read, to) = (unproven.start, unproven.end);
         while short.front().is_some_and(|(above, _)| *above < to) {
             let Some((above, page)) = short.pop_front() else {
                 break;
             };
             let next = short.front().map_or(to, |(above, _)| to.min(*above));
             // Its place may have been read since, or be read again from the same ID.
-            if above < read || next <= above {
+            if above < read || next <= above || says_nothing.contains(&above) {
                 continue;
             }
             let by_windows = false;

@@ -109,6 +109,8 @@ pub(crate) struct KeysetWalk {
     chains_read: usize,
     /// Chains in a row of which the first page showed nothing.
     chains_without_rows: u32,
+    /// A page has shown rows though a bound of its command refers to a row that is not there.
+    missing_references_are_passed_over: bool,
     restarts: Restarts,
     exclusions: Exclusions,
     /// The portal's error of a command of the request whose outcomes are being taken.
@@ -324,6 +326,7 @@ impl KeysetWalk {
             confirmed: false,
             chains_read: 0,
             chains_without_rows: 0,
+            missing_references_are_passed_over: false,
             restarts: Restarts::Taken,
             exclusions,
             failed: None,

@@ -143,6 +143,7 @@ fn break_reading_by_id(model: &mut Model, is_counted: bool, random: &mut fastran
             }
         }
         2 => model.prefix = (["k", "-"][random.usize(..2)], random.u64(1..4)),
+        3 | 4 => model.missing_references = MissingReferences::FindNothing,
         _ => {}
     }
 }

@@ -43,6 +43,7 @@ struct Model {
     /// A range that is answered with nothing, and how often.
     empty_range: Option<(u64, u64, usize)>,
     exclusions: Exclusions,
+    missing_references: MissingReferences,
     /// The highest ID that was ever given: no portal gives one twice.
     newest: u64,
     /// Rows may wait in so many bytes.
@@ -74,6 +75,15 @@ enum Exclusions {
     Refused,
     /// Nothing meets such a condition.
     MatchNothing,
+}
+
+/// What a list makes of a bound that refers to a row which is not there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum MissingReferences {
+    /// The number 1, or 0 where the page has no row at all.
+    CountAsOne,
+    /// Nothing lies above it.
+    FindNothing,
 }
 
 /// What a method does not take.
@@ -115,6 +125,7 @@ impl Model {
             left_out: BTreeSet::new(),
             empty_range: None,
             exclusions: Exclusions::Taken,
+            missing_references: MissingReferences::CountAsOne,
             memory: 4_000_000,
             lost: 0.0,
             commands: 0,
@@ -155,6 +166,11 @@ impl Model {
                 Exclusions::Ignored => range.excluded.clear(),
                 Exclusions::MatchNothing if excludes => range.up_to = range.above,
                 _ => {}
+            }
+            if self.missing_references == MissingReferences::FindNothing
+                && refers_to_nothing(&command.params, &pages)
+            {
+                range.up_to = range.above;
             }
             let page = self.page_of(&range);
             pages.push(page);
@@ -414,13 +430,22 @@ fn place_and_row(reference: &str) -> (usize, usize) {
 
 /// Whether the portal refuses a command: a list whose rows are `items` takes no reference to a row that is not there.
 fn is_refused(params: &Value, pages: &[ModelPage]) -> bool {
+    missing_references(params, pages).any(|reference| reference.contains("[items]"))
+}
+
+fn refers_to_nothing(params: &Value, pages: &[ModelPage]) -> bool {
+    missing_references(params, pages).next().is_some()
+}
+
+/// The references of a command to rows that are not there.
+fn missing_references<'a>(
+    params: &'a Value,
+    pages: &'a [ModelPage],
+) -> impl Iterator<Item = &'a str> {
     let filter = params["filter"].as_object();
-    let mut bounds = filter.into_iter().flatten();
-    bounds.any(|(_, bound)| {
-        bound.as_str().is_some_and(|reference| {
-            reference.contains("[items]") && row_of(reference, pages).is_none()
-        })
-    })
+    let bounds = filter.into_iter().flatten();
+    let references = bounds.filter_map(|(_, bound)| bound.as_str());
+    references.filter(|reference| row_of(reference, pages).is_none())
 }
 
 struct Walked {
