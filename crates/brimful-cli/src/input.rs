@@ -156,6 +156,17 @@ pub(crate) fn refuse_same_file(input: &Path, output: &Destination) -> Result<(),
     Ok(())
 }
 
+/// Refuses an output that is the file of `--json @FILE` too.
+pub(crate) fn refuse_json_as_output(
+    json: Option<&str>,
+    output: Option<&Destination>,
+) -> Result<(), Failure> {
+    match (json.and_then(|json| json.strip_prefix('@')), output) {
+        (Some(file), Some(output)) => refuse_same_file(Path::new(file), output),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses standard input as both the file and the JSON of `--json`: it comes once.
 pub(crate) fn refuse_stdin_twice(path: &Path, json: Option<&str>) -> Result<(), Failure> {
     if is_stdin(path) && json == Some("-") {

@@ -43,6 +43,16 @@ pub enum Store {
 const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE, clickhouse://USER@HOST:8123/DATABASE, \
     duckdb:FILE, adbc:DRIVER?uri=ADDRESS, parquet:FOLDER and s3://BUCKET/PREFIX/";
 
+impl Store {
+    /// The file that the store is, where it is one.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Sqlite(path) | Self::Duckdb(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Store({self})")

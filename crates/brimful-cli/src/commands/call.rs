@@ -12,6 +12,7 @@ use crate::args::params::CallParams;
 use crate::args::{DeadlineOption, ParamsOption, PortalOption, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input;
 use crate::interrupt::{Interrupts, answer_of_call};
 use crate::output::{Destination, Output, Piece, rescue};
 use crate::printer::Printer;
@@ -78,6 +79,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     if let Some(file) = &args.each.each {
         return each::run(args, file, printer).await;
     }
+    input::refuse_json_as_output(args.params.json.as_deref(), args.each.output.as_ref())?;
     let params = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,

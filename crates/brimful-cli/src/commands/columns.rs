@@ -19,6 +19,7 @@ use crate::input;
 use crate::output::atomic::is_special;
 use crate::output::content::{Content, misfits_beside};
 use crate::output::{Destination, Output, named_file};
+use crate::output::{partial, run_record};
 
 /// What the columns of a file or table are.
 #[derive(Debug, Args)]
@@ -139,6 +140,19 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// The files that a run into it writes.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::File(Destination::File(path), _) => {
+                let (file, partial) = partial::places(path);
+                let (misfits, record) = (misfits_beside(&file), run_record::place(&partial));
+                vec![file, partial, misfits, record]
+            }
+            Self::File(Destination::Stdout, _) => Vec::new(),
+            Self::Store(store) => store.file().map(PathBuf::from).into_iter().collect(),
+        }
+    }
+
     /// What the command line names.
     pub(super) fn of(output: Option<&Destination>, args: &ColumnArgs) -> Result<Self, Failure> {
         let format = args.format.map(FileFormat::from);

@@ -22,6 +22,7 @@ use crate::args::{
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
+use crate::input;
 use crate::interrupt::Interrupts;
 use crate::output::{Destination, Output, OutputError, Piece, Written};
 use crate::printer::Printer;
@@ -176,12 +177,13 @@ pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, F
         return Err(method::refusal(&args.method, "list", "export is for lists"));
     }
     if let Some(path) = &args.report {
-        run_report::check_place(path)?;
+        run_report::check_place(path, &target.files())?;
     }
     if !args.no_check {
         let params = &args.params.params;
         method::check_conditions(&args.method, &args.filter, params, "--param", printer)?;
     }
+    input::refuse_json_as_output(args.params.json.as_deref(), args.output.as_ref())?;
     let select = args.columns.selected(&args.method, &args.select);
     let params = CallParams {
         list: Some(&args.method),

@@ -123,6 +123,7 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     if let Some(file) = &args.ids {
         input::refuse_stdin_twice(file, args.params.json.as_deref())?;
     }
+    input::refuse_json_as_output(args.params.json.as_deref(), Some(&args.output))?;
     let params = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,

@@ -310,7 +310,7 @@ impl RecordFile {
 }
 
 /// The record of the partial file at `partial`.
-fn place(partial: &Path) -> PathBuf {
+pub(crate) fn place(partial: &Path) -> PathBuf {
     let mut name = partial.file_name().unwrap_or_default().to_owned();
     name.push(".json");
     partial.with_file_name(name)

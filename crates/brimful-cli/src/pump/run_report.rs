@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -44,13 +44,37 @@ struct Sample {
 /// The most bytes of a report.
 const LARGEST: u64 = 64 << 20;
 
-/// Refuses a place where something else than an earlier report is: the report would take its place.
-pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
-    if !path.is_file() {
+/// Refuses a place where something else than an earlier report is, and one where the run writes `others`: the report would
+/// take its place.
+pub(crate) fn check_place(path: &Path, others: &[PathBuf]) -> Result<(), Failure> {
+    let place = atomic::resolve_links(path);
+    if others
+        .iter()
+        .any(|other| atomic::resolve_links(other) == place)
+    {
+        return Err(Failure::usage(format!(
+            "{} is what the run itself writes: --report would replace it",
+            path.display()
+        ))
+        .hint("name another file with --report"));
+    }
+    if is_replaceable(path) {
         return Ok(());
     }
+    Err(Failure::usage(format!(
+        "{} is there, and it is no report of an earlier run: --report would replace it",
+        path.display()
+    ))
+    .hint("name another file, or remove this one"))
+}
+
+/// Whether no other file than an earlier report is at `path`.
+fn is_replaceable(path: &Path) -> bool {
+    if !path.is_file() {
+        return true;
+    }
     let read = File::open(path).and_then(|file| read_text_up_to(file, LARGEST));
-    let is_ours = match read {
+    match read {
         Ok((_, 0)) => true,
         Ok((text, _))
             if text.starts_with(
@@ -65,15 +89,7 @@ pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
             has("version") && has("started_at") && (has("timeline") || has("portals"))
         }),
         Err(_) => false,
-    };
-    if is_ours {
-        return Ok(());
     }
-    Err(Failure::usage(format!(
-        "{} is there, and it is no report of an earlier run: --report would replace it",
-        path.display()
-    ))
-    .hint("name another file, or remove this one"))
 }
 
 /// Looks at a run while it lasts.
@@ -291,6 +307,12 @@ pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
             .write(true)
             .open(path)?
             .write_all(text.as_bytes());
+    }
+    // Whatever has come to be there meanwhile is worth more than a report.
+    if !is_replaceable(path) {
+        return Err(std::io::Error::other(
+            "another file has come to be there since the run began, and is left as it is",
+        ));
     }
     let mut file = atomic::create_merged(path)?;
     file.as_file_mut().write_all(text.as_bytes())?;

@@ -434,6 +434,32 @@ fn a_file_that_is_read_is_not_written_over() {
         &[&call[..], &["./calls.jsonl"]].concat(),
         &[&call[..], &["calls.jsonl", "--resume"]].concat(),
         &["batch", "batch.json", "-o", "batch.json"],
+        &[
+            "export",
+            "crm.lead.list",
+            "--json",
+            "@batch.json",
+            "-o",
+            "batch.json",
+        ],
+        &[
+            "call",
+            "crm.lead.list",
+            "--json",
+            "@batch.json",
+            "-o",
+            "./batch.json",
+        ],
+        &[
+            "get",
+            "crm.lead.get",
+            "--ids",
+            "ids.txt",
+            "--json",
+            "@batch.json",
+            "-o",
+            "batch.json",
+        ],
     ] {
         let url = portal.url();
         let output = workspace.run(&[args, &["--portal", &url]].concat());
@@ -446,6 +472,35 @@ fn a_file_that_is_read_is_not_written_over() {
     }
     assert_eq!(workspace.files(), before);
     assert_eq!(workspace.rows("calls.jsonl"), [json!({"id": 7})]);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_would_replace_what_the_run_writes_is_refused_before_anything_is_asked_for() {
+    let (workspace, portal) = (Workspace::new(), portal(deals()));
+    std::os::unix::fs::symlink("rows.jsonl", workspace.path("link.html")).unwrap();
+    let before = workspace.files();
+    let url = portal.url();
+    let export = ["export", "crm.deal.list", "--portal", &url, "--top", "2"];
+    for (to, report) in [
+        (["-o", "rows.jsonl"], "rows.jsonl"),
+        (["-o", "rows.jsonl"], "./rows.jsonl"),
+        (["-o", "rows.jsonl"], "link.html"),
+        (["-o", "rows.jsonl"], "rows.jsonl.partial"),
+        (["-o", "rows.csv"], "rows.csv.errors.jsonl"),
+        (["-o", "rows.csv"], "rows.csv.partial.json"),
+        (["--to", "sqlite:portal.db"], "portal.db"),
+    ] {
+        let output = workspace.run(&[&export[..], &to, &["--report", report]].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{to:?} {report}: {said}");
+        assert!(
+            said.contains("is what the run itself writes: --report would replace it"),
+            "{said}"
+        );
+    }
+    assert_eq!(workspace.files(), before);
     assert_eq!(portal.server.portal().stats().requests, 0);
 }
 

@@ -57,6 +57,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     }
     let destination = args.each.output.as_ref().unwrap_or(&Destination::Stdout);
     input::refuse_same_file(file, destination)?;
+    input::refuse_json_as_output(args.params.json.as_deref(), Some(destination))?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)

@@ -323,7 +323,11 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
         report,
     } = args.settings()?;
     if let Some(path) = &report {
-        run_report::check_place(path)?;
+        let stores: Vec<PathBuf> = jobs
+            .iter()
+            .filter_map(|job| job.store.file().map(PathBuf::from))
+            .collect();
+        run_report::check_place(path, &stores)?;
     }
     let mut interrupts = Interrupts::catch()?;
     let mut jobs: Vec<RunningJob> = jobs.into_iter().map(RunningJob::new).collect();

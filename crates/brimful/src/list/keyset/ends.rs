@@ -197,10 +197,15 @@ impl FirstAndLast {
                     None if pages.counts_at_once() => also_counted,
                     None => if_short.total,
                 };
+                let shown_at_once = first.len().max(last.len()) as u64;
+                let is_miscounted =
+                    again.is_none() && counted.is_some_and(|counted| counted < shown_at_once);
                 // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
-                let counted =
-                    counted.filter(|counted| *counted >= first.len().max(last.len()) as u64);
+                let counted = counted.filter(|counted| *counted >= shown_at_once);
                 let shown = shown(&first, &last, again.as_ref(), counted, page_size, pages)?;
+                // The same rows at both ends are the list only if no others are counted.
+                let shown =
+                    shown.filter(|shown| !(is_miscounted && matches!(shown, Shown::Whole { .. })));
                 let is_short = matches!(shown, Some(Shown::Short(_)));
                 let is_asked_again = is_short && again.is_none() && !reads_on;
                 Ok(shown.filter(|_| !is_asked_again).ok_or_else(|| {

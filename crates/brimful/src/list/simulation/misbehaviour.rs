@@ -536,3 +536,47 @@ fn a_verified_list_costs_one_command_more_for_2_500_rows() {
     }
     assert!(commands[1] <= commands[0] + 30, "{commands:?}");
 }
+
+#[test]
+fn two_pages_with_the_same_rows_are_not_the_list_where_its_count_refers_to_nothing_and_finds_nothing()
+ {
+    let mut model = Model::new([5, 6, 11, 17, 20, 22, 25], 1);
+    model.page = 6;
+    model.hidden = BTreeSet::from([6, 20, 22, 25]);
+    model.missing_references = MissingReferences::FindNothing;
+    // The first page lacks 5, and the last page does not reach so far.
+    model.hiccups = 1;
+    model.hiccup_chance = 1.0;
+    for seed in 0..50 {
+        model.random = fastrand::Rng::with_seed(seed);
+        model.hiccups = 1;
+        model.left_out.clear();
+        let mut pages = pages_of("crm.lead.list", Bounds::default());
+        pages.full = 6;
+        let mut walk = KeysetWalk::new(pages, KeysetMode::Chain, Tail::Sweep);
+        let walked = walk_with(&mut walk, 50, &mut model, 1, quiet).unwrap();
+        assert_eq!(walked.ids, [5, 11, 17], "{seed}");
+    }
+}
+
+#[test]
+fn a_page_that_refers_to_nothing_and_shows_nothing_is_no_reading_of_its_range() {
+    for hidden in [60, 333, 700] {
+        for chance in [0.02, 0.1, 0.5] {
+            for seed in 0..100 {
+                let mut model = Model::new(1..=730, seed);
+                model.hidden = BTreeSet::from([hidden]);
+                model.missing_references = MissingReferences::FindNothing;
+                (model.hiccups, model.hiccup_chance) = (2, chance);
+                let mut walk = KeysetWalk::new(
+                    pages_of("crm.deal.list", Bounds::default()),
+                    KeysetMode::Lanes,
+                    Tail::Sweep,
+                );
+                let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
+                let shown: Vec<u64> = (1..=730).filter(|id| *id != hidden).collect();
+                assert_eq!(walked.ids, shown, "{hidden} hidden, {chance}, {seed}");
+            }
+        }
+    }
+}
