@@ -5,6 +5,7 @@
 //! | refused before it ran (503 limit, 429) | again | again |
 //! | never sent (no connection) | again | again |
 //! | unknown (timeout, reset, 5xx, half a reply, HTML) | again | error: unknown whether it ran |
+//! | unknown (a whole reply that begins as JSON and is none) | again, twice | error: unknown whether it ran |
 //! | answered | done, or the portal's error | done, or the portal's error |
 //!
 //! A write is treated as a read where it is sure to be done once only: with an `Idempotency-Key` of REST 3.0, or where
@@ -25,6 +26,9 @@ const MOST_REDIRECTS: u32 = 2;
 const MOST_FILE_REDIRECTS: u32 = 5;
 /// Commands of a batch that came back without having run are sent again so often.
 const MOST_COMMAND_RETRIES: u32 = 20;
+/// An answer that begins as JSON, is none and was not cut short, is asked for again so often: it is made of what the portal
+/// has, a text in another encoding perhaps, and that stays.
+const MOST_BROKEN_ANSWERS: u32 = 2;
 /// A result in pages that do not fit together is read again so often.
 const MOST_REREADS: u32 = 3;
 /// An answer that only asks to wait is followed by another attempt so often, however short the waits are.
@@ -137,6 +141,11 @@ pub enum Failure {
         /// The portal has not answered anything yet.
         first_contact: bool,
     },
+    /// An answer came whole, began as JSON and was none; `ran` says whether the call may have run.
+    BrokenAnswer {
+        /// Whether the call may have run.
+        ran: Execution,
+    },
     /// The access token was refused, so the call did not run.
     TokenRefused,
     /// The portal, or the file, is somewhere else.
@@ -170,6 +179,7 @@ pub struct RetryContext {
     renewals: u32,
     redirects: u32,
     command_retries: u32,
+    broken_answers: u32,
     rereads: u32,
     waits_asked_for: u32,
 }
@@ -187,6 +197,7 @@ impl RetryContext {
             renewals: 0,
             redirects: 0,
             command_retries: 0,
+            broken_answers: 0,
             rereads: 0,
             waits_asked_for: 0,
         }
@@ -260,6 +271,12 @@ impl RetryContext {
                     && may_repeat(self.effect, ran);
                 (allowed, self.policy.delay(self.failures, jitter))
             }
+            Failure::BrokenAnswer { ran } => {
+                let allowed = count(&mut self.broken_answers, MOST_BROKEN_ANSWERS)
+                    && self.attempts < self.policy.attempts
+                    && may_repeat(self.effect, ran);
+                (allowed, self.policy.delay(self.broken_answers, jitter))
+            }
             Failure::TokenRefused => (
                 count(&mut self.renewals, MOST_TOKEN_RENEWALS),
                 Duration::ZERO,
@@ -312,6 +329,12 @@ mod tests {
                 Failure::NoAnswer {
                     ran: Execution::Unknown,
                     first_contact: true,
+                },
+                2,
+            ),
+            (
+                Failure::BrokenAnswer {
+                    ran: Execution::Unknown,
                 },
                 2,
             ),

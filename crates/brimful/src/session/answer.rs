@@ -86,6 +86,12 @@ pub(super) fn judge<T>(
                 RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_)) => {
                     FailedAttempt::fatal(decode(Execution::Ran, message))
                 }
+                RowsError::Envelope(EnvelopeError::NotJson { .. })
+                    if response.body.trim_ascii_start().starts_with(b"{") =>
+                {
+                    let ran = Execution::Unknown;
+                    FailedAttempt::new(Failure::BrokenAnswer { ran }, decode(ran, message))
+                }
                 _ => FailedAttempt::no_answer(decode(Execution::Unknown, message)),
             }
         });

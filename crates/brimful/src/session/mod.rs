@@ -317,6 +317,10 @@ impl Session {
                     Failure::NoAnswer { ran, first_contact }
                 }
             }
+            Failure::BrokenAnswer { .. } => {
+                self.counters.lost();
+                failed.failure
+            }
             other => other,
         }
     }

@@ -310,3 +310,18 @@ async fn fat_rows_are_asked_for_in_smaller_batches() {
     // After two pages and a count, two pages of 25 MB are as much as a reply may have.
     assert_eq!(*sizes.lock().unwrap(), [3, 2]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_came_whole_and_is_no_json_is_asked_for_three_times_in_all() {
+    let broken = r#"{"result":{"ID":"1","TITLE":"a "word""}}"#;
+    let client = Scripted::new([(200, r#"{"result":{"ID":"1"}}"#), (200, broken)]).client();
+    let lead = || client.call("crm.lead.get", serde_json::json!({"id": 1}));
+    lead().await.unwrap();
+    let before = client.stats().requests;
+    let error = lead().await.unwrap_err();
+    assert!(
+        error.to_string().contains("a body that is no JSON"),
+        "{error}"
+    );
+    assert_eq!(client.stats().requests - before, 3);
+}
