@@ -261,9 +261,9 @@ fn cleaned(value: Value) -> Value {
     }
 }
 
-/// Whether a character changes the direction of the text around it.
+/// Whether a character changes the direction of the text around it, or ends a line for some readers.
 pub(crate) fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -277,6 +277,7 @@ mod tests {
 
     #[test]
     fn what_a_portal_sent_cannot_turn_the_text_around() {
+        assert_eq!(clean("a\u{2028}b\u{2029}"), "a\\u{2028}b\\u{2029}");
         assert_eq!(clean("a\u{202e}b\u{2066}c"), "a\\u{202e}b\\u{2066}c");
         assert_eq!(clean("שלום, Анна"), "שלום, Анна");
     }
