@@ -372,7 +372,7 @@ mod tests {
             (r#"{"version":"1"}"#.to_owned(), false),
         ] {
             std::fs::write(&path, &text).unwrap();
-            assert_eq!(check_place(&path).is_ok(), is_ours, "{text}");
+            assert_eq!(check_place(&path, &[]).is_ok(), is_ours, "{text}");
         }
     }
 
