@@ -222,59 +222,27 @@ impl Store {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(path) => {
-                #[cfg_attr(
-                    not(feature = "sync"),
-                    expect(unused_mut, reason = "it is only looked into with sync")
-                )]
-                let mut sink = crate::sinks::sqlite::SqliteSink::open(path, options)?;
-                #[cfg(feature = "sync")]
-                check_owner(&mut sink, self)?;
-                Ok(RowWriter::new(Box::new(sink), plan))
+                let sink = crate::sinks::sqlite::SqliteSink::open(path, options)?;
+                self.owned(sink, plan)
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
-                #[cfg_attr(
-                    not(feature = "sync"),
-                    expect(unused_mut, reason = "it is only looked into with sync")
-                )]
-                let mut sink =
-                    crate::sinks::postgres::PostgresSink::open(url, self.to_string(), options)?;
-                #[cfg(feature = "sync")]
-                check_owner(&mut sink, self)?;
-                Ok(RowWriter::new(Box::new(sink), plan))
+                let name = self.to_string();
+                let sink = crate::sinks::postgres::PostgresSink::open(url, name, options)?;
+                self.owned(sink, plan)
             }
             #[cfg(feature = "mysql")]
             Self::Mysql(url) => {
-                #[cfg_attr(
-                    not(feature = "sync"),
-                    expect(unused_mut, reason = "it is only looked into with sync")
-                )]
-                let mut sink =
-                    crate::sinks::mysql::MysqlSink::open(url, self.to_string(), options)?;
-                #[cfg(feature = "sync")]
-                check_owner(&mut sink, self)?;
-                Ok(RowWriter::new(Box::new(sink), plan))
+                let sink = crate::sinks::mysql::MysqlSink::open(url, self.to_string(), options)?;
+                self.owned(sink, plan)
             }
             #[cfg(feature = "clickhouse")]
-            Self::Clickhouse(url) => {
-                if WrittenList::of_command(&options.command).is_some_and(|list| list.is_sync) {
-                    let sink = crate::sinks::clickhouse::synced::SyncedClickhouse::open(
-                        url,
-                        self.to_string(),
-                        options,
-                    )?;
-                    return Ok(RowWriter::new(Box::new(sink), plan));
-                }
-                let sink =
-                    crate::sinks::clickhouse::ClickhouseSink::open(url, self.to_string(), options)?;
-                Ok(RowWriter::new(Box::new(sink), plan))
-            }
+            Self::Clickhouse(url) => self.open_clickhouse(url, options, plan),
             #[cfg(feature = "adbc")]
             Self::Duckdb(path) => {
                 let address = AdbcAddress::Duckdb(path.clone());
-                let mut sink = AdbcSink::open(&address, self.to_string(), options)?;
-                check_owner(&mut sink, self)?;
-                Ok(RowWriter::new(Box::new(sink), plan))
+                let sink = AdbcSink::open(&address, self.to_string(), options)?;
+                self.owned(sink, plan)
             }
             #[cfg(feature = "adbc")]
             Self::Adbc(text) => {
@@ -286,24 +254,7 @@ impl Store {
             Self::Dataset {
                 place,
                 partition_by,
-            } => {
-                #[cfg(feature = "sync")]
-                if WrittenList::of_command(&options.command).is_some_and(|list| list.is_sync) {
-                    let sink = crate::sinks::dataset::synced::SyncedDataset::open(
-                        place,
-                        self.to_string(),
-                        options,
-                    )?;
-                    return Ok(RowWriter::new(Box::new(sink), plan));
-                }
-                let sink = crate::sinks::dataset::DatasetSink::open(
-                    place,
-                    partition_by.clone(),
-                    self.to_string(),
-                    options,
-                )?;
-                Ok(RowWriter::new(Box::new(sink), plan))
-            }
+            } => self.open_dataset(place, partition_by.clone(), options, plan),
             #[cfg(not(all(
                 feature = "adbc",
                 feature = "clickhouse",
@@ -319,6 +270,56 @@ impl Store {
                 )))
             }
         }
+    }
+
+    /// A writer into a table of a database, unless a sync or another list keeps its rows there.
+    #[cfg(feature = "dialects")]
+    fn owned<S: StoreSink + 'static>(
+        &self,
+        mut sink: S,
+        plan: Plan,
+    ) -> Result<RowWriter, ExportError> {
+        check_owner(&mut sink, self)?;
+        Ok(RowWriter::new(Box::new(sink), plan))
+    }
+
+    /// A writer into ClickHouse, which merges rows of a sync in another way than those of an export.
+    #[cfg(feature = "clickhouse")]
+    fn open_clickhouse(
+        &self,
+        url: &str,
+        options: StoreOptions,
+        plan: Plan,
+    ) -> Result<RowWriter, ExportError> {
+        use crate::sinks::clickhouse::{ClickhouseSink, synced::SyncedClickhouse};
+        let name = self.to_string();
+        if WrittenList::of_command(&options.command).is_some_and(|list| list.is_sync) {
+            let sink = SyncedClickhouse::open(url, name, options)?;
+            return Ok(RowWriter::new(Box::new(sink), plan));
+        }
+        let sink = ClickhouseSink::open(url, name, options)?;
+        Ok(RowWriter::new(Box::new(sink), plan))
+    }
+
+    /// A writer into a folder of Parquet files. Those of a sync have their rows by ID.
+    #[cfg(feature = "parquet")]
+    fn open_dataset(
+        &self,
+        place: &DatasetPlace,
+        partition_by: Option<PartitionBy>,
+        options: StoreOptions,
+        plan: Plan,
+    ) -> Result<RowWriter, ExportError> {
+        use crate::sinks::dataset::DatasetSink;
+        let name = self.to_string();
+        #[cfg(feature = "sync")]
+        if WrittenList::of_command(&options.command).is_some_and(|list| list.is_sync) {
+            use crate::sinks::dataset::synced::SyncedDataset;
+            let sink = SyncedDataset::open(place, name, options)?;
+            return Ok(RowWriter::new(Box::new(sink), plan));
+        }
+        let sink = DatasetSink::open(place, partition_by, name, options)?;
+        Ok(RowWriter::new(Box::new(sink), plan))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
+use jiff::civil::{Date, DateTime};
+use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::{DecodedRow, FileOptions, Headers, RowSink, header};
 use crate::cell::Cell;
@@ -136,6 +137,20 @@ fn sheet_name(name: &str, suffix: &str) -> String {
     name + suffix
 }
 
+/// A day in Excel's calendar.
+fn excel_date(date: Date) -> Result<ExcelDateTime, XlsxError> {
+    ExcelDateTime::from_ymd(date.year() as u16, date.month() as u8, date.day() as u8)
+}
+
+/// A moment in Excel's calendar, which knows no zones.
+fn excel_moment(moment: DateTime) -> Result<ExcelDateTime, XlsxError> {
+    excel_date(moment.date())?.and_hms(
+        moment.hour() as u16,
+        moment.minute() as u8,
+        f64::from(moment.second()),
+    )
+}
+
 /// As much of a text as a cell holds.
 fn cut(text: &str) -> &str {
     let mut units = 0;
@@ -193,31 +208,13 @@ impl RowSink for XlsxSink {
                 }
                 // Excel's calendar begins in 1900.
                 Cell::Date(date) if date.year() >= 1900 => {
-                    let found = rust_xlsxwriter::ExcelDateTime::from_ymd(
-                        date.year() as u16,
-                        date.month() as u8,
-                        date.day() as u8,
-                    );
-                    let date = found.map_err(failed)?;
+                    let date = excel_date(*date).map_err(failed)?;
                     sheet.write_datetime_with_format(next, column, date, &self.formats.date)
                 }
                 // Excel knows no zones: it is the time on the portal's clock.
                 Cell::DateTime(moment) if moment.civil.year() >= 1900 => {
                     width = 19;
-                    let (date, time) = (moment.civil.date(), moment.civil.time());
-                    let found = rust_xlsxwriter::ExcelDateTime::from_ymd(
-                        date.year() as u16,
-                        date.month() as u8,
-                        date.day() as u8,
-                    )
-                    .and_then(|date| {
-                        date.and_hms(
-                            time.hour() as u16,
-                            time.minute() as u8,
-                            f64::from(time.second()),
-                        )
-                    });
-                    let moment = found.map_err(failed)?;
+                    let moment = excel_moment(moment.civil).map_err(failed)?;
                     sheet.write_datetime_with_format(next, column, moment, &self.formats.datetime)
                 }
                 other => {

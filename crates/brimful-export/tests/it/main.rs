@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
+#[cfg(feature = "adbc")]
+mod adbc_reader;
 mod architecture;
 mod contract;
 mod messages;

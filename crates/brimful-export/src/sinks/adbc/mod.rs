@@ -69,6 +69,27 @@ pub(crate) struct AdbcSink {
     began: bool,
 }
 
+/// The tables of the program beside those of rows: values that did not fit, and how far each run is.
+const OWN_TABLES: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS _brimful_errors (\"table\" VARCHAR(255) NOT NULL, id VARCHAR(255), field VARCHAR(255) NOT NULL, \
+     \"value\" TEXT, reason TEXT, \"at\" TIMESTAMP DEFAULT CURRENT_TIMESTAMP)",
+    "CREATE TABLE IF NOT EXISTS _brimful_state (\"table\" VARCHAR(255) NOT NULL, command TEXT NOT NULL, \"rows\" BIGINT NOT NULL, \
+     last_id BIGINT, finished INTEGER NOT NULL, \"at\" TIMESTAMP DEFAULT CURRENT_TIMESTAMP)",
+];
+
+/// The statements that give columns the titles that people see as comments.
+fn comments_on_columns(schema: &Schema, table: &str) -> Vec<String> {
+    let titled = schema.columns.iter().filter_map(|column| {
+        let title = column.title.as_ref()?;
+        let name = quoted(&column.name);
+        Some(format!(
+            "COMMENT ON COLUMN {table}.{name} IS {}",
+            literal(title)
+        ))
+    });
+    titled.collect()
+}
+
 impl AdbcSink {
     pub(crate) fn open(
         address: &AdbcAddress,
@@ -307,30 +328,9 @@ impl AdbcSink {
                     .collect(),
             };
         if self.sql == Sql::Duckdb {
-            for column in &schema.columns {
-                if let Some(title) = &column.title {
-                    statements.push(format!(
-                        "COMMENT ON COLUMN {table}.{} IS {}",
-                        quoted(&column.name),
-                        literal(title)
-                    ));
-                }
-            }
+            statements.extend(comments_on_columns(schema, &table));
         }
-        for (own, columns) in [
-            (
-                "_brimful_errors",
-                "\"table\" VARCHAR(255) NOT NULL, id VARCHAR(255), field VARCHAR(255) NOT NULL, \"value\" TEXT, \
-                 reason TEXT, \"at\" TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
-            ),
-            (
-                "_brimful_state",
-                "\"table\" VARCHAR(255) NOT NULL, command TEXT NOT NULL, \"rows\" BIGINT NOT NULL, last_id BIGINT, \
-                 finished INTEGER NOT NULL, \"at\" TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
-            ),
-        ] {
-            statements.push(format!("CREATE TABLE IF NOT EXISTS {own} ({columns})"));
-        }
+        statements.extend(OWN_TABLES.map(str::to_owned));
         for statement in statements {
             self.execute(&statement)?;
         }

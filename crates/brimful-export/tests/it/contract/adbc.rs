@@ -4,13 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
-use adbc_core::{Connection, Database, Driver, Statement};
-use adbc_driver_manager::ManagedDriver;
-use arrow_array::cast::AsArray;
 use brimful_export::{RowWriter, Store};
 
 use super::*;
+use crate::adbc_reader::AdbcDriver;
 
 struct DuckdbFile {
     folder: tempfile::TempDir,
@@ -36,13 +33,7 @@ impl DuckdbFile {
 
     /// The rows of a query, whose columns are texts, joined by `|`.
     fn rows(&self, sql: &str) -> Vec<String> {
-        rows_of(
-            &self.library,
-            Some(b"duckdb_adbc_init"),
-            "path",
-            &self.path(),
-            sql,
-        )
+        joined_rows(&AdbcDriver::duckdb(&self.library), &self.path(), sql)
     }
 
     fn execute(&self, sql: &str) {
@@ -50,33 +41,11 @@ impl DuckdbFile {
     }
 }
 
-fn rows_of(
-    library: &Path,
-    entrypoint: Option<&[u8]>,
-    option: &str,
-    path: &Path,
-    sql: &str,
-) -> Vec<String> {
-    let mut driver =
-        ManagedDriver::load_dynamic_from_filename(library, entrypoint, AdbcVersion::V100).unwrap();
-    let path = OptionValue::from(path.to_str().unwrap());
-    let options = [(OptionDatabase::from(option), path)];
-    let database = driver.new_database_with_opts(options).unwrap();
-    let mut connection = database.new_connection().unwrap();
-    let mut statement = connection.new_statement().unwrap();
-    statement.set_sql_query(sql).unwrap();
-    let mut rows = Vec::new();
-    for batch in statement.execute().unwrap() {
-        let batch = batch.unwrap();
-        for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| {
-                let texts = column.as_string_opt::<i32>();
-                texts.map_or(String::new(), |texts| texts.value(row).to_owned())
-            });
-            rows.push(cells.collect::<Vec<_>>().join("|"));
-        }
-    }
-    rows
+/// The rows of a query, whose columns are texts, joined by `|`.
+fn joined_rows(driver: &AdbcDriver<'_>, file: &Path, sql: &str) -> Vec<String> {
+    let rows = driver.rows(file, sql).into_iter();
+    let texts = rows.map(|row| row.into_iter().map(Option::unwrap_or_default));
+    texts.map(|row| row.collect::<Vec<_>>().join("|")).collect()
 }
 
 fn write(store: &Store, plan: Plan, page: &Page) -> RowWriter {
@@ -380,10 +349,13 @@ fn a_driver_of_another_database_takes_the_rows_and_updates_them() {
         plan(),
         &page(&[r#"{"ID":"2","TITLE":"b","UF_LATE":"x"}"#]),
     );
-    let found = rows_of(
+    let driver = AdbcDriver {
         library,
-        None,
-        "uri",
+        entrypoint: None,
+        file_option: "uri",
+    };
+    let found = joined_rows(
+        &driver,
         &path,
         "SELECT CAST(ID AS TEXT), TITLE, CAST(coalesce(OPPORTUNITY, '') AS TEXT), coalesce(UF_CRM_1700000000007, ''), \
          coalesce(UF_LATE, '') FROM crm_deal ORDER BY ID",
@@ -397,7 +369,7 @@ fn a_driver_of_another_database_takes_the_rows_and_updates_them() {
         ]
     );
     let labels = "SELECT TITLE__LABEL FROM crm_deal_labeled WHERE TITLE = 'c'";
-    assert_eq!(rows_of(library, None, "uri", &path, labels), ["See"]);
+    assert_eq!(joined_rows(&driver, &path, labels), ["See"]);
     // An interrupted run is resumed there too.
     let mut writer = store.open(options("crm_lead"), plan()).unwrap();
     writer.write_page(&rows(), &mut Vec::new()).unwrap();

@@ -1,15 +1,11 @@
 //! The same in files of DuckDB, whose library is in `BRIMFUL_DUCKDB_LIBRARY`: `./test` gets it, and without it there is
 //! nothing to test.
 
-use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
-use adbc_core::{Connection, Database, Driver, Statement};
-use adbc_driver_manager::ManagedDriver;
-use arrow_array::Array;
-use arrow_array::cast::AsArray;
 use brimful_export::sync::{status, verify};
 
 use super::histories::{DEALS, TASKS, play_on};
 use super::*;
+use crate::adbc_reader::AdbcDriver;
 
 fn has_library() -> bool {
     std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").is_some()
@@ -19,36 +15,19 @@ fn duckdb(bench: &Bench) -> Store {
     Store::Duckdb(bench.folder.path().join("portal.duckdb"))
 }
 
-/// Rows of a query whose columns are texts, as any program reads them.
+/// Rows of a query as texts, as any program reads them.
 fn rows(bench: &Bench, sql: &str) -> Vec<Vec<String>> {
     let library = std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").unwrap();
-    let entrypoint = Some(b"duckdb_adbc_init".as_slice());
-    let mut driver =
-        ManagedDriver::load_dynamic_from_filename(library, entrypoint, AdbcVersion::V110).unwrap();
-    let path = bench.folder.path().join("portal.duckdb");
-    let path = OptionValue::from(path.to_str().unwrap());
-    let options = [(OptionDatabase::from("path"), path)];
-    let database = driver.new_database_with_opts(options).unwrap();
-    let mut connection = database.new_connection().unwrap();
-    let mut statement = connection.new_statement().unwrap();
     let sql = format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql}) q");
-    statement.set_sql_query(sql).unwrap();
-    let mut rows = Vec::new();
-    for batch in statement.execute().unwrap() {
-        let batch = batch.unwrap();
-        for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| {
-                let texts = column.as_string::<i32>();
-                if texts.is_null(row) {
-                    "NULL".to_owned()
-                } else {
-                    texts.value(row).to_owned()
-                }
-            });
-            rows.push(cells.collect());
-        }
-    }
-    rows
+    let file = bench.folder.path().join("portal.duckdb");
+    let rows = AdbcDriver::duckdb(library.as_ref()).rows(&file, &sql);
+    let texts = |row: Vec<Option<String>>| {
+        let cells = row.into_iter();
+        cells
+            .map(|cell| cell.unwrap_or_else(|| "NULL".to_owned()))
+            .collect()
+    };
+    rows.into_iter().map(texts).collect()
 }
 
 async fn assert_verified(bench: &Bench, entity: &str) {

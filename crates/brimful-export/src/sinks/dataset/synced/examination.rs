@@ -107,6 +107,7 @@ impl SyncedDataset {
         part: u64,
         stamp: Option<String>,
     ) -> Result<(), ExportError> {
+        let is_of_a_whole_run = stamp.is_some();
         let known = self.record.parts.remove(&part);
         let file = format!("{}/{}", self.state.table, part_name(part));
         let rows = known.as_ref().map_or(0, PartRecord::rows);
@@ -119,6 +120,7 @@ impl SyncedDataset {
             }
             return Ok(());
         };
+        // Where the file is kept if another one has to take its place.
         let aside = format!("_part-{part:06}-{:08x}.aside", checksum(&bytes));
         let old = match self.rows_of(part, bytes) {
             Ok(old) => old,
@@ -130,8 +132,11 @@ impl SyncedDataset {
                 self.damage.push(format!(
                     "{file} cannot be read{lost}: {error}; a sync keeps it as {aside} and writes another one"
                 ));
-                let is_copy = None;
-                self.unusable.insert(part, UnusablePart { aside, is_copy });
+                let unreadable = UnusablePart {
+                    aside,
+                    is_copy: None,
+                };
+                self.unusable.insert(part, unreadable);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -155,24 +160,33 @@ impl SyncedDataset {
         let mut found = PartRecord {
             columns: old.columns,
             checksum: Some(old.checksum),
-            stamp: stamp.clone().unwrap_or_default(),
+            stamp: stamp.unwrap_or_default(),
             ..PartRecord::default()
         };
-        let keys: BTreeMap<&RowKey, Option<i64>> = old
-            .keys
-            .iter()
-            .map(|(key, _)| key)
-            .zip(old.deleted)
-            .collect();
+        let keys = old.keys.iter().map(|(key, _)| key);
+        let keys: BTreeMap<&RowKey, Option<i64>> = keys.zip(old.deleted).collect();
         for (key, deleted) in &keys {
             match deleted {
                 None => found.live.push(key),
                 Some(_) => found.deleted.push(key),
             }
         }
-        match (stamp, known) {
-            (None, _) => {}
-            (Some(_), Some(known)) => {
+        if is_of_a_whole_run {
+            self.note_strange_file(&file, known.as_ref(), &keys);
+        }
+        self.record.parts.insert(part, found);
+        Ok(())
+    }
+
+    /// Notes that a file with these keys is not the one that the last sync wrote, if it wrote one.
+    fn note_strange_file(
+        &mut self,
+        file: &str,
+        known: Option<&PartRecord>,
+        keys: &BTreeMap<&RowKey, Option<i64>>,
+    ) {
+        match known {
+            Some(known) => {
                 let lost = known.deleted.keys().filter(|key| !keys.contains_key(key));
                 let lost = match lost.count() as u64 {
                     0 => String::new(),
@@ -182,14 +196,12 @@ impl SyncedDataset {
                     "{file} is not the file that the last sync wrote{lost}"
                 ));
             }
-            (Some(_), None) if keys.is_empty() => {}
-            (Some(_), None) => self.damage.push(format!(
+            None if keys.is_empty() => {}
+            None => self.damage.push(format!(
                 "{file} is not of the sync, and {} rows of it are taken for rows of the table",
                 keys.len()
             )),
         }
-        self.record.parts.insert(part, found);
-        Ok(())
     }
 }
 

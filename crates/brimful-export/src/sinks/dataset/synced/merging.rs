@@ -20,6 +20,52 @@ use crate::sinks::DELETED_AT;
 use crate::sinks::arrow::{of_parquet, parquet_properties};
 use crate::sinks::batches::{BATCH, of_arrow};
 
+/// Puts new rows over those that a part has. Returns how many are new or differ.
+fn put_new(
+    rows: &mut BTreeMap<RowKey, Row>,
+    new: &BTreeMap<&RowKey, usize>,
+    sources: &[ColumnValues],
+) -> u64 {
+    let mut written = 0;
+    for (key, place) in new {
+        let place = (place / BATCH, place % BATCH);
+        let row = rows.entry((*key).clone()).or_insert(Row {
+            old: None,
+            new: None,
+            deleted: None,
+        });
+        let is_same = row.deleted.is_none()
+            && row
+                .old
+                .is_some_and(|old| sources.iter().all(|source| source.is_same(old, place)));
+        if !is_same {
+            row.new = Some(place);
+            row.deleted = None;
+            written += 1;
+        }
+    }
+    written
+}
+
+/// Marks or removes rows that are gone. Returns whether there was any.
+fn take_gone(rows: &mut BTreeMap<RowKey, Row>, gone: &[(RowKey, Option<i64>)]) -> bool {
+    let mut has_changed = false;
+    for (key, marked_at) in gone {
+        match (marked_at, rows.get_mut(key)) {
+            (_, None) => {}
+            (Some(at), Some(row)) => {
+                has_changed |= row.deleted.is_none();
+                row.deleted = row.deleted.or(Some(*at));
+            }
+            (None, Some(_)) => {
+                rows.remove(key);
+                has_changed = true;
+            }
+        }
+    }
+    has_changed
+}
+
 impl SyncedDataset {
     /// The columns of a part; `None` if it is not there.
     pub(super) fn schema_of(&self, part: u64) -> Result<Option<SchemaRef>, ExportError> {
@@ -117,38 +163,8 @@ impl SyncedDataset {
             .iter()
             .map(|field| ColumnValues::of(field, &old.batches, &self.waiting))
             .collect();
-        let mut written = 0;
-        for (key, place) in new {
-            let place = (place / BATCH, place % BATCH);
-            let row = rows.entry((*key).clone()).or_insert(Row {
-                old: None,
-                new: None,
-                deleted: None,
-            });
-            let is_same = row.deleted.is_none()
-                && row
-                    .old
-                    .is_some_and(|old| sources.iter().all(|source| source.is_same(old, place)));
-            if !is_same {
-                row.new = Some(place);
-                row.deleted = None;
-                written += 1;
-            }
-        }
-        let mut has_changed = written > 0;
-        for (key, marked_at) in gone {
-            match (marked_at, rows.get_mut(key)) {
-                (_, None) => {}
-                (Some(at), Some(row)) => {
-                    has_changed |= row.deleted.is_none();
-                    row.deleted = row.deleted.or(Some(*at));
-                }
-                (None, Some(_)) => {
-                    rows.remove(key);
-                    has_changed = true;
-                }
-            }
-        }
+        let written = put_new(&mut rows, new, &sources);
+        let has_changed = take_gone(&mut rows, gone) || written > 0;
         let columns = self.schema.fields().len();
         let known = self.record.parts.get(&part);
         if is_there && !has_changed && known.is_some_and(|known| known.columns == columns) {
