@@ -8,7 +8,9 @@ use http::Request;
 
 use crate::calls::callers::Presented;
 use crate::context::{Context, Output};
-use crate::methods::{DOWNLOAD_URL, FILE_URL, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL};
+use crate::methods::{
+    DOWNLOAD_URL, FILE_URL, OWN_ADDRESS, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL,
+};
 
 /// The name by which links lead here. It is no method: batches may not hold it.
 pub(crate) const DOWNLOAD: &str = "download";
@@ -26,7 +28,19 @@ pub(crate) fn are_in_replies_of(method: &str) -> bool {
         "imbot.v2.file.download",
     ];
     let is_another = links.iter().any(|name| method.eq_ignore_ascii_case(name));
-    is_of_the_drive || is_another
+    is_of_the_drive || is_another || has_own_address(method)
+}
+
+/// Whether a method tells the portal's own address.
+fn has_own_address(method: &str) -> bool {
+    let names = [
+        "voximplant.url.get",
+        "imopenlines.config.path.get",
+        "crm.invoice.getexternallink",
+        "crm.documentgenerator.document.enablepublicurl",
+        "documentgenerator.document.enablepublicurl",
+    ];
+    names.iter().any(|name| method.eq_ignore_ascii_case(name))
 }
 
 /// Makes links for one caller.
@@ -54,6 +68,9 @@ impl Links {
     /// Puts links into the files that a method describes, and the address before a link that it made.
     pub(crate) fn fill(&self, context: &Context, output: Output) -> Output {
         let mut described = output.to_value().clone();
+        if self.fill_address(&mut described) {
+            return Output::value(&described);
+        }
         if let Value::Text(path) = &described
             && path.starts_with("/~")
         {
@@ -78,6 +95,27 @@ impl Links {
             output.with_rows(&described)
         } else {
             output
+        }
+    }
+
+    /// Puts the portal's address into a text, or into the texts of a map; says whether there was a place for it.
+    fn fill_address(&self, described: &mut Value) -> bool {
+        match described {
+            Value::Text(text) => {
+                let Some(path) = text.strip_prefix(OWN_ADDRESS) else {
+                    return false;
+                };
+                *text = format!("{}{path}", self.address);
+                true
+            }
+            Value::Array(map) => {
+                let filled = map.values_mut().map(|value| match value {
+                    Value::Text(_) => self.fill_address(value),
+                    _ => false,
+                });
+                filled.fold(false, |any, one| any | one)
+            }
+            _ => false,
         }
     }
 

@@ -14,6 +14,9 @@ pub(crate) struct Comment {
     pub(crate) message: String,
 }
 
+/// Comments are messages of a forum, and the first message of a topic is the portal's own.
+const FIRST_MESSAGE: u64 = 1;
+
 /// The comments of all tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Comments {
@@ -32,7 +35,7 @@ impl Comments {
 
     /// Adds a comment to a task and gives its ID.
     pub(crate) fn add(&mut self, task: u64, author: u64, posted: i64, message: String) -> u64 {
-        self.last += 1;
+        self.last = self.last.max(FIRST_MESSAGE) + 1;
         self.note(task, self.last, RowChange::Added);
         self.by_task.entry(task).or_default().push(Comment {
             id: self.last,

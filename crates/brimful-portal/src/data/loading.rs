@@ -122,14 +122,14 @@ impl PortalData {
             if let Some((field, number)) = type_of(&table.schema, table.entity_type, &record) {
                 record.set(field, Value::Int(number));
             }
-            if let (Some(one), Some(all)) = (
-                table.schema.legacy("CONTACT_ID"),
-                table.schema.item("CONTACT_IDS"),
-            ) && record.get(all).is_none()
-                && let Some(contact) = record.get(one).filter(|contact| contact.to_int() > 0)
-            {
-                let contact = contact.to_int();
-                record.set(all, std::iter::once(contact).collect());
+            for (one, all) in [("CONTACT_ID", "CONTACT_IDS"), ("COMPANY_ID", "COMPANY_IDS")] {
+                if let (Some(one), Some(all)) = (table.schema.legacy(one), table.schema.item(all))
+                    && record.get(all).is_none()
+                    && let Some(end) = record.get(one).filter(|end| end.to_int() > 0)
+                {
+                    let end = end.to_int();
+                    record.set(all, std::iter::once(end).collect());
+                }
             }
             record.shrink();
             rows.push((id, record));

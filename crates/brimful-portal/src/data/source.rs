@@ -1,7 +1,7 @@
 //! Where the value of a generated field comes from: a pure function of the seed, the entity, the field and the ID.
 
 use super::cell::{Cell, ComposedText, SeveralValues};
-use super::entities::{CONTACT, smart};
+use super::entities::{COMPANY, CONTACT, smart};
 use super::existing_ids::ExistingIds;
 use super::hash::{below, field as field_hash};
 use super::schema::Field;
@@ -38,6 +38,8 @@ pub(crate) enum Source {
     One(usize, u64),
     /// The contact in `CONTACT_ID`, which so many of a hundred rows have.
     Contacts(u64),
+    /// The company of `COMPANY_ID`, as a list.
+    Companies(u64),
     /// Some IDs of rows of an entity.
     Several(usize),
     Words(&'static [&'static str]),
@@ -159,6 +161,7 @@ impl<'w> GeneratedRow<'w> {
             Source::Money(limit) => money(limit, hash),
             Source::One(entity, percent) => self.one(entity, percent, hash),
             Source::Contacts(percent) => self.contact(percent),
+            Source::Companies(percent) => self.company_of_record(percent),
             Source::Several(entity) => self.several(entity, hash),
             Source::Words(words) => some_of(words, hash),
             Source::Choices(count) => choices(count, hash),
@@ -219,6 +222,12 @@ impl<'w> GeneratedRow<'w> {
     fn contact(&self, percent: u64) -> Cell<'static> {
         let of_contact = field_hash(self.hash, hash::salt("CONTACT_ID"));
         self.one(CONTACT, percent, of_contact)
+    }
+
+    /// The company that `COMPANY_ID` has, whatever field asks.
+    fn company_of_record(&self, percent: u64) -> Cell<'static> {
+        let of_company = field_hash(self.hash, hash::salt("COMPANY_ID"));
+        self.one(COMPANY, percent, of_company)
     }
 
     fn several(&self, entity: usize, hash: u64) -> Cell<'static> {

@@ -33,6 +33,9 @@ pub(crate) const DOWNLOAD_URL: &str = "DOWNLOAD_URL";
 /// The field that holds where to upload a file.
 pub(crate) const UPLOAD_URL: &str = "uploadUrl";
 
+/// What stands for the portal's own address at the beginning of a text until it is known who asked, and where.
+pub(crate) const OWN_ADDRESS: &str = "portal:";
+
 /// What stands before the description of an upload until it is signed for whoever asked.
 pub(crate) const UNSIGNED: &str = "upload:";
 

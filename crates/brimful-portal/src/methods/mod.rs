@@ -53,7 +53,9 @@ mod workday;
 mod workgroups;
 
 pub(crate) use crm::item::not_found as element_not_found;
-pub(crate) use disk::{DOWNLOAD_URL, FILE_URL, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL};
+pub(crate) use disk::{
+    DOWNLOAD_URL, FILE_URL, OWN_ADDRESS, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL,
+};
 pub(crate) use params::{legacy_error, strings};
 
 use std::borrow::Cow;

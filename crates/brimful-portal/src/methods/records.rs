@@ -624,7 +624,11 @@ fn order(table: &RecordTable, method: &RecordMethod, call: &Call<'_>) -> Vec<(St
             .starts_with("desc");
         Some((table.field_name(&name.to_text())?, down))
     };
-    order.filter_map(sort).collect()
+    let order: Vec<(String, bool)> = order.filter_map(sort).collect();
+    if order.is_empty() && method.newest_first {
+        return vec![(table.kind.id.to_owned(), true)];
+    }
+    order
 }
 
 /// The fields that a `select` names, and the ID; none if it wants all.

@@ -266,6 +266,7 @@ pub(crate) fn attach_record(
     }
     if url.is_empty() {
         let content = call.params.get_ignoring_case("FILE_CONTENT");
+        let content = content.filter(|content| !matches!(content, Value::Null));
         let Some(content) = content.map(Value::to_text) else {
             let what = serde_json::json!({
                 "action": "attachRecord",

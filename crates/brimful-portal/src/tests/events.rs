@@ -197,7 +197,7 @@ async fn each_kind_of_rows_is_spoken_of_as_documented() {
         (
             "task.commentitem.add",
             json!([2, {"POST_MESSAGE": "x"}]),
-            json!({"FIELDS_BEFORE": "undefined", "FIELDS_AFTER": {"ID": "1", "TASK_ID": "2"},
+            json!({"FIELDS_BEFORE": "undefined", "FIELDS_AFTER": {"ID": "2", "TASK_ID": "2"},
                 "IS_ACCESSIBLE_BEFORE": "undefined", "IS_ACCESSIBLE_AFTER": "undefined"}),
         ),
         (

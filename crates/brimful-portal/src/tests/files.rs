@@ -222,6 +222,9 @@ async fn the_record_of_a_call_may_come_after_its_name() {
     let address = told["uploadUrl"].as_str().unwrap();
     let sent = upload(&portal, address, "a.mp3", "sound").await;
     assert!(sent.result()["FILE_ID"].is_u64(), "{}", sent.body);
+    let unsaid = json!({"CALL_ID": id, "FILENAME": "a.mp3", "FILE_CONTENT": null});
+    let told = call(&portal, "telephony.externalcall.attachrecord", unsaid).await;
+    assert_eq!(told.result()["fieldName"], "file");
     let wrong = json!({"CALL_ID": id, "FILENAME": "a.mp3", "FILE_CONTENT": "?"});
     let refused = call(&portal, "telephony.externalcall.attachrecord", wrong).await;
     assert_eq!(
@@ -298,4 +301,26 @@ async fn a_file_is_uploaded_as_a_pair_and_its_name_is_taken() {
         let heard = call(&portal, "disk.folder.uploadfile", params).await;
         assert_eq!(heard.json()["error"], code);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn links_to_pages_of_the_portal_have_the_address_that_it_was_called_by() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .starts_at_unix(NOON)
+            .rows("user", 1)
+            .address("https://portal.test"),
+    );
+    let pages = call(&portal, "voximplant.url.get", json!({}))
+        .await
+        .result();
+    assert_eq!(
+        pages["detail_statistics"],
+        "https://portal.test/telephony/detail.php"
+    );
+    let paths = batch(&portal, json!({"a": "imopenlines.config.path.get"})).await;
+    assert_eq!(
+        paths["result"]["a"],
+        json!({"SERVER_ADDRESS": "https://portal.test", "PUBLIC_PATH": "/contact_center/"})
+    );
 }

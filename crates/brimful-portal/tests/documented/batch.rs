@@ -285,7 +285,7 @@ async fn comments_of_several_people_do_not_disturb_each_other_in_a_batch() {
             ("b", "task.commentitem.add", comment(2)),
         ])
         .await;
-    assert_eq!(batch["result"], json!({ "a": 1, "b": 2 }));
+    assert_eq!(batch["result"], json!({ "a": 2, "b": 3 }));
     let list = portal.get("task.commentitem.getlist?0=3").await.result();
     assert_eq!(
         (&list[0]["POST_MESSAGE"], &list[0]["AUTHOR_ID"]),

@@ -57,6 +57,15 @@ pub(super) const FIELDS: &[FieldSpec] = joined!(
         DATE_MODIFY,
         OPENED,
         field("IS_MY_COMPANY", Kind::Char, Source::Flag(0), "Моя компания"),
+        field(
+            "CONTACT_ID",
+            Kind::Crm("crm_contact", 3),
+            Source::Nothing,
+            "Контакт",
+        )
+        .item("CONTACT_IDS")
+        .multiple()
+        .items_only(),
         ORIGINATOR_ID,
         ORIGIN_ID,
         ORIGIN_VERSION,

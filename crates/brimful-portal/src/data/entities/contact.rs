@@ -5,7 +5,7 @@ use super::shared::{
     DATE_CREATE, DATE_MODIFY, HAS_EMAIL, HAS_IMOL, HAS_PHONE, HONORIFIC, LAST_ACTIVITY_BY,
     LAST_ACTIVITY_TIME, LAST_NAME, MODIFY_BY_ID, NAME, OPENED, ORIGIN_ID, ORIGIN_VERSION,
     ORIGINATOR_ID, POST, SECOND_NAME, SOURCE_DESCRIPTION, SOURCE_ID, USER_FIELDS, UTM_FIELDS,
-    company_id, entity_type, joined, lead_id,
+    company_id, company_ids, entity_type, joined, lead_id,
 };
 use super::{FieldSpec, Kind, Source, field};
 
@@ -29,6 +29,7 @@ pub(super) const FIELDS: &[FieldSpec] = joined!(
         SOURCE_ID,
         SOURCE_DESCRIPTION,
         company_id(60),
+        company_ids(60),
         BIRTHDATE,
         field(
             "EXPORT",

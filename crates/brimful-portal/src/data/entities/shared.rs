@@ -108,6 +108,19 @@ pub(super) const fn contact_ids(percent: u64) -> FieldSpec {
     .items_only()
 }
 
+/// The companies, in `percent` of the rows; [`company_id`] is the first of them.
+pub(super) const fn company_ids(percent: u64) -> FieldSpec {
+    let source = Source::Companies(percent);
+    field(
+        "COMPANY_IDS",
+        Kind::Crm("crm_company", 4),
+        source,
+        "COMPANY_IDS",
+    )
+    .multiple()
+    .items_only()
+}
+
 /// A constant field that only items have.
 pub(super) const fn entity_type(id: i64) -> FieldSpec {
     field("ENTITY_TYPE_ID", Kind::Integer, Source::Number(id), "Тип")

@@ -131,6 +131,12 @@ pub(super) const FIELDS: &[FieldSpec] = &[
         "SERVICE_COMMENTS_COUNT",
     ),
     field(
+        "NEW_COMMENTS_COUNT",
+        Kind::Integer,
+        Source::Number(0),
+        "NEW_COMMENTS_COUNT",
+    ),
+    field(
         "ALLOW_CHANGE_DEADLINE",
         Kind::Char,
         Source::Flag(60),

@@ -87,6 +87,8 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "crm.requisite.bankdetail",
         scope: "crm",
         methods: usual_methods!("crm.requisite.bankdetail"),
+        // The first ones are those of the portal's own company.
+        first: 2,
         not_found: Refusal {
             code: "",
             text: "The RequisiteBankDetail with ID '{}' is not found",
@@ -206,6 +208,8 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "crm.product",
         scope: "crm",
         methods: usual_methods!("crm.product"),
+        // Elements of other blocks have numbers of the same sequence.
+        first: 2,
         not_found: Refusal {
             code: "",
             text: "Product is not found",

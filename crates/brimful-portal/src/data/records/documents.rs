@@ -70,7 +70,7 @@ macro_rules! document_methods {
             method(concat!($branch, ".delete"), RecordVerb::Delete).answers(Answer::Null),
             method(concat!($branch, ".enablepublicurl"), RecordVerb::Update)
                 .sets(&[])
-                .answers(Answer::Template(r#"{"publicUrl":"https:\/\/portal.bitrix24.ru\/~doc{id}"}"#)),
+                .answers(Answer::Template(r#"{"publicUrl":"portal:\/~doc{id}"}"#)),
             method(concat!($branch, ".getfields"), RecordVerb::Get).answers(Answer::Template(
                 concat!(
                     r#"{"documentFields":{"DocumentNumber":{"title":"Номер","value":"{number}","required":"Y","#,

@@ -404,6 +404,8 @@ impl ValueKind {
             | "file"
             | "attached_diskfile"
             | "product_property"
+            | "product_file"
+            | "datatype"
             | "crm_status"
             | "currency_localization"
             | "any"
@@ -496,6 +498,8 @@ pub(crate) struct RecordMethod {
     pub(crate) not_found: Option<Refusal>,
     /// Whether an update writes nothing but [`RecordMethod::sets`].
     pub(crate) is_action: bool,
+    /// Whether a list for which no order is asked begins with the newest record.
+    pub(crate) newest_first: bool,
 }
 
 /// What a method returns.
@@ -596,12 +600,18 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         params: &[],
         not_found: None,
         is_action: false,
+        newest_first: false,
     }
 }
 
 impl RecordMethod {
     const fn answers(mut self, answer: Answer) -> Self {
         self.answer = answer;
+        self
+    }
+
+    const fn newest_first(mut self) -> Self {
+        self.newest_first = true;
         self
     }
 

@@ -307,12 +307,15 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat(),
             method("tasks.task.result.list", RecordVerb::List)
                 .narrowed_by(&[("taskId", "taskId")])
+                .newest_first()
                 .paged(RecordPaging::Whole),
             method("tasks.task.result.deletefromcomment", RecordVerb::Delete)
                 .id_param("commentId")
                 .answers(Answer::Null),
         ],
         key: &["commentId"],
+        // The first result was of a task that the portal came with.
+        first: 2,
         not_found: Refusal {
             code: "0",
             text: "Result not found",

@@ -6,22 +6,24 @@ use super::user_fields;
 use crate::data::entities::{COMPANY, CONTACT};
 use crate::data::schema::{Field, Kind, Schema};
 
-/// All contacts of a record. Older methods write them and say so, but do not show them.
-pub(crate) const CONTACTS: &str = "CONTACT_IDS";
+/// Whether a field has all contacts or companies of a record. Older methods write them and say so, but don't show them.
+pub(crate) fn is_list_of_links(field: &Field) -> bool {
+    field.traits.items_only && field.traits.multiple && matches!(field.kind, Kind::Crm(..))
+}
 
 /// `crm.*.fields`: a map by upper-case name.
 pub(crate) fn legacy(schema: &Schema) -> Array {
     let fields = schema
         .fields()
         .iter()
-        .filter(|field| !field.traits.items_only || &*field.name == CONTACTS);
+        .filter(|field| !field.traits.items_only || is_list_of_links(field));
     let has = |name: &str| schema.item(name).is_some();
     fields
         .map(|field| {
             let mut description = describe(field);
             // One of many, where older programs look for the only one.
             let is_deprecated = match field.name.as_ref() {
-                "CONTACT_ID" => has(CONTACTS),
+                "CONTACT_ID" => has("CONTACT_IDS"),
                 "COMPANY_ID" => has("EXPORT"),
                 "WEBDAV_ELEMENTS" => true,
                 _ => false,

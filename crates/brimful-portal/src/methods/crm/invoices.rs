@@ -9,6 +9,7 @@ use crate::context::{Call, MethodError, Output, errors, moment};
 use crate::data::PortalData;
 use crate::data::entities::{STATUS, USER};
 use crate::data::records::{self, table::Writer};
+use crate::methods::disk::OWN_ADDRESS;
 use crate::methods::params::legacy_error;
 
 const KIND: &str = "crm.invoice";
@@ -121,7 +122,7 @@ fn follow(state: &mut PortalData, call: &Call<'_>, place: usize, id: u64) {
 pub(crate) fn link(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = named(state, call)?;
     let code = crate::data::hash::mix(id);
-    let link = format!("https://portal.bitrix24.ru/pub/invoice/{id}/{code:x}/");
+    let link = format!("{OWN_ADDRESS}/pub/invoice/{id}/{code:x}/");
     Ok(Output::value(&link.into()))
 }
 

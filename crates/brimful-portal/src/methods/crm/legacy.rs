@@ -150,13 +150,11 @@ pub(crate) fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value
     }
     let writable = |(key, value): (&brimful_protocol::Key, &Value)| {
         let name = key.to_text();
-        let contacts = || {
-            table
-                .schema
-                .item(&name)
-                .filter(|_| name == fields::CONTACTS)
+        let all_links = || {
+            let at = table.schema.stored_name(&name)?;
+            fields::is_list_of_links(table.schema.get(at)).then_some(at)
         };
-        let field = table.schema.legacy(&name).or_else(contacts)?;
+        let field = table.schema.legacy(&name).or_else(all_links)?;
         (!table.schema.get(field).traits.read_only).then(|| (field, value.clone()))
     };
     Ok(given.iter().filter_map(writable).collect())

@@ -4,7 +4,7 @@ use brimful_protocol::{Array, Value};
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::CONTACT;
+use crate::data::entities::{COMPANY, CONTACT};
 use crate::data::links::Link;
 use crate::data::schema::Kind;
 use crate::methods::params::legacy_error;
@@ -15,6 +15,15 @@ const fn key(to: usize) -> &'static str {
         "CONTACT_ID"
     } else {
         "COMPANY_ID"
+    }
+}
+
+/// The name in `crm.item.*` of the field that has all of them.
+const fn list_key(to: usize) -> &'static str {
+    if to == CONTACT {
+        "CONTACT_IDS"
+    } else {
+        "COMPANY_IDS"
     }
 }
 
@@ -93,20 +102,15 @@ pub(crate) fn fields<const TO: usize>(
     _: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let mut map = Array::new();
+    let other = if TO == CONTACT {
+        "Контакт"
+    } else {
+        "Компания"
+    };
     for (name, type_name, required, title) in [
-        (
-            key(TO),
-            "integer",
-            true,
-            if TO == CONTACT {
-                "Контакт"
-            } else {
-                "Компания"
-            },
-        ),
         ("SORT", "integer", false, "Сортировка"),
-        ("ROLE_ID", "integer", false, "Роль"),
         ("IS_PRIMARY", "char", false, "Первичный"),
+        (key(TO), "integer", true, other),
     ] {
         let mut field = Array::new();
         field.insert("type", type_name);
@@ -181,11 +185,19 @@ fn links(state: &PortalData, from: usize, id: u64, to: usize) -> Vec<Link> {
 }
 
 /// What follows for the links of a record when its fields were written: `contactIds` are all its contacts and the first
-/// of them is the one in `CONTACT_ID`; that field alone is its only contact.
+/// of them is the one in `CONTACT_ID`; that field alone is its only contact. So it is with the companies of a contact.
 pub(super) fn follow(state: &mut PortalData, entity: usize, id: u64, written: &[usize]) {
+    for to in [CONTACT, COMPANY] {
+        follow_to(state, entity, id, to, written);
+    }
+}
+
+fn follow_to(state: &mut PortalData, entity: usize, id: u64, to: usize, written: &[usize]) {
     let schema = &state.table(entity).schema;
     let is_written = |at: Option<usize>| at.filter(|at| written.contains(at));
-    let (one, all) = (schema.legacy("CONTACT_ID"), schema.item("CONTACT_IDS"));
+    let Some(all) = schema.item(list_key(to)) else {
+        return;
+    };
     let numbers = |at: usize| {
         let mut ids = Vec::new();
         state.table(entity).row(id).cell(at).any(|cell| {
@@ -195,13 +207,13 @@ pub(super) fn follow(state: &mut PortalData, entity: usize, id: u64, written: &[
         });
         ids
     };
-    let contacts = match (is_written(all), is_written(one)) {
+    let ends = match (is_written(Some(all)), is_written(schema.legacy(key(to)))) {
         (Some(all), _) => numbers(all),
         (None, Some(one)) => numbers(one),
         (None, None) => return,
     };
     let mut links = Vec::new();
-    for id in contacts {
+    for id in ends {
         if links.iter().all(|link: &Link| link.id != id) {
             let new = Link {
                 id,
@@ -212,7 +224,7 @@ pub(super) fn follow(state: &mut PortalData, entity: usize, id: u64, written: &[
             join(&mut links, new);
         }
     }
-    keep(state, entity, id, CONTACT, links);
+    keep(state, entity, id, to, links);
 }
 
 /// Keeps the links, and the first of them in the field of the record.
@@ -230,7 +242,7 @@ fn keep(state: &mut PortalData, from: usize, id: u64, to: usize, mut links: Vec<
     {
         table.update(id, [(field, primary.map_or(Value::Null, Value::Int))]);
     }
-    if let Some(field) = table.schema.item("CONTACT_IDS").filter(|_| to == CONTACT) {
+    if let Some(field) = table.schema.item(list_key(to)) {
         let all: Value = links.iter().map(|link| link.id as i64).collect();
         table.update(id, [(field, all)]);
     }

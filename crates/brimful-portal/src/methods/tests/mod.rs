@@ -12,6 +12,7 @@ mod item_product_rows;
 mod items;
 mod large_ids;
 mod legacy;
+mod linked_records;
 mod messenger;
 mod older_families;
 mod older_tasks;

@@ -104,9 +104,9 @@ fn comments_files_and_links_of_a_task_are_those_that_other_methods_write() {
         ("task.dependence.add", "taskIdFrom=2&taskIdTo=1&linkType=2", "[]"),
         ("task.item.getdependson", "TASKID=1", "[2]"),
         ("task.item.getdependson", "TASKID=2", "[]"),
-        ("task.comment.add", "TASKID=1&COMMENTTEXT=Done", "1"),
+        ("task.comment.add", "TASKID=1&COMMENTTEXT=Done", "2"),
         ("task.commentitem.getlist", "TASKID=1", r#"[{"POST_MESSAGE":"Done"}]"#),
-        ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=1&ACTIONID=2", "true"),
+        ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=2&ACTIONID=2", "true"),
         ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=9&ACTIONID=2", "false"),
         ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=0&ACTIONID=1", "true"),
         (
@@ -114,7 +114,7 @@ fn comments_files_and_links_of_a_task_are_those_that_other_methods_write() {
             "TASKID=1&ITEMID=9",
             "!ERROR_CORE Param #2 (actionId) expected by method ctaskcommentitem::isactionallowed()",
         ),
-        ("task.logitem.list", "ID=1", r#"[{"FIELD":"NEW","TASK_ID":"1"},{"FIELD":"COMMENT","TO_VALUE":"1"}]"#),
+        ("task.logitem.list", "ID=1", r#"[{"FIELD":"NEW","TASK_ID":"1"},{"FIELD":"COMMENT","TO_VALUE":"2"}]"#),
         ("task.item.addfile", "TASK_ID=1&FILE[NAME]=a.txt&FILE[CONTENT]=SGVsbG8=", r#"{"ATTACHMENT_ID":1}"#),
         ("task.item.getfiles", "TASK_ID=1", r#"[{"NAME":"a.txt","SIZE":"5","ATTACHMENT_ID":"1"}]"#),
         ("disk.attachedobject.get", "id=1", r#"{"NAME":"a.txt"}"#),
@@ -122,4 +122,45 @@ fn comments_files_and_links_of_a_task_are_those_that_other_methods_write() {
         ("task.item.getfiles", "TASK_ID=1", "[]"),
         ("task.item.deletefile", "TASK_ID=1&ATTACHMENT_ID=1", "!ERROR_CORE"),
     ]);
+}
+
+#[test]
+fn results_of_a_task_come_newest_first() {
+    let mut portal = Portal::with(&[("task", 2, 0.0), ("user", 1, 0.0)]);
+    let mut results = Vec::new();
+    for text in ["one", "two"] {
+        let given = format!("TASKID=2&FIELDS[POST_MESSAGE]={text}");
+        let comment = portal.json("task.commentitem.add", &given);
+        let named = format!("commentId={comment}");
+        results.push(portal.json("tasks.task.result.addFromComment", &named)["id"].clone());
+    }
+    let listed = portal.json("tasks.task.result.list", "taskId=2");
+    let ids: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["id"])
+        .collect();
+    assert_eq!(ids, [&results[1], &results[0]]);
+    assert!(results[0].as_u64() > Some(1));
+}
+
+#[test]
+fn fields_of_tasks_have_defaults_and_no_title_where_the_page_has_none() {
+    let mut portal = Portal::with(&[]);
+    let fields = portal.json("tasks.task.getFields", "")["fields"].clone();
+    let described = |name: &str| fields[name].to_string();
+    let new_comments = r#"{"title":null,"type":"integer","default":0}"#;
+    assert_eq!(described("NEW_COMMENTS_COUNT"), new_comments);
+    assert_eq!(fields["FORKED_BY_TEMPLATE_ID"]["type"], "enum");
+    assert_eq!(fields["MATCH_WORK_TIME"]["type"], "integer");
+    assert_eq!(fields["PRIORITY"]["default"], 1);
+    assert_eq!(
+        fields["MARK"].get("default"),
+        Some(&serde_json::Value::Null)
+    );
+    assert!(fields["TITLE"].get("default").is_none());
+    for name in ["TAGS", "DESCRIPTION_IN_BBCODE"] {
+        assert!(fields.get(name).is_none(), "{name}");
+    }
 }
