@@ -43,13 +43,28 @@ const UNTITLED: [&str; 15] = [
 /// What a task has if nobody says otherwise; not all fields name it.
 fn default_value(name: &str) -> Option<Value> {
     Some(match name {
-        "PARENT_ID" | "GROUP_ID" | "STAGE_ID" | "SPRINT_ID" | "BACKLOG_ID" | "FLOW_ID" => 0.into(),
-        "COMMENTS_COUNT" | "SERVICE_COMMENTS_COUNT" | "NEW_COMMENTS_COUNT" => 0.into(),
+        "PARENT_ID"
+        | "GROUP_ID"
+        | "STAGE_ID"
+        | "SPRINT_ID"
+        | "BACKLOG_ID"
+        | "FLOW_ID"
+        | "COMMENTS_COUNT"
+        | "SERVICE_COMMENTS_COUNT"
+        | "NEW_COMMENTS_COUNT" => 0.into(),
         "PRIORITY" => 1.into(),
         "STATUS" => 2.into(),
-        "MULTITASK" | "NOT_VIEWED" | "REPLICATE" | "TASK_CONTROL" | "ADD_IN_REPORT" => "N".into(),
-        "ALLOW_CHANGE_DEADLINE" | "ALLOW_TIME_TRACKING" | "FORKED_BY_TEMPLATE_ID" => "N".into(),
-        "IS_MUTED" | "IS_PINNED" | "IS_PINNED_IN_GROUP" => "N".into(),
+        "MULTITASK"
+        | "NOT_VIEWED"
+        | "REPLICATE"
+        | "TASK_CONTROL"
+        | "ADD_IN_REPORT"
+        | "ALLOW_CHANGE_DEADLINE"
+        | "ALLOW_TIME_TRACKING"
+        | "FORKED_BY_TEMPLATE_ID"
+        | "IS_MUTED"
+        | "IS_PINNED"
+        | "IS_PINNED_IN_GROUP" => "N".into(),
         "MARK" | "CLOSED_BY" | "CLOSED_DATE" | "ACTIVITY_DATE" | "DATE_START" | "DEADLINE"
         | "START_DATE_PLAN" | "END_DATE_PLAN" | "GUID" | "XML_ID" | "SUBORDINATE" | "FAVORITE"
         | "EXCHANGE_MODIFIED" | "EXCHANGE_ID" | "OUTLOOK_VERSION" => Value::Null,

@@ -8,7 +8,9 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState, WindowReadings};
 use super::windows::counted_or_proven;
-use super::{AboveHorizon, KeysetWalk, LastPage, Restarts, TailState, first_and_last};
+use super::{
+    AboveHorizon, KeysetWalk, LastPage, MissingReferences, Restarts, TailState, first_and_last,
+};
 use crate::list::strategy::{NextAction, StrategyError};
 use crate::list::walk::TAIL_REQUESTS;
 
@@ -122,7 +124,7 @@ impl KeysetWalk {
     /// Which of the empty pages whose commands refer to nothing, each known by the ID above which it begins, say nothing of
     /// the rows there: all, unless the portal is known to show rows where a reference finds nothing.
     fn says_nothing(&self, refer_to_nothing: Vec<u64>) -> BTreeSet<u64> {
-        if self.missing_references_are_passed_over {
+        if self.missing_references == MissingReferences::PassedOver {
             return BTreeSet::new();
         }
         BTreeSet::from_iter(refer_to_nothing)
@@ -220,8 +222,9 @@ impl KeysetWalk {
             };
             if refers_to_nothing && page.is_empty() {
                 chain.refer_to_nothing.push(above);
+            } else if refers_to_nothing {
+                self.missing_references = MissingReferences::PassedOver;
             }
-            self.missing_references_are_passed_over |= refers_to_nothing && !page.is_empty();
             refers_to_nothing =
                 page.len() < self.full && matches!(restart, Restart::Every(_) | Restart::AtRow(_));
             let restart_from = match restart {

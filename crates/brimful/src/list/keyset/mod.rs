@@ -109,8 +109,7 @@ pub(crate) struct KeysetWalk {
     chains_read: usize,
     /// Chains in a row of which the first page showed nothing.
     chains_without_rows: u32,
-    /// A page has shown rows though a bound of its command refers to a row that is not there.
-    missing_references_are_passed_over: bool,
+    missing_references: MissingReferences,
     restarts: Restarts,
     exclusions: Exclusions,
     /// The portal's error of a command of the request whose outcomes are being taken.
@@ -161,6 +160,14 @@ enum Restarts {
     /// As far as is known.
     Taken,
     Refused,
+}
+
+/// What the method makes of a bound that refers to a row which is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MissingReferences {
+    Unknown,
+    /// A page has shown rows all the same.
+    PassedOver,
 }
 
 /// What is known of the rows above the horizon.
@@ -326,7 +333,7 @@ impl KeysetWalk {
             confirmed: false,
             chains_read: 0,
             chains_without_rows: 0,
-            missing_references_are_passed_over: false,
+            missing_references: MissingReferences::Unknown,
             restarts: Restarts::Taken,
             exclusions,
             failed: None,
