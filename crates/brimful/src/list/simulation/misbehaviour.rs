@@ -545,7 +545,6 @@ fn two_pages_with_the_same_rows_are_not_the_list_where_its_count_refers_to_nothi
     model.hidden = BTreeSet::from([6, 20, 22, 25]);
     model.missing_references = MissingReferences::FindNothing;
     // The first page lacks 5, and the last page does not reach so far.
-    model.hiccups = 1;
     model.hiccup_chance = 1.0;
     for seed in 0..50 {
         model.random = fastrand::Rng::with_seed(seed);
