@@ -4,10 +4,12 @@ use std::io::Write;
 
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
+use arrow_schema::{DataType, FieldRef, Schema as ArrowSchema};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 
 use super::batches::{BATCH, BatchBuilder, of_arrow};
 use super::chunks::Chunks;
@@ -18,6 +20,8 @@ use crate::schema::Schema;
 
 /// Rows of a row group.
 const ROW_GROUP: usize = 15 * BATCH;
+/// A column whose values repeat so little that its dictionary is longer does without one.
+const DICTIONARY_BYTES: usize = 1 << 18;
 
 pub(crate) struct ArrowSink {
     is_parquet: bool,
@@ -53,11 +57,28 @@ impl ArrowSink {
     }
 }
 
-/// How Parquet files are written.
-pub(super) fn parquet_properties() -> WriterProperties {
-    WriterProperties::builder()
+/// How Parquet files with the columns of `schema` are written.
+pub(super) fn parquet_properties(schema: &ArrowSchema) -> WriterProperties {
+    let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES);
+    let is_by_difference = |field: &&FieldRef| {
+        let kind = field.data_type();
+        matches!(
+            kind,
+            DataType::Int64 | DataType::Date32 | DataType::Timestamp(..)
+        )
+    };
+    let columns = schema.fields().iter().filter(is_by_difference);
+    columns
+        .map(|field| ColumnPath::new(vec![field.name().clone()]))
+        .fold(properties, |properties, column| {
+            // IDs and times hardly repeat, so a dictionary of them is as long as the column.
+            properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
+        })
         .build()
 }
 
@@ -71,7 +92,8 @@ impl RowSink for ArrowSink {
         let schema = self.batch.schema();
         let chunks = self.chunks.clone();
         self.writer = Some(if self.is_parquet {
-            let writer = ArrowWriter::try_new(chunks, schema, Some(parquet_properties()));
+            let properties = Some(parquet_properties(&schema));
+            let writer = ArrowWriter::try_new(chunks, schema, properties);
             Writer::Parquet(Box::new(writer.map_err(of_parquet)?))
         } else {
             let options = IpcWriteOptions::default()
@@ -109,5 +131,57 @@ impl RowSink for ArrowSink {
             None => {}
         }
         Ok(self.chunks.drain_to(out)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{
+        ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    };
+    use bytes::Bytes;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+
+    #[test]
+    fn ids_and_times_are_written_as_differences_without_a_dictionary_and_read_back_as_they_were() {
+        let extremes = vec![Some(i64::MIN), None, Some(i64::MAX), Some(-1), Some(0)];
+        let days = vec![Some(i32::MIN), Some(i32::MAX), None, Some(20_000), Some(0)];
+        let columns: [(&str, ArrayRef); 4] = [
+            ("A.ID", Arc::new(Int64Array::from(extremes.clone()))),
+            (
+                "TIME",
+                Arc::new(TimestampMicrosecondArray::from(extremes).with_timezone("UTC")),
+            ),
+            ("DAY", Arc::new(Date32Array::from(days))),
+            (
+                "TITLE",
+                Arc::new(StringArray::from(vec!["a", "a", "b", "", "Ж"])),
+            ),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = Some(parquet_properties(&batch.schema()));
+        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), properties).unwrap();
+        writer.write(&batch).unwrap();
+        let file = Bytes::from(writer.into_inner().unwrap());
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        let encodings: Vec<(bool, bool)> = reader.metadata().row_groups()[0]
+            .columns()
+            .iter()
+            .map(|column| {
+                let mut encodings = column.encodings();
+                let by_difference =
+                    encodings.any(|encoding| encoding == Encoding::DELTA_BINARY_PACKED);
+                (by_difference, column.dictionary_page_offset().is_some())
+            })
+            .collect();
+        let [by_difference, by_dictionary] = [(true, false), (false, true)];
+        let expected = [by_difference, by_difference, by_difference, by_dictionary];
+        assert_eq!(encodings, expected);
+        let read: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+        assert_eq!(read, [batch]);
     }
 }

@@ -268,7 +268,8 @@ impl DatasetSink {
 
     fn open_part(&self) -> Result<Part, ExportError> {
         let batch = BatchBuilder::new(&self.schema);
-        let writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(parquet_properties()));
+        let properties = Some(parquet_properties(&batch.schema()));
+        let writer = ArrowWriter::try_new(Vec::new(), batch.schema(), properties);
         Ok(Part {
             batch,
             writer: writer.map_err(of_parquet)?,

@@ -318,7 +318,7 @@ impl SyncedDataset {
             ("label", Arc::new(labels.finish())),
         ];
         let batch = RecordBatch::try_from_iter(arrays).map_err(of_arrow)?;
-        let properties = Some(parquet_properties());
+        let properties = Some(parquet_properties(&batch.schema()));
         let mut writer =
             ArrowWriter::try_new(Vec::new(), batch.schema(), properties).map_err(of_parquet)?;
         writer.write(&batch).map_err(of_parquet)?;

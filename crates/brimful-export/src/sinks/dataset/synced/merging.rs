@@ -217,7 +217,7 @@ impl SyncedDataset {
             .collect();
         fields.push(Field::new(DELETED_AT, mark_type(), true));
         let schema: SchemaRef = Arc::new(ArrowSchema::new(fields));
-        let properties = Some(parquet_properties());
+        let properties = Some(parquet_properties(&schema));
         let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), properties)
             .map_err(of_parquet)?;
         let rows: Vec<&Row> = rows.values().collect();
