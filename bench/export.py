@@ -154,7 +154,6 @@ def measure_pandas(rows):
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", PLACE], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *RIVALS], check=True)
-    rows = min(rows, 100_000)
     print(f"{rows:,} leads of {len(FIELDS)} fields by fast_bitrix24 with pandas, and by brimful")
     with Portal(rows) as portal, tempfile.TemporaryDirectory() as folder:
         for name in ["csv", "parquet", "xlsx", "db"]:
@@ -163,22 +162,22 @@ def measure_pandas(rows):
             target = ["--to", "sqlite:ours.db"] if name == "db" else ["-o", f"ours.{name}"]
             ours = min(export(portal, folder, *target, "--resume", "never") for _ in range(3))
             line(f"{name}, pandas", rows, *theirs)
-            more = f"1/{theirs[0] / ours[0]:.0f} of the CPU, 1/{theirs[2] / ours[2]:.0f} of the memory"
+            more = f"1/{theirs[0] / ours[0]:.1f} of the CPU, 1/{theirs[2] / ours[2]:.1f} of the memory"
             line(f"{name}, brimful", rows, *ours, more)
 
 
 def main():
     words = sys.argv[1:]
-    rows = 1_000_000
+    asked = None
     if "--rows" in words:
         place = words.index("--rows")
-        rows = int(words[place + 1])
+        asked = int(words[place + 1])
         del words[place : place + 2]
     measures = {"formats": measure_formats, "stores": measure_stores, "memory": measure_memory, "pandas": measure_pandas}
     if unknown := set(words) - set(measures):
         sys.exit(f"no measurement {', '.join(sorted(unknown))}: {', '.join(measures)}")
     for name in words or measures:
-        measures[name](rows)
+        measures[name](asked or (100_000 if name == "pandas" else 1_000_000))
 
 
 if __name__ == "__main__":
