@@ -1,6 +1,7 @@
 //! Which contacts belong to a lead, deal or company, and which companies to a contact, where calls changed it.
 //!
-//! A record that nobody linked has the one contact or company in its `CONTACT_ID` or `COMPANY_ID`.
+//! A record that nobody linked has the one contact or company in its `CONTACT_ID` or `COMPANY_ID`, and a company the contacts
+//! that name it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,6 +12,18 @@ pub(crate) struct Link {
     pub(crate) sort: i64,
     pub(crate) role: i64,
     pub(crate) primary: bool,
+}
+
+impl Link {
+    /// A link of which nothing is said but its end.
+    pub(crate) const fn to(id: u64) -> Self {
+        Self {
+            id,
+            sort: 0,
+            role: 0,
+            primary: false,
+        }
+    }
 }
 
 /// The links of all records, by (entity, ID, entity of the other end).

@@ -291,7 +291,21 @@ impl Table {
 
     /// Writes fields of a row that exists.
     pub(crate) fn update(&mut self, id: u64, fields: impl IntoIterator<Item = (usize, Value)>) {
-        self.changes.note(id, RowChange::Updated);
+        self.write(id, fields, RowChange::Updated);
+    }
+
+    /// Writes fields of a row that exists, without an event.
+    pub(crate) fn rewrite(&mut self, id: u64, fields: impl IntoIterator<Item = (usize, Value)>) {
+        self.write(id, fields, RowChange::Rewritten);
+    }
+
+    fn write(
+        &mut self,
+        id: u64,
+        fields: impl IntoIterator<Item = (usize, Value)>,
+        change: RowChange,
+    ) {
+        self.changes.note(id, change);
         let record = self.records.entry(id).or_default();
         for (field, value) in fields {
             record.set(field, value);

@@ -348,6 +348,16 @@ fn crm_dictionaries_and_sales(methods: &mut Vec<Method>) {
         read!("crm", "crm.currency.base.get", crm::currencies::base),
         write!("crm", "crm.currency.base.set", crm::currencies::set_base),
         write!("crm", "crm.currency.delete", crm::currencies::delete),
+        read!(
+            "userfieldconfig",
+            "userfieldconfig.get",
+            crm::field_configs::read
+        ),
+        read!(
+            "userfieldconfig",
+            "userfieldconfig.list",
+            crm::field_configs::read
+        ),
         write!(
             "userfieldconfig",
             "userfieldconfig.add",

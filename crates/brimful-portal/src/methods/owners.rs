@@ -57,6 +57,11 @@ pub(super) fn check(
     Err(refusal(rule.not_found, &id, call))
 }
 
+/// Whether the portal has a type of records with this number or name.
+pub(super) fn is_type(state: &PortalData, kind: &str) -> bool {
+    !matches!(owner_type(state, kind), OwnerType::Unknown)
+}
+
 /// A type by its number or its name: `2`, `deal`, `dynamic_128`.
 fn owner_type<'s>(state: &'s PortalData, kind: &str) -> OwnerType<'s> {
     if OTHER_TYPES.contains(&kind) {

@@ -95,7 +95,7 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     check_params(method, call)?;
     let within = within(state, &state.records[place], call)?;
-    if method.verb == RecordVerb::Add {
+    if matches!(method.verb, RecordVerb::Add | RecordVerb::Put) {
         check_references(state, &state.records[place], method, call)?;
     }
     let table = &mut state.records[place];

@@ -1,8 +1,14 @@
 //! What applications give to the BI Builder: connectors, sources and datasets. And the services of their AI.
 
 use super::{
-    Answer, MISSING_PARAMETER, NO_ARGUMENT, NOT_SET, OLDER, RecordKind, RecordPaging, RecordVerb,
-    Refusal, Spelling, method,
+    Answer, MISSING_PARAMETER, NO_ARGUMENT, NOT_SET, OLDER, OwnerRule, RecordKind, RecordPaging,
+    RecordVerb, Refusal, Spelling, method,
+};
+
+/// How a note of what is not there is refused.
+const NO_ELEMENT: Refusal = Refusal {
+    code: "NOT_FOUND",
+    text: "Element not found",
 };
 
 /// What the methods of all three have in common.
@@ -98,6 +104,15 @@ pub(super) const KINDS: &[RecordKind] = &[
     },
     RecordKind {
         name: "crm.timeline.note",
+        owner: Some(OwnerRule {
+            type_field: "ownerTypeId",
+            id_field: "ownerId",
+            types: &[],
+            unknown_type: NO_ELEMENT,
+            not_found: NO_ELEMENT,
+        }),
+        // An entry of the history, or an activity.
+        choices: &[("itemType", &["1", "2"], NO_ELEMENT)],
         key: &["ownerTypeId", "ownerId", "itemType", "itemId"],
         methods: &[
             method("crm.timeline.note.save", RecordVerb::Put)
@@ -106,10 +121,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.timeline.note.get", RecordVerb::Get).flat(),
             method("crm.timeline.note.delete", RecordVerb::Delete).flat(),
         ],
-        not_found: Refusal {
-            code: "NOT_FOUND",
-            text: "Element not found",
-        },
+        not_found: NO_ELEMENT,
         ..CRM
     },
     RecordKind {

@@ -1,6 +1,8 @@
 //! `crm.activity.*`: activities of records. The record that owns one also goes by the older names `ENTITY_TYPE` and
 //! `ENTITY_ID`.
 
+use std::ops::RangeInclusive;
+
 use brimful_protocol::{Array, Key, Value};
 
 use super::legacy;
@@ -8,6 +10,7 @@ use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::ACTIVITY;
+use crate::methods::owners;
 use crate::methods::params::legacy_error;
 
 /// The older names of the owner.
@@ -21,7 +24,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
     let responsible = responsible(state, call);
-    check(call, responsible)?;
+    check(state, call, responsible)?;
     let fields = call.legacy_array("fields");
     let kind = fields.and_then(|fields| fields.get("TYPE_ID"));
     let provider = provider(kind.map_or(0, Value::to_int));
@@ -76,6 +79,17 @@ const MEETING: i64 = 1;
 const CALL: i64 = 2;
 const EMAIL: i64 = 4;
 
+/// All types that there are, as `crm.enum.activitytype` lists them: also tasks, actions of the timeline and those of a
+/// provider.
+const TYPES: RangeInclusive<i64> = 1..=6;
+const OF_PROVIDER: i64 = 6;
+
+/// Activities that applications make. Some have methods of their own.
+const CONFIGURABLE: &str = "CONFIGURABLE_REST_APP";
+const OF_APPLICATION: &str = "REST_APP";
+
+const NO_BINDING: &str = "Could not build binding. Please ensure that owner info and communications are defined correctly.";
+
 /// What an activity of this type belongs to, where the call does not say it.
 fn provider(kind: i64) -> Option<(&'static str, &'static str)> {
     match kind {
@@ -113,7 +127,7 @@ fn responsible(state: &PortalData, call: &Call<'_>) -> i64 {
 }
 
 /// Refuses an activity that lacks what it needs.
-fn check(call: &Call<'_>, responsible: i64) -> Result<(), MethodError> {
+fn check(state: &PortalData, call: &Call<'_>, responsible: i64) -> Result<(), MethodError> {
     let fields = call.legacy_array("fields");
     let given = |name: &str| fields.and_then(|fields| fields.get(name));
     let number = |name: &str| given(name).map_or(0, Value::to_int);
@@ -125,9 +139,10 @@ fn check(call: &Call<'_>, responsible: i64) -> Result<(), MethodError> {
         }
     }
     let kind = number("TYPE_ID");
-    if kind <= 0 {
+    if !TYPES.contains(&kind) {
         return Err(legacy_error("The field TYPE_ID is not defined or invalid."));
     }
+    check_provider(call, kind)?;
     if given("SUBJECT").is_none_or(|subject| subject.to_text().trim().is_empty()) {
         return Err(legacy_error("The field SUBJECT is not defined or empty."));
     }
@@ -150,7 +165,25 @@ fn check(call: &Call<'_>, responsible: i64) -> Result<(), MethodError> {
             ));
         }
     }
+    if !owners::is_type(state, &number("OWNER_TYPE_ID").to_string()) {
+        return Err(legacy_error(NO_BINDING));
+    }
     Ok(())
+}
+
+/// Refuses an activity of a provider that this method makes none of.
+fn check_provider(call: &Call<'_>, kind: i64) -> Result<(), MethodError> {
+    let fields = call.legacy_array("fields");
+    let provider = fields.and_then(|fields| fields.get("PROVIDER_ID"));
+    let provider = provider.map(Value::to_text).unwrap_or_default();
+    let is_usual = matches!(kind, MEETING | CALL | EMAIL);
+    let why = match provider.as_str() {
+        CONFIGURABLE => "Use crm.activity.configurable.add for this activity provider.",
+        OF_APPLICATION if call.application.is_none() => "Application context required.",
+        _ if is_usual || (kind == OF_PROVIDER && !provider.is_empty()) => return Ok(()),
+        _ => "The custom activity without provider is not supported in current context.",
+    };
+    Err(legacy_error(why))
 }
 
 /// `crm.activity.get`: with the records that it is bound to.

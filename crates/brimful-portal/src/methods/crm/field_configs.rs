@@ -3,6 +3,7 @@
 use brimful_protocol::{Array, Value};
 
 use super::user_fields;
+use crate::context::settings::Scopes;
 use crate::context::{Call, MethodError, Output};
 use crate::data::entities::SMART;
 use crate::data::schema::Field;
@@ -102,10 +103,29 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     Ok(output)
 }
 
+/// `userfieldconfig.get(moduleId, id)` and `userfieldconfig.list(moduleId, …)`
+pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_module(call)?;
+    described_records::read(state, call)
+}
+
+/// The modules that let others configure their fields. Each is a scope too.
+const MODULES: [&str; 3] = ["crm", "rpa", "catalog"];
+
 fn check_module(call: &Call<'_>) -> Result<(), MethodError> {
     let module = call.text("moduleId");
     if module.is_empty() {
         return Err(missing("moduleId"));
+    }
+    if !MODULES.contains(&&*module) {
+        return Err(legacy_error("No settings for UserFieldAccess"));
+    }
+    if let Scopes::Only(scopes) = call.scopes
+        && !scopes.contains(&module)
+    {
+        return Err(legacy_error(&format!(
+            "The current method required more scopes. ({module})"
+        )));
     }
     Ok(())
 }

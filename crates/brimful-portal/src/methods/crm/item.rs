@@ -4,7 +4,7 @@ use brimful_protocol::{Array, Value, json};
 
 use super::store;
 use super::value_checks;
-use super::{fields, item_filter};
+use super::{fields, item_filter, links};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::list::paging::Paging;
@@ -261,6 +261,7 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let table = table(state, call)?;
     let entity = table.entity;
     let id = existing(table, call)?;
+    links::unlink(state, entity, id);
     state.delete_row(entity, id);
     Ok(Output::json(b"[]".to_vec()))
 }

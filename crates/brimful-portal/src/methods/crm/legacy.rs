@@ -3,7 +3,7 @@
 use brimful_protocol::Value;
 
 use super::store::{self, Author};
-use super::{fields, legacy_filter, value_checks};
+use super::{fields, legacy_filter, links, value_checks};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::COMPANY;
@@ -91,6 +91,7 @@ pub(crate) fn delete<const ENTITY: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = existing(state.table(ENTITY), call)?;
+    links::unlink(state, ENTITY, id);
     state.delete_row(ENTITY, id);
     Ok(Output::value(&Value::Bool(true)))
 }

@@ -9,7 +9,7 @@ use crate::data::PortalData;
 use crate::data::schema::{Field, Kind, PARENT_TYPE};
 
 /// A child and its parent, by their `entityTypeId`.
-type Relation = (i64, i64);
+pub(super) type Relation = (i64, i64);
 
 /// What the relations of a type are, as `crm.type.get` shows them.
 pub(super) fn of(row: &Array, entity_type: i64) -> BTreeSet<Relation> {

@@ -85,12 +85,6 @@ pub(crate) fn update(
     let moved = ["STATUS_ID", "STAGE_ID"]
         .iter()
         .any(|name| schema.legacy(name).is_some_and(|at| fields.contains(&at)));
-    if schema
-        .legacy("COMPANY_ID")
-        .is_some_and(|at| fields.contains(&at))
-    {
-        state.links.forget(entity, id, entities::COMPANY);
-    }
     derive(schema, &mut record);
     let mut touched = vec![
         ("DATE_MODIFY", time(author.now)),
@@ -108,6 +102,7 @@ pub(crate) fn update(
             record.set(field, value);
         }
     }
+    links::remember(state, entity, id, &fields);
     state.table_mut(entity).update(id, record.into_values());
     links::follow(state, entity, id, &fields);
     if before.is_some() {

@@ -7,7 +7,7 @@ use brimful_protocol::{Array, Key, Value};
 use super::dictionary::passes;
 use super::item::not_found;
 use super::item_filter::{invalid, wanted_direction};
-use super::relations;
+use super::relations::{self, Relation};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -200,15 +200,70 @@ pub(crate) fn get_by_entity_type_id(
 
 fn one(state: &PortalData, place: Option<usize>) -> Result<Output, MethodError> {
     let table = state.table(place.ok_or_else(not_found)?);
+    let row = described_in_full(state, table);
+    Ok(Output::value(&Value::Array(Array::from_iter([(
+        "type", row,
+    )]))))
+}
+
+/// A type with what lists leave out of it.
+fn described_in_full(state: &PortalData, table: &Table) -> Array {
     let mut row = describe(state, table);
     if row.get("relations").is_none() {
         row.insert("relations", relations(None));
         row.insert("linkedUserFields", linked(None));
         row.insert("customSections", Array::new());
     }
-    Ok(Output::value(&Value::Array(Array::from_iter([(
-        "type", row,
-    )]))))
+    row
+}
+
+/// Shows the relations of a type at the smart processes at their other ends too.
+fn show_at_other_ends(
+    state: &mut PortalData,
+    entity_type: u32,
+    before: &BTreeSet<Relation>,
+    after: &BTreeSet<Relation>,
+) {
+    let own = i64::from(entity_type);
+    let row = state.type_settings.get(&entity_type).cloned();
+    for relation in before.symmetric_difference(after) {
+        let (child, parent) = *relation;
+        let (other, own_side, other_side) = if child == own {
+            (parent, "parent", "child")
+        } else {
+            (child, "child", "parent")
+        };
+        let is_smart = |table: &&Table| i64::from(table.entity_type) == other && other >= 128;
+        let Some(table) = state.smart().iter().find(is_smart).filter(|_| other != own) else {
+            continue;
+        };
+        let is_of = |link: &&Value, of: i64| {
+            let named = link.get("entityTypeId").map(Value::to_int);
+            named == Some(of)
+        };
+        let relations = row.as_ref().and_then(|row| row.get("relations"));
+        let side = relations.and_then(|relations| relations.get(own_side)?.as_array());
+        let mut side = side.into_iter().flat_map(Array::values);
+        let link = side.find(|link| is_of(link, other));
+        let other_type = table.entity_type;
+        let mut shown = described_in_full(state, table);
+        let mut both = shown.get("relations").and_then(Value::as_array).cloned();
+        let theirs = both
+            .as_ref()
+            .and_then(|both| both.get(other_side)?.as_array());
+        let theirs = theirs.into_iter().flat_map(Array::values);
+        let mut theirs: Vec<Value> = theirs.filter(|link| !is_of(link, own)).cloned().collect();
+        if let Some(link) = link.filter(|_| after.contains(relation)) {
+            let mut link = link.as_array().cloned().unwrap_or_default();
+            link.insert("entityTypeId", own);
+            theirs.push(Value::Array(link));
+        }
+        if let Some(both) = &mut both {
+            both.insert(other_side, theirs.into_iter().collect::<Value>());
+        }
+        shown.insert("relations", both.unwrap_or_default());
+        state.type_settings.insert(other_type, shown);
+    }
 }
 
 fn flag(value: &Value) -> &'static str {
@@ -392,6 +447,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let related = relations::of(&row, i64::from(entity_type));
     state.type_settings.insert(entity_type, row);
     relations::change(state, &BTreeSet::new(), &related);
+    show_at_other_ends(state, entity_type, &BTreeSet::new(), &related);
     state.begin_funnel(entity_type, smart::category(entity_type));
     tell(state, "ADD", place);
     one(state, Some(place))
@@ -435,13 +491,16 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let related_now = relations::of(&row, i64::from(entity_type));
     state.type_settings.insert(entity_type, row);
     relations::change(state, &related, &related_now);
+    show_at_other_ends(state, entity_type, &related, &related_now);
     tell(state, "UPDATE", place);
     one(state, Some(place))
 }
 
 /// `crm.type.delete`: of a smart process that has no items.
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let id = call.required("id")?.to_int();
+    let Some(id) = call.params.get("id").map(Value::to_int) else {
+        return Ok(Output::value(&Value::Null));
+    };
     let missing = || MethodError::new(400, "0", "Smart process not found");
     let place = place(state, id).ok_or_else(missing)?;
     let table = state.table(place);
@@ -454,6 +513,7 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let row = describe(state, state.table(place));
     let related = relations::of(&row, i64::from(entity_type));
     relations::change(state, &related, &BTreeSet::new());
+    show_at_other_ends(state, entity_type, &related, &BTreeSet::new());
     state.end_funnel(entity_type, smart::category(entity_type));
     state.categories.replace(i64::from(entity_type), Vec::new());
     state.type_settings.remove(&entity_type);

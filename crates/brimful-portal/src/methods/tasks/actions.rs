@@ -32,8 +32,8 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     if given("RESPONSIBLE_ID").is_none() {
         return Err(refused("Responsible person not specified"));
     }
-    check(state, &fields, None)?;
     let now = call.seconds();
+    check(state, &fields, None, now)?;
     let user = || Value::Int(call.user as i64);
     let mut record = Record::default();
     for (name, value) in [
@@ -108,8 +108,15 @@ fn refused(why: &str) -> MethodError {
     MethodError::new(400, "ERROR_CORE", format!("{why}<br>"))
 }
 
-/// Refuses people, parents and statuses that are not there; `task` is the one that is changed, if it is not a new one.
-fn check(state: &PortalData, fields: &Array, task: Option<u64>) -> Result<(), MethodError> {
+/// Refuses people, parents and statuses that are not there, and dates that cannot be; `task` is the one that is changed, if
+/// it is not a new one.
+fn check(
+    state: &PortalData,
+    fields: &Array,
+    task: Option<u64>,
+    now: i64,
+) -> Result<(), MethodError> {
+    check_dates(state, fields, task, now)?;
     let given = |name: &str| {
         let value = fields.get_ignoring_case(name)?;
         let is_empty = value.as_array().is_none() && value.to_text().trim().is_empty();
@@ -120,6 +127,11 @@ fn check(state: &PortalData, fields: &Array, task: Option<u64>) -> Result<(), Me
     if given("RESPONSIBLE_ID").is_some_and(|id| !exists(USER, id)) {
         return Err(refused(
             "The user specified in the \"Responsible\" field was not found",
+        ));
+    }
+    if given("CREATED_BY").is_some_and(|id| !exists(USER, id)) {
+        return Err(refused(
+            "The user specified in the \"Creator\" field was not found",
         ));
     }
     if given("STATUS").is_some_and(|status| !(1..=7).contains(&status)) {
@@ -139,6 +151,53 @@ fn check(state: &PortalData, fields: &Array, task: Option<u64>) -> Result<(), Me
         }
     }
     Ok(())
+}
+
+/// Refuses dates that are none, and a plan that ends before it begins or lasts too long.
+fn check_dates(
+    state: &PortalData,
+    fields: &Array,
+    task: Option<u64>,
+    now: i64,
+) -> Result<(), MethodError> {
+    /// So many seconds a plan takes at the most.
+    const LONGEST: i64 = i32::MAX as i64;
+    let given = |name: &str| {
+        let text = fields.get_ignoring_case(name).map(Value::to_text)?;
+        (!text.trim().is_empty()).then_some(text)
+    };
+    for (name, title) in [
+        ("DEADLINE", "Deadline"),
+        ("START_DATE_PLAN", "Planned start date"),
+        ("END_DATE_PLAN", "Planned end date"),
+    ] {
+        if given(name).is_some_and(|text| moment::parse(&text, now).is_none()) {
+            return Err(refused(&format!("Invalid date in the \"{title}\" field")));
+        }
+    }
+    let planned = |name: &str| {
+        let of_task = || {
+            let table = state.table(TASK);
+            let row = table.get(task?)?;
+            row.cell(table.schema.legacy(name)?).to_text()
+        };
+        let is_given = fields.get_ignoring_case(name).is_some();
+        let text = if is_given { given(name) } else { of_task() };
+        moment::parse(&text?, now)
+    };
+    let is_planned = ["START_DATE_PLAN", "END_DATE_PLAN"].map(given);
+    if is_planned.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    match (planned("START_DATE_PLAN"), planned("END_DATE_PLAN")) {
+        (Some(start), Some(end)) if end < start => Err(refused(
+            "The end date specified in the scheduling is earlier than the start date",
+        )),
+        (Some(start), Some(end)) if end - start > LONGEST => Err(refused(
+            "The duration of the task specified in the scheduling is too long",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a task hangs below another, over any number of tasks between them.
@@ -166,8 +225,8 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let Value::Array(fields) = call.required("fields")?.clone() else {
         return Err(missing("fields"));
     };
-    check(state, &fields, Some(id))?;
     let now = call.seconds();
+    check(state, &fields, Some(id), now)?;
     let values = written(&state.table(TASK).schema, &fields, now);
     change(state, id, values, call);
     attachments::attach_named(state, call, id, &fields);

@@ -115,8 +115,27 @@ fn the_base_currency_and_the_ways_of_writing_a_currency_can_be_changed() {
 
 #[test]
 fn a_note_of_the_timeline_is_written_over_and_deleted() {
-    let mut portal = Portal::with(&[]);
+    let mut portal = Portal::with(&[("deal", 1, 0.0)]);
     let to = "ownerTypeId=2&ownerId=1&itemType=1&itemId=7";
+    for wrong in ["ownerTypeId=99", "ownerId=9", "itemType=3"] {
+        let (name, _) = wrong.split_once('=').unwrap();
+        let of = to.split('&').map(|part| {
+            if part.starts_with(&format!("{name}=")) {
+                wrong
+            } else {
+                part
+            }
+        });
+        let of: Vec<&str> = of.collect();
+        let refused = portal.error(
+            "crm.timeline.note.save",
+            &format!("{}&text=a", of.join("&")),
+        );
+        assert_eq!(
+            (refused.1.as_str(), refused.2.as_str()),
+            ("NOT_FOUND", "Element not found")
+        );
+    }
     for text in ["a", "b"] {
         let saved = portal.json("crm.timeline.note.save", &format!("{to}&text={text}"));
         assert_eq!(saved, true);

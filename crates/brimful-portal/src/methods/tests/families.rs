@@ -468,3 +468,34 @@ fn an_activity_has_its_bindings_and_communications_and_is_refused_without_what_i
         );
     }
 }
+
+#[test]
+fn an_activity_of_a_type_or_with_an_owner_of_a_type_that_is_not_there_is_refused() {
+    let whole = "fields[OWNER_TYPE_ID]=2&fields[OWNER_ID]=7&fields[TYPE_ID]=2&fields[SUBJECT]=Call\
+                 &fields[RESPONSIBLE_ID]=1&fields[COMMUNICATIONS][0][VALUE]=%2B7495";
+    let of_type = |kind: &str| whole.replace("[TYPE_ID]=2", &format!("[TYPE_ID]={kind}"));
+    let no_type = "! The field TYPE_ID is not defined or invalid.";
+    let no_provider = "! The custom activity without provider is not supported in current context.";
+    let no_owner = "! Could not build binding.";
+    Portal::with(&[("deal", 9, 0.0)]).steps(&[
+        ("crm.activity.add", &of_type("99"), no_type),
+        ("crm.activity.add", &of_type("-1"), no_type),
+        ("crm.activity.add", &of_type("6"), no_provider),
+        ("crm.activity.add", &of_type("3"), no_provider),
+        (
+            "crm.activity.add",
+            &of_type("6&fields[PROVIDER_ID]=CONFIGURABLE_REST_APP"),
+            "! Use crm.activity.configurable.add for this activity provider.",
+        ),
+        (
+            "crm.activity.add",
+            &of_type("6&fields[PROVIDER_ID]=REST_APP"),
+            "1",
+        ),
+        (
+            "crm.activity.add",
+            &whole.replace("OWNER_TYPE_ID]=2", "OWNER_TYPE_ID]=99"),
+            no_owner,
+        ),
+    ]);
+}

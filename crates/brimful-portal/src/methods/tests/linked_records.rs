@@ -149,3 +149,182 @@ fn records_lose_the_field_of_a_relation_that_ends() {
             .is_none()
     );
 }
+
+#[test]
+fn a_relation_of_smart_processes_shows_at_both_of_them_until_one_of_them_ends_it() {
+    let (mut portal, parent, parent_type) = with_relations();
+    let given = format!(
+        "fields[title]=Repair&fields[relations][parent][0][entityTypeId]={parent_type}\
+         &fields[relations][parent][0][isChildrenListEnabled]=Y"
+    );
+    let child = portal.json("crm.type.add", &given)["type"].clone();
+    let shown = portal.json("crm.type.get", &format!("id={parent}"));
+    assert_eq!(
+        shown["type"]["relations"]["child"],
+        json!([
+            {"entityTypeId": 3, "isChildrenListEnabled": "N", "isPredefined": "N"},
+            {"entityTypeId": child["entityTypeId"], "isChildrenListEnabled": "Y", "isPredefined": "N"},
+        ])
+    );
+    let given = format!("id={parent}&fields[relations][child][0][entityTypeId]=3");
+    portal.json("crm.type.update", &given);
+    let shown = portal.json("crm.type.get", &format!("id={}", child["id"]));
+    assert_eq!(shown["type"]["relations"]["parent"], json!([]));
+}
+
+#[test]
+fn a_smart_process_is_deleted_by_its_id_and_nothing_is_deleted_without_one() {
+    let (mut portal, id, entity_type) = with_relations();
+    portal.steps(&[
+        (
+            "crm.type.delete",
+            &format!("entityTypeId={entity_type}"),
+            "null",
+        ),
+        (
+            "crm.type.delete",
+            &format!("id={entity_type}"),
+            "!0 Smart process not found",
+        ),
+        ("crm.type.delete", &format!("id={id}"), "[]"),
+    ]);
+}
+
+#[test]
+fn a_link_of_a_contact_and_a_company_shows_from_both_sides() {
+    let mut portal = Portal::with(&[]);
+    let ann = portal
+        .json("crm.contact.add", "fields[NAME]=Ann")
+        .to_string();
+    let bob = portal
+        .json("crm.contact.add", "fields[NAME]=Bob")
+        .to_string();
+    let acme = portal
+        .json("crm.company.add", "fields[TITLE]=Acme")
+        .to_string();
+    let beta = portal
+        .json("crm.company.add", "fields[TITLE]=Beta")
+        .to_string();
+    let of = |id: &str| format!("id={id}");
+    portal.steps(&[
+        (
+            "crm.contact.company.add",
+            &format!("id={ann}&fields[COMPANY_ID]={acme}"),
+            "true",
+        ),
+        (
+            "crm.company.contact.items.get",
+            &of(&acme),
+            &format!(r#"[{{"CONTACT_ID":{ann},"SORT":10,"ROLE_ID":0,"IS_PRIMARY":"Y"}}]"#),
+        ),
+        (
+            "crm.company.contact.items.set",
+            &format!("id={acme}&items[0][CONTACT_ID]={ann}&items[1][CONTACT_ID]={bob}"),
+            "true",
+        ),
+        (
+            "crm.contact.get",
+            &of(&bob),
+            &format!(r#"{{"COMPANY_ID":"{acme}"}}"#),
+        ),
+        (
+            "crm.contact.company.add",
+            &format!("id={bob}&fields[COMPANY_ID]={beta}&fields[IS_PRIMARY]=Y"),
+            "true",
+        ),
+        (
+            "crm.company.contact.items.get",
+            &of(&beta),
+            &format!(r#"[{{"CONTACT_ID":{bob},"IS_PRIMARY":"Y"}}]"#),
+        ),
+        (
+            "crm.company.contact.delete",
+            &format!("id={acme}&fields[CONTACT_ID]={bob}"),
+            "true",
+        ),
+        (
+            "crm.contact.company.items.get",
+            &of(&bob),
+            &format!(r#"[{{"COMPANY_ID":{beta},"IS_PRIMARY":"Y"}}]"#),
+        ),
+        (
+            "crm.contact.update",
+            &format!("id={ann}&fields[COMPANY_ID]={beta}"),
+            "true",
+        ),
+        ("crm.company.contact.items.get", &of(&acme), "[]"),
+        (
+            "crm.company.contact.items.get",
+            &of(&beta),
+            &format!(r#"[{{"CONTACT_ID":{ann}}},{{"CONTACT_ID":{bob}}}]"#),
+        ),
+        ("crm.company.contact.items.delete", &of(&beta), "true"),
+        ("crm.contact.get", &of(&ann), r#"{"COMPANY_ID":null}"#),
+    ]);
+}
+
+#[test]
+fn a_deleted_contact_is_no_contact_of_its_company() {
+    let mut portal = Portal::with(&[("contact", 9, 0.0), ("company", 2, 0.0)]);
+    portal.steps(&[
+        (
+            "crm.company.contact.items.set",
+            "id=2&items[0][CONTACT_ID]=3&items[1][CONTACT_ID]=5",
+            "true",
+        ),
+        ("crm.contact.delete", "id=3", "true"),
+        (
+            "crm.company.contact.items.get",
+            "id=2",
+            r#"[{"CONTACT_ID":5,"IS_PRIMARY":"Y"}]"#,
+        ),
+        (
+            "crm.item.get",
+            "entityTypeId=4&id=2",
+            r#"{"item":{"contactIds":[5]}}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn links_are_refused_as_documented() {
+    let owner = "! The parameter ownerEntityID is invalid or not defined.";
+    let quoted = "! The parameter 'ownerEntityID' is invalid or not defined.";
+    Portal::with(&[("contact", 9, 0.0), ("company", 2, 0.0), ("deal", 2, 0.0)]).steps(&[
+        ("crm.contact.company.items.get", "id=0", owner),
+        ("crm.contact.company.add", "fields[COMPANY_ID]=1", quoted),
+        (
+            "crm.contact.company.add",
+            "id=99&fields[COMPANY_ID]=1",
+            "! Not found.",
+        ),
+        (
+            "crm.contact.company.add",
+            "id=1",
+            "! The parameter 'fields' must be array.",
+        ),
+        (
+            "crm.company.contact.delete",
+            "id=1",
+            "! The parameter 'item' must be array.",
+        ),
+        (
+            "crm.company.contact.add",
+            "id=1&fields[CONTACT_ID]=0",
+            "! The parameter 'fields' is not valid.",
+        ),
+        (
+            "crm.company.contact.items.set",
+            "id=1",
+            "! The parameter items must be array.",
+        ),
+        ("crm.company.contact.items.get", "id=99", "[]"),
+        ("crm.deal.contact.items.get", "id=99", "! Not found."),
+        ("crm.deal.contact.items.delete", "id=99", "! Not found"),
+        (
+            "crm.lead.contact.items.get",
+            "id=99",
+            "!NOT_FOUND Not found.",
+        ),
+    ]);
+}

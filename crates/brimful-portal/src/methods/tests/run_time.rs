@@ -381,3 +381,19 @@ fn a_configured_field_is_one_of_the_records_of_its_type() {
     let fields = portal.json("crm.item.fields", "entityTypeId=1040");
     assert!(!has(&fields), "{fields}");
 }
+
+#[test]
+fn fields_of_a_module_that_has_none_are_refused() {
+    let none = "! No settings for UserFieldAccess";
+    let field = "&field[entityId]=CRM_DEAL&field[fieldName]=UF_CRM_X&field[userTypeId]=string";
+    Portal::with(&[]).steps(&[
+        (
+            "userfieldconfig.add",
+            &format!("moduleId=nope{field}"),
+            none,
+        ),
+        ("userfieldconfig.list", "moduleId=nope", none),
+        ("userfieldconfig.get", "moduleId=nope&id=1", none),
+        ("userfieldconfig.list", "", "!100"),
+    ]);
+}

@@ -304,3 +304,44 @@ fn a_new_task_has_a_guid_of_its_own_and_its_comments_what_is_attached_to_them() 
         r#"[{"POST_MESSAGE":"Hello","ATTACHED_OBJECTS":[]}]"#,
     )]);
 }
+
+#[test]
+fn a_task_with_a_creator_or_dates_that_cannot_be_is_refused() {
+    let early = "! The end date specified in the scheduling is earlier than the start date<br>";
+    let early = early.replacen('!', "!ERROR_CORE", 1);
+    let plan = |start: &str, end: &str| {
+        format!("taskId=1&fields[START_DATE_PLAN]={start}&fields[END_DATE_PLAN]={end}")
+    };
+    Portal::with(&[("task", 1, 0.0), ("user", 3, 0.0)]).steps(&[
+        (
+            "tasks.task.add",
+            "fields[TITLE]=a&fields[RESPONSIBLE_ID]=1&fields[CREATED_BY]=99",
+            "!ERROR_CORE The user specified in the \"Creator\" field was not found<br>",
+        ),
+        (
+            "tasks.task.add",
+            "fields[TITLE]=a&fields[RESPONSIBLE_ID]=1&fields[DEADLINE]=soon",
+            "!ERROR_CORE Invalid date in the \"Deadline\" field<br>",
+        ),
+        (
+            "tasks.task.update",
+            &plan("2026-05-02", "2026-05-01"),
+            &early,
+        ),
+        (
+            "tasks.task.update",
+            &plan("2026-05-02", "2126-05-01"),
+            "!ERROR_CORE The duration of the task specified in the scheduling is too long<br>",
+        ),
+        (
+            "tasks.task.update",
+            &plan("2026-05-02", "2026-05-03"),
+            r#"{"task":{"id":"1"}}"#,
+        ),
+        (
+            "tasks.task.update",
+            "taskId=1&fields[END_DATE_PLAN]=2026-05-01",
+            &early,
+        ),
+    ]);
+}
