@@ -318,8 +318,10 @@ impl WindowReadings {
             (Some(_), None) => false,
         };
         // Nothing shown is a weak claim: the count has to be the one before it, and without a count it takes three readings, or one
-        // beside the page of a chain.
+        // beside the page of a chain. A chain has no upper bound, so where rows come after the window, its empty page says
+        // that some are hidden and not that there are none.
         let is_nothing_again = match counted {
+            Some(0) => self.counted == counted,
             Some(_) => self.counted == counted || self.is_page_of_chain,
             None => self.count >= 2 || self.is_page_of_chain,
         };
@@ -342,5 +344,43 @@ impl WindowReadings {
         };
         self.shown = all;
         agrees
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads the IDs from 551 to 600 of a list that goes on behind them, one page after the other from the other end each
+    /// time; none shows a row.
+    fn read_empty(mut stretch: Stretch, counts: &[u64]) -> Vec<Verdict> {
+        let read = |counted: &u64| {
+            let StretchState::Window(readings) = &stretch.state else {
+                panic!("{stretch:?}");
+            };
+            let direction = readings.next_direction();
+            stretch.read(Page::default(), direction, Some(*counted), 50, false)
+        };
+        counts.iter().map(read).collect()
+    }
+
+    #[test]
+    fn an_empty_page_of_a_chain_and_another_one_that_counts_nothing_prove_no_range_empty() {
+        let stretch = || Stretch::new(550, 600, StretchState::Window(WindowReadings::default()));
+        let stretch_of_chain = || Stretch {
+            state: StretchState::Window(WindowReadings::one(Direction::Ascending, Vec::new())),
+            ..stretch()
+        };
+        let settled = |hidden| Verdict::Settled { hidden };
+        assert_eq!(
+            read_empty(stretch_of_chain(), &[0, 0]),
+            [Verdict::ReadAgain, settled(0)]
+        );
+        // Rows that are hidden come in neither page, and are counted.
+        assert_eq!(read_empty(stretch_of_chain(), &[50]), [settled(50)]);
+        assert_eq!(
+            read_empty(stretch(), &[0, 0]),
+            [Verdict::AsCounted(0), settled(0)]
+        );
     }
 }
