@@ -83,8 +83,8 @@ pub use futures_util::future::BoxFuture;
 pub use http;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{
-    Extent, KnownHidden, List, ListReport, Pages, Progress, Proof, RangeDifference, Resume, Rows,
-    Tail, UnknownWalk, Verification, Walk,
+    BegunList, Extent, KnownHidden, List, ListReport, Pages, Progress, Proof, RangeDifference,
+    Resume, Rows, Tail, UnknownWalk, Verification, Walk,
 };
 pub use reply::{RawReply, Reply};
 /// For [`HttpOptions::client`] alone, which takes an HTTP client of your own: all other types are those of [`http`].

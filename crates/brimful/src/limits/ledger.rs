@@ -228,6 +228,16 @@ impl Ledger {
         ("", Admission::Go)
     }
 
+    /// Whether so many calls of `method` would be admitted at once.
+    pub(crate) fn is_open_for(&self, method: &str, calls: u32) -> bool {
+        let (now, limit) = (Instant::now(), self.limit.as_secs_f64());
+        let mut entries = self.entries();
+        let verdict = entries
+            .get_mut(method)
+            .map(|entry| entry.look(now, limit, calls, CallCount::Fixed));
+        matches!(verdict, None | Some(Admission::Go))
+    }
+
     /// How many calls of `method` a request may hold that was admitted with `count` of them: one at the least.
     pub(crate) fn room(&self, method: &str, count: u32) -> usize {
         let limit = self.limit.as_secs_f64();

@@ -24,7 +24,7 @@ use super::Observer;
 use super::names::{self, NamesCheck};
 use super::plan::Plan;
 use super::report::{KnownHidden, ListReport, Progress, Resume};
-use super::request_encoding::{OwnedPlace, RequestEncoding};
+use super::request_encoding::{OwnedPlace, RequestEncoding, SharedCommands};
 use super::strategy::{NextAction, ReadAhead, StrategyError, Ticket};
 use crate::auth::Api;
 use crate::batch_request::{MAX_CUTS, Pace};
@@ -101,6 +101,10 @@ pub(crate) struct Driver {
     blocked_since: Option<Instant>,
     /// The strategy cannot go on. What it has ready is right all the same.
     is_stuck: bool,
+    /// What the beginning that was shared with other lists has failed with.
+    failed_beginning: Option<Error>,
+    /// The beginning is no longer shared with other lists.
+    is_alone: bool,
 }
 
 /// Leave to send a request, and how long the walk stood still for it.
@@ -164,7 +168,65 @@ impl Driver {
             full_answers: 0,
             blocked_since: None,
             is_stuck: false,
+            failed_beginning: None,
+            is_alone: false,
         }
+    }
+
+    /// The commands with which the list begins, where they may go out with those of other lists now; the first of them is
+    /// at `place_in_batch` there. Their outcomes come back with [`Self::take_beginning`], or the ticket with
+    /// [`Self::begin_alone`].
+    pub(super) fn begin(&mut self, place_in_batch: usize) -> Option<(Ticket, SharedCommands)> {
+        let is_shared = !self.is_alone
+            && self.failed_beginning.is_none()
+            && self.resume_at.is_none()
+            && self.names.is_none()
+            && self.plan.encoding == RequestEncoding::Batch;
+        if !is_shared {
+            return None;
+        }
+        let (ticket, commands) = self.plan.strategy.begin(place_in_batch)?;
+        let commands = SharedCommands {
+            method: self.method.clone(),
+            commands,
+            place_in_batch,
+            place: Arc::clone(&self.place),
+        };
+        Some((ticket, commands))
+    }
+
+    /// Takes what the list was answered to so many commands, in a request that had `in_request` and took so long. The
+    /// operating time of the batch itself is not the list's.
+    pub(super) fn take_beginning(
+        &mut self,
+        ticket: Ticket,
+        commands: usize,
+        mut batch: BatchOfLists,
+        in_request: usize,
+        took: Duration,
+    ) {
+        self.report.commands += commands as u64;
+        self.note_begin(&batch);
+        batch.time = None;
+        self.learn(&batch, commands, in_request, took);
+        if let Err(error) = self.follow(ticket, std::mem::take(&mut batch.outcomes)) {
+            self.failed_beginning = Some(error);
+        }
+    }
+
+    /// The request that the list shared came to nothing for it: it begins by itself.
+    pub(super) fn begin_alone(&mut self, ticket: Ticket) {
+        self.is_alone = true;
+        self.plan.strategy.give_back(ticket);
+    }
+
+    /// Adds to the report of this list what a request has taken that it shared with others.
+    pub(super) fn count_shared(&mut self, effort: &Effort) {
+        self.count_effort(effort, 0);
+    }
+
+    pub(super) fn shares_session(&self, session: &Arc<Session>) -> bool {
+        Arc::ptr_eq(&self.session, session)
     }
 
     /// Walks the list to its end. Stops early if nobody listens any more.
@@ -227,6 +289,9 @@ impl Driver {
 
     /// `false`: nobody listens.
     async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
+        if let Some(error) = self.failed_beginning.take() {
+            return Err(error);
+        }
         if self.plan.encoding != RequestEncoding::Batch || self.most() == 1 {
             self.ask_for_fields().await?;
         }
@@ -499,16 +564,21 @@ impl Driver {
         if let Some(fields) = fields {
             self.check_names(fields)?;
         }
-        self.learn(&batch, commands, effort.took);
+        self.learn(&batch, commands, commands, effort.took);
         if self.plan.encoding == RequestEncoding::Rest3Batch && commands >= self.most_lists {
             self.ask_for_more();
         }
+        self.follow(ticket, batch.outcomes)
+    }
+
+    /// Hands the outcomes of a request to the strategy, and does what that wants done before the next one.
+    fn follow(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<(), Error> {
         let gave = |outcome: &PageOutcome| matches!(outcome, PageOutcome::Page { .. });
-        if batch.outcomes.iter().any(gave) {
+        if outcomes.iter().any(gave) {
             self.blocked_since = None;
             self.cuts = 0;
         }
-        match self.accept(ticket, batch.outcomes)? {
+        match self.accept(ticket, outcomes)? {
             NextAction::GoOn => {}
             NextAction::WaitShortly => {
                 self.pause(self.session.delay(1));
@@ -666,8 +736,9 @@ impl Driver {
             .at(&self.session.auth, &self.method)
     }
 
-    fn learn(&mut self, batch: &BatchOfLists, commands: usize, took: Duration) {
-        self.pace.answered(took, commands, self.most());
+    /// Learns from the answer to so many commands, in a request that had `in_request`.
+    fn learn(&mut self, batch: &BatchOfLists, commands: usize, in_request: usize, took: Duration) {
+        self.pace.answered(took, in_request, self.most());
         let (mut rows, mut bytes) = (0, 0);
         for outcome in &batch.outcomes {
             if let PageOutcome::Page { page, .. } = outcome {
@@ -678,12 +749,17 @@ impl Driver {
         if rows > 0 {
             self.row_bytes = bytes as f64 / rows as f64 + 1.0;
         }
-        if self.report.as_of.is_none() {
-            self.report.as_of = batch.time.as_ref().and_then(|time| time.start);
-        }
+        self.note_begin(batch);
         let ledger = &self.session.ledger;
         let encoding = self.plan.encoding;
         encoding.note_times(ledger, &self.method, commands, batch);
+    }
+
+    /// The list is as it was when the portal began with its first request.
+    fn note_begin(&mut self, batch: &BatchOfLists) {
+        if self.report.as_of.is_none() {
+            self.report.as_of = batch.time.as_ref().and_then(|time| time.start);
+        }
     }
 
     fn tell(&self) {

@@ -12,6 +12,7 @@ mod seen;
 #[cfg(test)]
 mod simulation;
 mod strategy;
+mod together;
 mod walk;
 mod whole;
 
@@ -33,6 +34,7 @@ use tokio::task::JoinHandle;
 pub use report::{
     Extent, KnownHidden, ListReport, Progress, Proof, RangeDifference, Resume, Verification,
 };
+pub use together::BegunList;
 pub use walk::{Tail, UnknownWalk, Walk};
 
 use crate::auth::Api;
@@ -259,13 +261,12 @@ impl List {
     /// There is no Tokio runtime. The parameters make no list: no object, a `start`, a filter that would vanish, an order
     /// where the list is to be walked by ID, a point to go on from where it is not.
     pub fn pages(self) -> Result<Pages, Error> {
-        let runtime = Handle::try_current().map_err(|error| {
-            Error::config(
-                "a list is read inside a Tokio runtime, and there is none here: call it from an async function that \
-                 one runs, or take the client of brimful::blocking",
-            )
-            .with_source(error)
-        })?;
+        let runtime = current_runtime()?;
+        Ok(self.prepare()?.start(&runtime))
+    }
+
+    /// Checks what is asked for, and decides how the list is walked. Nothing is sent.
+    fn prepare(self) -> Result<PreparedList, Error> {
         Effect::refuse_unless_reading(&self.method, "a list")?;
         let params = self.params.finish()?;
         if let Some(doubt) = params
@@ -309,16 +310,12 @@ impl List {
         let mut driver = Driver::new(session, options, self.method, plan, progress);
         driver.observer = self.observer;
         driver.names = names;
-        let task = runtime.spawn(driver.run(rows));
-        Ok(Pages {
+        Ok(PreparedList {
+            driver,
+            rows,
             messages,
-            ready: Vec::new().into_iter(),
             first_rows,
-            known_hidden: None,
             progress: watched,
-            task,
-            report: None,
-            ended: false,
         })
     }
 
@@ -360,6 +357,41 @@ impl List {
             all.push(row);
         }
         Ok((all, rows.report().cloned().unwrap_or_default()))
+    }
+}
+
+fn current_runtime() -> Result<Handle, Error> {
+    Handle::try_current().map_err(|error| {
+        Error::config(
+            "a list is read inside a Tokio runtime, and there is none here: call it from an async function that one runs, \
+             or take the client of brimful::blocking",
+        )
+        .with_source(error)
+    })
+}
+
+/// A list that can be read: the driver, and what its pages come through.
+struct PreparedList {
+    driver: Driver,
+    rows: mpsc::Sender<Message>,
+    messages: mpsc::Receiver<Message>,
+    first_rows: Option<FirstRowsCheck>,
+    progress: watch::Receiver<Progress>,
+}
+
+impl PreparedList {
+    /// Reads on, as far as there is room for pages that nobody has taken yet.
+    fn start(self, runtime: &Handle) -> Pages {
+        Pages {
+            messages: self.messages,
+            ready: Vec::new().into_iter(),
+            first_rows: self.first_rows,
+            known_hidden: None,
+            progress: self.progress,
+            task: runtime.spawn(self.driver.run(self.rows)),
+            report: None,
+            ended: false,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! How commands of a list travel: up to 50 in a batch, of either REST, or each in a request of its own.
+//! How commands of a list travel: up to 50 in a batch, of either REST, or each in a request of its own; and how the
+//! commands of several lists share a batch.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::strategy::{ListCommand, label};
 use crate::auth::Api;
 use crate::batch_request::{BatchRequest, note_times};
-use crate::effect;
+use crate::effect::{self, Effect};
 use crate::limits::{Calls, Ledger};
 use crate::session::{Call, CallOptions};
 
@@ -43,6 +44,56 @@ impl OwnedPlace {
             id: self.id.as_deref(),
         }
     }
+}
+
+/// The commands of a list in a batch that it shares with other lists.
+#[derive(Debug)]
+pub(super) struct SharedCommands {
+    pub(super) method: String,
+    pub(super) commands: Vec<ListCommand>,
+    /// Where the first of them is in the batch.
+    pub(super) place_in_batch: usize,
+    /// Where the rows are in the results.
+    pub(super) place: Arc<OwnedPlace>,
+}
+
+impl SharedCommands {
+    fn labels(&self) -> impl Iterator<Item = String> {
+        let first = self.place_in_batch;
+        (first..first + self.commands.len()).map(label)
+    }
+}
+
+/// The batch that carries the commands of several lists.
+pub(super) fn shared_call(lists: &[SharedCommands], options: &CallOptions) -> Call {
+    let mut request = BatchRequest::new();
+    for list in lists {
+        for (label, c) in list.labels().zip(&list.commands) {
+            request.add(&label, &list.method, command(&list.method, &c.params));
+        }
+    }
+    request.into_call(false, Effect::Read, options)
+}
+
+/// Reads what each of the lists is answered. A list whose results are none of a list has an error of its own.
+///
+/// # Errors
+/// No list is answered.
+pub(super) fn read_shared(
+    body: &Bytes,
+    lists: &[SharedCommands],
+) -> Result<Vec<Result<BatchOfLists, RowsError>>, RowsError> {
+    let read = |list: &SharedCommands| {
+        let labels: Vec<String> = list.labels().collect();
+        read_batch(body, &labels, list.place.as_place())
+    };
+    let mut answers: Vec<_> = lists.iter().map(read).collect();
+    if answers.iter().all(Result::is_err)
+        && let Some(Err(error)) = answers.pop()
+    {
+        return Err(error);
+    }
+    Ok(answers)
 }
 
 impl RequestEncoding {

@@ -41,6 +41,9 @@ pub(crate) enum NextAction {
     WaitShortly,
 }
 
+/// Commands with which a list begins that can share its first request with others.
+pub(crate) const MOST_COMMANDS_OF_A_BEGINNING: usize = 3;
+
 pub(crate) trait Strategy: Send {
     /// The name for reports.
     fn name(&self) -> &'static str;
@@ -48,6 +51,13 @@ pub(crate) trait Strategy: Send {
     /// The commands of the next request, at most `room` of them, under the ticket by which their outcomes come back.
     /// `None`: nothing to send now. `ahead` says whether to open up more of the list than is being read already.
     fn next(&mut self, room: usize, ahead: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)>;
+
+    /// The commands with which the list begins, at most [`MOST_COMMANDS_OF_A_BEGINNING`], where they may go out with those
+    /// of other lists: the first of them is at `place` in their request. `None` where the list has begun, or does not begin with few commands.
+    fn begin(&mut self, place: usize) -> Option<(Ticket, Vec<ListCommand>)> {
+        let _ = place;
+        None
+    }
 
     /// Takes the outcomes of a request, one for each of its commands.
     fn accept(

@@ -4,6 +4,7 @@
 mod architecture;
 mod as_written;
 mod batches;
+mod begun_lists;
 mod blocking;
 mod by_id;
 mod by_place;

@@ -98,8 +98,14 @@ pub(crate) struct FullEnds {
 }
 
 impl FirstAndLast {
-    /// The commands that are still to be sent, at most `room`; they come back together.
-    pub(crate) fn next(&mut self, room: usize, pages: &KeysetPages) -> Option<Vec<ListCommand>> {
+    /// The commands that are still to be sent, at most `room`; they come back together. The first of them is at `place` in
+    /// its request.
+    pub(crate) fn next(
+        &mut self,
+        room: usize,
+        place: usize,
+        pages: &KeysetPages,
+    ) -> Option<Vec<ListCommand>> {
         // One request at a time: so the outcomes belong to what was issued last.
         if !self.issued.is_empty() {
             return None;
@@ -125,7 +131,7 @@ impl FirstAndLast {
             }
         }
         if commands.len() == 2 && room > 2 && count == Count::Spared {
-            let command = pages.count_if_short(1);
+            let command = pages.count_if_short(place + 1);
             if command.is_some() {
                 self.issued.push(EndCommand::CountIfShort);
             }

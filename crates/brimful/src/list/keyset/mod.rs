@@ -47,8 +47,8 @@ use self::requests::RequestPlan;
 use self::stretch::{Stretch, StretchState};
 use super::report::{KnownHidden, Proof, RangeDifference, Verification};
 use super::strategy::{
-    Extent, ListCommand, NextAction, PageMeta, ReadAhead, StallCounter, Strategy, StrategyError,
-    Ticket,
+    Extent, ListCommand, MOST_COMMANDS_OF_A_BEGINNING, NextAction, PageMeta, ReadAhead,
+    StallCounter, Strategy, StrategyError, Ticket,
 };
 use super::walk::Tail;
 
@@ -523,9 +523,17 @@ impl Strategy for KeysetWalk {
         }
     }
 
+    fn begin(&mut self, place: usize) -> Option<(Ticket, Vec<ListCommand>)> {
+        let ends = self.first_and_last.as_mut()?;
+        let commands = ends.next(MOST_COMMANDS_OF_A_BEGINNING, place, &self.pages)?;
+        let ticket = self.issued.draw();
+        self.requests.insert(ticket, Vec::new());
+        Some((ticket, commands))
+    }
+
     fn next(&mut self, room: usize, ahead: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)> {
         if let Some(ends) = &mut self.first_and_last {
-            let commands = ends.next(room, &self.pages)?;
+            let commands = ends.next(room, 0, &self.pages)?;
             let ticket = self.issued.draw();
             self.requests.insert(ticket, Vec::new());
             return Some((ticket, commands));
