@@ -5,7 +5,11 @@ const ROWS_OF_A_PAGE: usize = 50;
 /// Rows that one request reads.
 const ROWS_OF_A_REQUEST: u64 = 2_500;
 /// Ranges that one request counts.
-const RANGES_OF_A_REQUEST: usize = 50;
+pub(crate) const RANGES_OF_A_REQUEST: usize = 50;
+/// Rows of the store in a range whose IDs come with its count, also where the portal has some more there.
+const ROWS_OF_A_SMALL_RANGE: u64 = 40;
+/// Requests that a list takes beside those that are full of rows.
+const REQUESTS_AT_THE_ENDS_OF_A_LIST: u64 = 2;
 /// So many rows may go at once whatever the size of the table: a twelfth of a small dictionary is no disaster.
 const FEW: u64 = 3;
 /// The share of rows that may go at once: one in so many.
@@ -69,10 +73,10 @@ impl IdRange {
         all.get(from..to).unwrap_or_default()
     }
 
-    /// Cuts it into ranges of about as many rows each.
-    fn split(self, all: &[u64], pieces: usize) -> Vec<Self> {
+    /// Cuts it into ranges of at most `size` rows of the store.
+    fn split(self, all: &[u64], size: u64) -> Vec<Self> {
         let ids = self.ids(all);
-        let size = ids.len().div_ceil(pieces.max(1)).max(1);
+        let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
         let mut after = self.after;
         let chunks = ids.chunks(size);
         let last = chunks.len().saturating_sub(1);
@@ -126,37 +130,117 @@ pub(crate) fn first_ranges(ids: &[u64], turn: u64) -> Vec<IdRange> {
     ranges
 }
 
-/// What is done next about ranges whose counts differ.
+/// What a count has told of a range, whose first IDs come with it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Narrowing {
-    /// The counts of these tell where the difference is.
-    Count(Vec<IdRange>),
-    /// The IDs of these are read.
-    Read(Vec<IdRange>),
+pub(crate) enum RangeFinding {
+    /// The store has what the portal has there, as far as a count tells.
+    Same,
+    /// All IDs of the range have come with its count.
+    Compared(Difference),
+    Differs(DifferingRange),
 }
 
-/// Narrows ranges down whose counts differ, as long as counting costs less than reading them. `counted` is how many rows
-/// the ranges had that were counted last.
-pub(crate) fn narrow(differing: &[IdRange], counted: u64, ids: &[u64]) -> Narrowing {
-    let rows: u64 = differing.iter().map(|range| range.rows).sum();
-    let to_read = rows.div_ceil(ROWS_OF_A_REQUEST);
-    // Where most ranges differ, finer ones do too.
-    if differing.len() > 1 && rows.saturating_mul(2) > counted {
-        return Narrowing::Read(joined(differing));
+/// A range in which the portal has other rows than the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DifferingRange {
+    range: IdRange,
+    /// By how many rows the counts differ, one at the least.
+    by: u64,
+}
+
+impl IdRange {
+    /// What `counted` rows in the portal mean, of which the first have the IDs `page`. `ids` are those of the store. What
+    /// was not counted differs, and is read.
+    pub(crate) fn compare(
+        self,
+        ids: &[u64],
+        counted: Option<u64>,
+        page: Option<&[u64]>,
+    ) -> RangeFinding {
+        let may_be_same = page.is_none_or(|page| self.may_begin_with(ids, page));
+        if counted == Some(self.rows) && may_be_same {
+            return RangeFinding::Same;
+        }
+        // Nothing at all is no answer where the store has rows: such ranges are read, and lists don't believe one page.
+        let is_whole = |page: &&[u64]| {
+            !page.is_empty()
+                && counted == Some(page.len() as u64)
+                && self.rows <= ROWS_OF_A_PAGE as u64
+                && page.is_sorted_by(|a, b| a < b)
+                && page.iter().all(|id| *id > self.after && *id <= self.up_to)
+        };
+        match page.filter(is_whole) {
+            Some(page) => RangeFinding::Compared(Difference::within(self, ids, page)),
+            None => RangeFinding::Differs(DifferingRange {
+                range: self,
+                by: counted
+                    .map_or(self.rows, |counted| counted.abs_diff(self.rows))
+                    .max(1),
+            }),
+        }
     }
-    // One request counts 50 ranges; what is left to read is a fiftieth of it where the difference is in one place.
-    let to_count = (differing.len() as u64) * 2;
-    if to_read <= to_count {
-        return Narrowing::Read(joined(differing));
+}
+
+/// What is done next about ranges that differ.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct NextComparison {
+    /// The counts of these tell where the difference is.
+    pub(crate) count: Vec<IdRange>,
+    /// The IDs of these are read.
+    pub(crate) read: Vec<IdRange>,
+}
+
+/// Cuts ranges that differ into smaller ones, as long as counting those costs less than reading all their IDs: deletions
+/// that lie far from each other leave most of the small ranges as they were. The smallest ones show all their IDs with
+/// their count.
+pub(crate) fn narrow(differing: &[DifferingRange], ids: &[u64]) -> NextComparison {
+    let is_small = |one: &&DifferingRange| one.range.rows <= ROWS_OF_A_PAGE as u64;
+    let (small, large): (Vec<DifferingRange>, Vec<DifferingRange>) =
+        differing.iter().partition(is_small);
+    let mut next = NextComparison {
+        count: Vec::new(),
+        // Their count has not shown all that there is.
+        read: small.iter().map(|one| one.range).collect(),
+    };
+    let ranges: Vec<IdRange> = large.iter().map(|one| one.range).collect();
+    let rows: u64 = ranges.iter().map(|range| range.rows).sum();
+    let lists = joined(ranges.clone()).len() as u64;
+    let to_read = rows.div_ceil(ROWS_OF_A_REQUEST) + lists * REQUESTS_AT_THE_ENDS_OF_A_LIST;
+    let size = size_of_pieces(rows, large.iter().map(|one| one.by).sum());
+    // How many pieces will differ is a guess, so that reading has to cost clearly more.
+    if !large.is_empty() && requests_to_count(&large, size) * 4 < to_read * 3 {
+        let pieces = ranges.iter().flat_map(|range| range.split(ids, size));
+        next.count = pieces.collect();
+    } else {
+        next.read.extend(ranges);
     }
-    let pieces = differing
-        .iter()
-        .flat_map(|range| range.split(ids, RANGES_OF_A_REQUEST));
-    Narrowing::Count(pieces.collect())
+    next
+}
+
+/// Into pieces of how many rows ranges are cut that have so many rows and differ by so many. Smaller pieces are more to
+/// count now, larger ones more to count next: the sum is least where both are as many. One request counts fifty pieces as
+/// soon as one.
+fn size_of_pieces(rows: u64, by: u64) -> u64 {
+    let balanced = (ROWS_OF_A_SMALL_RANGE * rows / by.max(1)).isqrt();
+    let of_one_request = rows.div_ceil(RANGES_OF_A_REQUEST as u64);
+    balanced.min(of_one_request).max(ROWS_OF_A_SMALL_RANGE)
+}
+
+/// Requests that it takes to find all differences by counts, if the ranges are cut into pieces of `size` rows first.
+fn requests_to_count(differing: &[DifferingRange], size: u64) -> u64 {
+    let requests = |ranges: u64| ranges.div_ceil(RANGES_OF_A_REQUEST as u64);
+    let pieces = |one: &DifferingRange| one.range.rows.div_ceil(size);
+    let now = differing.iter().map(pieces).sum();
+    if size <= ROWS_OF_A_SMALL_RANGE {
+        return requests(now);
+    }
+    let that_differ: u64 = differing.iter().map(|one| one.by.min(pieces(one))).sum();
+    requests(now) + requests(that_differ * size.div_ceil(ROWS_OF_A_SMALL_RANGE))
 }
 
 /// Ranges side by side as one.
-fn joined(ranges: &[IdRange]) -> Vec<IdRange> {
+pub(crate) fn joined(mut ranges: Vec<IdRange>) -> Vec<IdRange> {
+    ranges.sort_by_key(|range| range.after);
     let mut joined: Vec<IdRange> = Vec::new();
     for range in ranges {
         match joined.last_mut() {
@@ -164,7 +248,7 @@ fn joined(ranges: &[IdRange]) -> Vec<IdRange> {
                 before.up_to = range.up_to;
                 before.rows += range.rows;
             }
-            _ => joined.push(*range),
+            _ => joined.push(range),
         }
     }
     joined
@@ -178,6 +262,12 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
+    /// Adds that of another range.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.gone.extend(other.gone);
+        self.lacking.extend(other.lacking);
+    }
+
     /// Compares the IDs of the store within a range with those that the portal has there; both ascend.
     pub(crate) fn within(range: IdRange, store: &[u64], portal: &[u64]) -> Self {
         let mut difference = Self::default();
@@ -207,33 +297,31 @@ mod tests {
 
     /// What `narrow` leads to with a portal that has `portal`: the requests that it costs, and the IDs that are gone.
     fn play(store: &[u64], portal: &[u64]) -> (u64, Vec<u64>) {
-        let count = |range: &IdRange| range.ids(portal).len() as u64;
-        let mut requests = 1;
-        let mut differing = first_ranges(store, 7);
-        let mut counted = store.len() as u64;
-        differing.retain(|range| count(range) != range.rows);
-        loop {
-            if differing.is_empty() {
-                return (requests, Vec::new());
-            }
-            match narrow(&differing, counted, store) {
-                Narrowing::Count(ranges) => {
-                    requests += ranges.len().div_ceil(RANGES_OF_A_REQUEST) as u64;
-                    counted = ranges.iter().map(|range| range.rows).sum();
-                    differing = ranges;
-                    differing.retain(|range| count(range) != range.rows);
-                }
-                Narrowing::Read(ranges) => {
-                    let mut gone = Vec::new();
-                    for range in ranges {
-                        let found = range.ids(portal);
-                        requests += (found.len() as u64).div_ceil(ROWS_OF_A_REQUEST).max(1);
-                        gone.extend(Difference::within(range, store, found).gone);
-                    }
-                    return (requests, gone);
+        let (mut requests, mut gone, mut to_read) = (0, Vec::new(), Vec::new());
+        let mut ranges = first_ranges(store, 7);
+        while !ranges.is_empty() {
+            requests += ranges.len().div_ceil(RANGES_OF_A_REQUEST) as u64;
+            let mut differing = Vec::new();
+            for range in ranges {
+                let there = range.ids(portal);
+                let page = there.get(..ROWS_OF_A_PAGE).unwrap_or(there);
+                match range.compare(store, Some(there.len() as u64), Some(page)) {
+                    RangeFinding::Same => {}
+                    RangeFinding::Compared(difference) => gone.extend(difference.gone),
+                    RangeFinding::Differs(one) => differing.push(one),
                 }
             }
+            let next = narrow(&differing, store);
+            to_read.extend(next.read);
+            ranges = next.count;
         }
+        for range in joined(to_read) {
+            let found = range.ids(portal);
+            requests += (found.len() as u64).div_ceil(ROWS_OF_A_REQUEST) + 2;
+            gone.extend(Difference::within(range, store, found).gone);
+        }
+        gone.sort_unstable();
+        (requests, gone)
     }
 
     #[test]
@@ -251,7 +339,7 @@ mod tests {
                     seen.extend(there.iter().take(ROWS_OF_A_PAGE));
                 }
                 assert_eq!(
-                    joined(&ranges),
+                    joined(ranges.clone()),
                     IdRange::of_all(&ids).into_iter().collect::<Vec<_>>()
                 );
             }
@@ -291,16 +379,55 @@ mod tests {
         portal.remove(777_777);
         let (requests, gone) = play(&store, &portal);
         assert_eq!(gone, [store[777_777]]);
-        assert!(requests <= 5, "{requests}");
+        assert!(requests <= 3, "{requests}");
     }
 
     #[test]
     fn many_deleted_rows_cost_no_more_than_reading_all_ids() {
         let store: Vec<u64> = (1..=1_000_000).collect();
-        let portal: Vec<u64> = store.iter().copied().filter(|id| id % 29 != 0).collect();
-        let (requests, gone) = play(&store, &portal);
-        assert_eq!(gone.len(), 1_000_000 / 29);
-        assert!(requests <= 1_000_000 / 2_500 + 5, "{requests}");
+        for one_in in [7, 29, 150, 199, 200, 230, 400, 1_000] {
+            let is_there = |id: &u64| !id.is_multiple_of(one_in);
+            let portal: Vec<u64> = store.iter().copied().filter(is_there).collect();
+            let (requests, gone) = play(&store, &portal);
+            assert_eq!(gone.len() as u64, 1_000_000 / one_in);
+            assert!(requests <= 1_000_000 / 2_500 + 5, "{one_in}: {requests}");
+        }
+    }
+
+    #[test]
+    fn deletions_far_from_each_other_are_found_by_counts_alone() {
+        let store: Vec<u64> = (1..=1_000_000).map(|id| id * 2).collect();
+        for (deleted, most) in [(2, 5), (10, 15), (100, 70), (1_000, 230)] {
+            let is_there = |id: &u64| !id.is_multiple_of(2_000_000 / deleted);
+            let portal: Vec<u64> = store.iter().copied().filter(is_there).collect();
+            let (requests, gone) = play(&store, &portal);
+            assert_eq!(gone.len() as u64, deleted);
+            assert!(requests <= most, "{deleted}: {requests}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_came_with_a_count_is_compared_only_where_it_is_all_that_is_counted() {
+        let ids: Vec<u64> = (1..=200).collect();
+        let range = IdRange {
+            after: 100,
+            up_to: 140,
+            rows: 40,
+        };
+        let page: Vec<u64> = (101..=140).filter(|id| *id != 120).collect();
+        let compared = |page: &[u64], counted| range.compare(&ids, counted, Some(page));
+        let gone = Difference {
+            gone: vec![120],
+            lacking: Vec::new(),
+        };
+        assert_eq!(compared(&page, Some(39)), RangeFinding::Compared(gone));
+        let differs = |by| RangeFinding::Differs(DifferingRange { range, by });
+        // A row is hidden, nothing is counted, nothing is shown, or what is shown lies elsewhere.
+        assert_eq!(compared(&page[1..], Some(39)), differs(1));
+        assert_eq!(compared(&page, None), differs(40));
+        assert_eq!(compared(&[], Some(0)), differs(40));
+        let elsewhere: Vec<u64> = (90..129).collect();
+        assert_eq!(compared(&elsewhere, Some(39)), differs(1));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Keeps tables of a store equal to lists of a portal: what has changed comes in, what is deleted is marked.
 //!
 //! `entities` says what can be kept in sync and how its changes are found, `state` how far an entity is and what is read
-//! next, `comparison` which rows are gone, `parents` whose rows are listed for one record at a time: none of them does I/O. `portal` asks the portal, `table` the store, and `run`
-//! leads an entity through a run with them. `sql` is what databases with transactions do for a table, `clickhouse` what
-//! ClickHouse does, `dataset` what folders of Parquet files do. `lock` keeps two runs out of one store; `status` and `verify` look at it.
+//! next, `comparison` which rows are gone, `parents` whose rows are listed for one record at a time: none of them does I/O.
+//! `portal` asks the portal, `table` the store, and `run` leads an entity through a run with them. `beginning` has the
+//! lists of all entities begin together. `sql` is what databases with transactions do for a table, `clickhouse` what
+//! ClickHouse does, `dataset` what folders of Parquet files do. `lock` keeps two runs out of one store; `status` and
+//! `verify` look at it.
 
+mod beginning;
 #[cfg(feature = "clickhouse")]
 mod clickhouse;
 mod comparison;
@@ -37,7 +40,9 @@ pub use verify::{GoneBecause, RowDifference, TableVerification, verify};
 use crate::error::ExportError;
 use crate::sinks::owner::portal_name;
 use crate::store::Store;
+use beginning::BegunRead;
 use lock::StoreLock;
+use table::TableAccess;
 
 /// Entities that are read at the same time.
 const ENTITIES_AT_ONCE: usize = 4;
@@ -327,15 +332,7 @@ impl SyncRun {
     /// Nothing could be done: the store cannot be reached or another run has it, two entities want one table, or the portal
     /// does not answer at all.
     pub async fn run(&self) -> Result<SyncReport, SyncError> {
-        for (place, entity) in self.entities.iter().enumerate() {
-            let before = self.entities.iter().take(place);
-            if let Some(other) = before.clone().find(|other| other.table == entity.table) {
-                return Err(SyncError::Usage(format!(
-                    "{} and {} both go to the table {}: leave one of them out",
-                    other.name, entity.name, entity.table
-                )));
-            }
-        }
+        self.check_tables()?;
         let tables = self.entities.iter().map(|entity| entity.table.clone());
         let lock = lock::acquire(&self.store, tables.collect()).await?;
         let lock = Arc::new(lock);
@@ -345,22 +342,17 @@ impl SyncRun {
             portal: described.now,
             ahead: described.now.unix().saturating_sub((self.clock)()),
         };
-        // Small lists are done soon, and others refer to them.
-        let mut order: Vec<usize> = (0..self.entities.len()).collect();
-        order.sort_by_key(|place| {
-            !self
-                .entities
-                .get(*place)
-                .is_some_and(|entity| entity.is_dictionary)
-        });
+        let order = self.order();
+        let mut begun = self.begin_reads(&order, &described, now, &lock).await;
         let described = Arc::new(described);
         let runs = order.into_iter().filter_map(|place| {
             let entity = self.entities.get(place)?;
+            let begun = begun.remove(&place);
             let described = Arc::clone(&described);
             let lock = &lock;
             Some(async move {
                 let result = match described.of(place) {
-                    Ok(description) => self.run_entity(entity, description, now, lock).await,
+                    Ok(fields) => self.run_entity(entity, fields, begun, now, lock).await,
                     Err(error) => Err(error),
                 };
                 (self.observer)(&SyncEvent::Ended {
@@ -392,14 +384,51 @@ impl SyncRun {
         })
     }
 
+    /// No two entities may go to one table.
+    fn check_tables(&self) -> Result<(), SyncError> {
+        for (place, entity) in self.entities.iter().enumerate() {
+            let mut before = self.entities.iter().take(place);
+            if let Some(other) = before.find(|other| other.table == entity.table) {
+                return Err(SyncError::Usage(format!(
+                    "{} and {} both go to the table {}: leave one of them out",
+                    other.name, entity.name, entity.table
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The places of the entities in the order in which they are read. Small lists are done soon, and others refer to them.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.entities.len()).collect();
+        order.sort_by_key(|place| {
+            !self
+                .entities
+                .get(*place)
+                .is_some_and(|entity| entity.is_dictionary)
+        });
+        order
+    }
+
+    /// As what the tables of the run are opened.
+    fn access(&self, lock: &Arc<StoreLock>) -> TableAccess {
+        TableAccess {
+            portal: self.portal.clone(),
+            same_portal: self.options.same_portal,
+            lock: Some(Arc::clone(lock)),
+        }
+    }
+
     async fn run_entity(
         &self,
         entity: &SyncEntity,
         fields: brimful::Fields,
+        begun: Option<BegunRead>,
         now: RunTime,
         lock: &Arc<StoreLock>,
     ) -> Result<EntityReport, SyncError> {
         let mut run = run::EntityRun::open(self, entity, fields, now, lock).await?;
+        run.begun = begun;
         let result = run.run().await;
         if let Err(error) = &result {
             run.record_failure(self, error).await;

@@ -4,11 +4,12 @@ use brimful::protocol::catalogue;
 use brimful::{
     Batch, BatchReply, Client, Error, ErrorKind, Execution, Fields, FieldsCall, Outcome, Page,
 };
+use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::SyncError;
-use super::comparison::IdRange;
+use super::comparison::{IdRange, RANGES_OF_A_REQUEST, RangeFinding};
 use super::entities::SyncEntity;
 use super::parents::{ChildRows, Parents, rows_within};
 use super::state::PortalTime;
@@ -16,6 +17,8 @@ use crate::row::read_fields;
 
 /// IDs in one condition of a filter: a page has as many rows.
 pub(crate) const IDS_OF_A_PAGE: usize = 50;
+/// Requests with counts that are on their way at the same time.
+const REQUESTS_AT_ONCE: usize = 4;
 
 /// What the portal says of the entities of a run.
 pub(crate) struct Described {
@@ -109,14 +112,30 @@ fn within(entity: &SyncEntity, range: IdRange) -> Vec<(String, Value)> {
     conditions
 }
 
-/// Keeps the ranges that have another number of rows in the portal, or whose first rows are others. `ids` are those of
-/// the store, ascending. The first rows come with the count anyway.
-pub(crate) async fn differing(
+/// Compares ranges with the portal by their counts, and by the IDs of the first rows, which come with the count anyway.
+/// `ids` are those of the store, ascending.
+pub(crate) async fn count_ranges(
     client: &Client,
     entity: &SyncEntity,
-    ranges: Vec<IdRange>,
+    ranges: &[IdRange],
     ids: &[u64],
-) -> Result<Vec<IdRange>, SyncError> {
+) -> Result<Vec<RangeFinding>, SyncError> {
+    let requests = ranges.chunks(RANGES_OF_A_REQUEST);
+    let counting = requests.map(|ranges| count_some_ranges(client, entity, ranges, ids));
+    let mut found: Vec<RangeFinding> = Vec::new();
+    let mut counted = stream::iter(counting).buffered(REQUESTS_AT_ONCE);
+    while let Some(of_request) = counted.next().await {
+        found.extend(of_request?);
+    }
+    Ok(found)
+}
+
+async fn count_some_ranges(
+    client: &Client,
+    entity: &SyncEntity,
+    ranges: &[IdRange],
+    ids: &[u64],
+) -> Result<Vec<RangeFinding>, SyncError> {
     let mut batch = Batch::new();
     for (place, range) in ranges.iter().enumerate() {
         let mut params = entity.id_params(&within(entity, *range));
@@ -125,20 +144,16 @@ pub(crate) async fn differing(
         batch.add(place.to_string(), &entity.method, params)?;
     }
     let reply = client.batch(batch).await?;
-    let mut differing = Vec::new();
-    for (place, range) in ranges.into_iter().enumerate() {
+    let mut found = Vec::new();
+    for (place, range) in ranges.iter().enumerate() {
         let label = place.to_string();
         let result: Value = reply.result(&label)?;
-        // What is not counted is read.
-        let is_same_count = reply.total(&label) == Some(range.rows);
         let first: Option<Vec<u64>> = rows_of(entity, &result)
             .map(|row| number(row.get(entity.id_field())?))
             .collect();
-        if !is_same_count || first.is_some_and(|first| !range.may_begin_with(ids, &first)) {
-            differing.push(range);
-        }
+        found.push(range.compare(ids, reply.total(&label), first.as_deref()));
     }
-    Ok(differing)
+    Ok(found)
 }
 
 /// The IDs that the portal has in a range, ascending.

@@ -6,10 +6,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use brimful::{Client, Fields, Page};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::comparison::{self, Difference, IdRange, Narrowing};
-use super::entities::{ChangeCursor, SyncEntity};
+use super::beginning::{BegunRead, list_of};
+use super::comparison::{self, Difference, IdRange, RangeFinding};
+use super::entities::SyncEntity;
 use super::in_thread::{InThread, blocking};
 use super::lock::StoreLock;
 use super::row_id::row_id;
@@ -37,6 +38,8 @@ pub(crate) struct EntityRun {
     /// As what the table is opened.
     access: TableAccess,
     report: EntityReport,
+    /// The first read, where it has begun together with those of other entities.
+    pub(crate) begun: Option<BegunRead>,
     /// The IDs of all rows, where the run has read everything from the beginning.
     seen: Option<HashSet<String>>,
     /// The record and the ID of each row that the store had when the run began, ascending, where rows are listed for one
@@ -72,11 +75,7 @@ impl EntityRun {
             }
             plan.labels = described.labels;
         }
-        let access = TableAccess {
-            portal: run.portal.clone(),
-            same_portal: run.options.same_portal,
-            lock: Some(Arc::clone(lock)),
-        };
+        let access = run.access(lock);
         let (store, of_store, opened_by) = (run.store.clone(), entity.clone(), access.clone());
         let labels = run.options.labels;
         let table = blocking(move || {
@@ -117,6 +116,7 @@ impl EntityRun {
             now,
             access,
             report: EntityReport::default(),
+            begun: None,
             seen: None,
             children: Vec::new(),
             lists: children::ListsRead::default(),
@@ -206,20 +206,11 @@ impl EntityRun {
             is_full: reading.since.is_none(),
             resumed_after: is_resumed.then_some(reading.after),
         });
-        let mut conditions = Vec::new();
-        if let (Some(Cursor::Time(time)), ChangeCursor::Time { filter, .. }) = (reading.since, kind)
-        {
-            conditions.push((format!(">={filter}"), json!(time.to_string())));
-        }
-        let mut list = self
-            .client
-            .list(&self.entity.method)
-            .params(self.entity.params_with(&conditions))
-            .check_names(self.entity.is_narrowed());
-        if reading.after > 0 {
-            list = list.resume_after(reading.after);
-        }
-        let mut pages = list.pages()?;
+        let begun = self.begun.take();
+        let mut pages = match begun.and_then(|begun| begun.list_for(&reading)) {
+            Some(list) => list.pages()?,
+            None => list_of(&self.client, &self.entity, &reading).pages()?,
+        };
         let mut chunk: Vec<Page> = Vec::new();
         let mut rows = 0;
         let ended = loop {
@@ -369,50 +360,56 @@ impl EntityRun {
         ids.sort_unstable();
         // The second of two equal ones would look like one that the portal does not have.
         ids.dedup();
-        let mut ranges = vec![IdRange::everything(&ids)];
-        if self.entity.is_counted() {
-            let mut counted = ids.len() as u64;
-            let next_turn = |table: &mut SyncTable| Ok(table.state.next_comparison());
-            let turn = self.table.call(next_turn).await?;
-            ranges = comparison::first_ranges(&ids, turn);
-            ranges.push(IdRange::above(&ids));
-            ranges = portal::differing(&self.client, &self.entity, ranges, &ids).await?;
-            let above = ranges.pop_if(|range| range.is_open());
-            while !ranges.is_empty() {
-                match comparison::narrow(&ranges, counted, &ids) {
-                    Narrowing::Read(few) => {
-                        ranges = few;
-                        break;
-                    }
-                    Narrowing::Count(finer) => {
-                        counted = finer.iter().map(|range| range.rows).sum();
-                        ranges = portal::differing(&self.client, &self.entity, finer, &ids).await?;
-                    }
-                }
-            }
-            ranges.extend(above);
-        }
-        let (mut gone, mut lacking) = (Vec::new(), Vec::new());
-        for range in ranges {
-            let theirs = portal::ids_within(&self.client, &self.entity, range).await?;
-            let difference = Difference::within(range, &ids, &theirs);
-            gone.extend(difference.gone);
-            lacking.extend(difference.lacking);
-        }
+        let Difference { mut gone, lacking } = self.difference(&ids).await?;
         if lacking.len() > LACKING_AT_ONCE {
             self.read_everything().await?;
         } else if !lacking.is_empty() {
             self.read_lacking(&lacking).await?;
         }
         let live = ids.len() as u64;
-        if !gone.is_empty()
-            && (self.options.accept_deletes || comparison::is_believable(gone.len() as u64, live))
-        {
+        // Too many of them are asked for all the same, if one request can: a count may have told of them by mistake.
+        let is_asked = gone.len() <= DELETED_AT_ONCE
+            || self.options.accept_deletes
+            || comparison::is_believable(gone.len() as u64, live);
+        if !gone.is_empty() && is_asked {
             // No row is deleted on the word of one reading.
             let there = portal::still_there(&self.client, &self.entity, &gone).await?;
             gone.retain(|id| !there.contains(id));
         }
         Ok(gone.iter().map(u64::to_string).collect())
+    }
+
+    /// How the IDs of the store differ from the portal's.
+    async fn difference(&mut self, ids: &[u64]) -> Result<Difference, SyncError> {
+        let mut difference = Difference::default();
+        let mut to_read = Vec::new();
+        if self.entity.is_counted() {
+            let next_turn = |table: &mut SyncTable| Ok(table.state.next_comparison());
+            let turn = self.table.call(next_turn).await?;
+            let mut ranges = comparison::first_ranges(ids, turn);
+            ranges.push(IdRange::above(ids));
+            while !ranges.is_empty() {
+                let found = portal::count_ranges(&self.client, &self.entity, &ranges, ids).await?;
+                let mut differing = Vec::new();
+                for finding in found {
+                    match finding {
+                        RangeFinding::Same => {}
+                        RangeFinding::Compared(more) => difference.extend(more),
+                        RangeFinding::Differs(range) => differing.push(range),
+                    }
+                }
+                let next = comparison::narrow(&differing, ids);
+                to_read.extend(next.read);
+                ranges = next.count;
+            }
+        } else {
+            to_read.push(IdRange::everything(ids));
+        }
+        for range in comparison::joined(to_read) {
+            let theirs = portal::ids_within(&self.client, &self.entity, range).await?;
+            difference.extend(Difference::within(range, ids, &theirs));
+        }
+        Ok(difference)
     }
 
     /// Reads rows that were taken for deleted and are there again. Where as many rows are gone as have come back, the

@@ -679,3 +679,72 @@ async fn labels_stay_where_a_dictionary_is_empty_once() {
         );
     }
 }
+
+/// Entities by ID of the emulator, with so many rows each.
+fn entities_by_id(rows: u64) -> (PortalConfig, [&'static str; 10]) {
+    let mut config = PortalConfig::new();
+    for entity in [
+        "deal", "lead", "contact", "company", "quote", "activity", "task",
+    ] {
+        config = config.rows(entity, rows);
+    }
+    let entities = [
+        "crm.deal",
+        "crm.lead",
+        "crm.contact",
+        "crm.company",
+        "crm.quote",
+        "activities",
+        "tasks",
+        "crm.item:1",
+        "crm.item:3",
+        "crm.item:4",
+    ];
+    (config, entities)
+}
+
+#[tokio::test(start_paused = true)]
+async fn entities_without_a_change_share_the_requests_that_show_it() {
+    let (config, entities) = entities_by_id(300);
+    let bench = Bench::new(config);
+    bench.sync_all(&entities).await;
+    pass(60).await;
+    let report = bench.sync_all(&entities).await;
+    for (name, result) in &report.entities {
+        let result = result.as_ref().unwrap();
+        assert_eq!((result.read, result.written), (0, 0), "{name}");
+        assert!(!result.is_full && result.rows == 300, "{name}: {result:?}");
+    }
+    // The fields of all, what has changed in all, asked for twice, and the counts of each.
+    assert_eq!(report.requests, 1 + 2 + 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_changed_in_some_of_many_entities_comes_whole() {
+    let (config, entities) = entities_by_id(300);
+    let bench = Bench::new(config);
+    bench.sync_all(&entities).await;
+    pass(60).await;
+    // None, one, some, a page and more than two pages of rows have changed.
+    let changed = [("deal", 1), ("contact", 3), ("company", 50), ("lead", 130)];
+    for (kind, rows) in changed {
+        for id in 1..=rows {
+            let change = json!({"id": id, "fields": {"COMMENTS": "changed"}});
+            bench.call(&format!("crm.{kind}.update"), change).await;
+        }
+    }
+    bench.call("crm.quote.delete", json!({"id": 7})).await;
+    let report = bench.sync_all(&entities).await;
+    for (name, result) in &report.entities {
+        let result = result.as_ref().unwrap();
+        let kind = name.trim_start_matches("crm.");
+        let changed = changed.iter().find(|(changed, _)| *changed == kind);
+        let rows = changed.map_or(0, |(_, rows)| *rows);
+        if name.contains(':') {
+            continue;
+        }
+        assert_eq!((result.read, result.written), (rows, rows), "{name}");
+        assert_eq!(result.deleted, u64::from(kind == "quote"), "{name}");
+        bench.assert_equal(name).await;
+    }
+}
