@@ -8,7 +8,10 @@ use super::dto::Dto;
 use super::event_log::EVENT_LOG_DTO;
 use super::fields::FIELD_DTO;
 use super::task_fields::TASK_DTO;
-use super::{documentation, error, event_log, fields, mail, object_fields, tasks, working_time};
+use super::{
+    documentation, error, event_log, fields, mail, notes, object_fields, structure, tasks,
+    working_time,
+};
 use crate::context::MethodError;
 use crate::context::settings::Scopes;
 use crate::methods::method::{Handler, Method};
@@ -81,8 +84,13 @@ fn of_records() -> &'static [Endpoint] {
     static ENDPOINTS: OnceLock<Vec<Endpoint>> = OnceLock::new();
     ENDPOINTS.get_or_init(|| {
         let described = object_fields::methods();
+        // A kind of records may have a method of its own in the place of a usual one.
+        let is_usual = |method: &Method| structure::methods().all(|own| own.name != method.name);
         let methods = records::rest3_methods()
+            .filter(is_usual)
             .chain(described)
+            .chain(structure::methods())
+            .chain(notes::methods())
             .chain(working_time::methods())
             .chain(mail::methods())
             .chain(tasks::methods());

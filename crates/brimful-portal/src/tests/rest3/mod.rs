@@ -6,6 +6,8 @@ mod event_log;
 mod fields;
 mod idempotency;
 mod lists;
+mod notes;
+mod structure;
 mod tasks;
 
 use super::*;
