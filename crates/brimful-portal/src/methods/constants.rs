@@ -23,6 +23,9 @@ const COUNTED: [(&str, &str); 2] = [
     ("sale.statuslang.getlistlangs", "langs"),
 ];
 
+/// Dictionaries of which a call may ask for one part, and the parameter that names it.
+const PARTS: [(&str, &str); 1] = [("landing.block.getrepository", "section")];
+
 /// The names of all events.
 pub(crate) fn event_names() -> impl Iterator<Item = String> {
     let names = results().get("events").and_then(Value::as_array);
@@ -53,6 +56,12 @@ fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
         "events" if !scope.is_empty() => format!("ON{scope}"),
         "placement.list" if !scope.is_empty() => format!("{scope}_"),
         name => {
+            let part = PARTS.iter().find(|(method, _)| *method == name);
+            let part = part.map(|(_, param)| call.text(param));
+            if let Some(part) = part.filter(|part| !part.is_empty()) {
+                let part = result.get(&part).cloned();
+                return Ok(Output::value(&part.unwrap_or(Value::Bool(false))));
+            }
             let mut output = Output::value(result);
             let counted = COUNTED.iter().find(|(method, _)| *method == name);
             let entries = counted.and_then(|(_, key)| result.get(key)?.as_array());

@@ -247,3 +247,34 @@ pub(crate) fn type_of_list(state: &PortalData, call: &mut Call<'_>) -> Result<Ou
         &kind.map_or_else(|| "lists".into(), Value::from),
     ))
 }
+
+/// `lists.element.get.file.url(IBLOCK_ID, ELEMENT_ID, FIELD_ID)`: the addresses of the files that an element has in a
+/// property.
+pub(crate) fn file_urls(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let list = list(state, call)?;
+    let [id, code, field] = ["ELEMENT_ID", "ELEMENT_CODE", "FIELD_ID"].map(|name| call.text(name));
+    if id.is_empty() && code.is_empty() {
+        return Err(missing("ELEMENT_ID"));
+    }
+    if field.is_empty() {
+        return Err(missing("FIELD_ID"));
+    }
+    let table = records::place("lists.element").map(|place| &state.records[place]);
+    let is_it = |(number, row): &(u64, &serde_json::Map<String, serde_json::Value>)| {
+        let text = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or("");
+        let is_named = number.to_string() == id || (id.is_empty() && text("CODE") == code);
+        text("IBLOCK_ID") == list.to_string() && is_named
+    };
+    let mut rows = table.into_iter().flat_map(records::RecordTable::rows);
+    let (number, row) = rows
+        .find(is_it)
+        .ok_or_else(|| MethodError::new(400, "ERROR_ELEMENT_NOT_FOUND", "Element not found"))?;
+    let name = format!("PROPERTY_{field}");
+    let files = row.get(&name).and_then(|files| files.as_object());
+    let url = |(file, _): (&String, &serde_json::Value)| {
+        format!("/company/lists/{list}/file/0/{number}/{name}/{file}/?ncc=y&download=y")
+    };
+    Ok(Output::value(
+        &files.into_iter().flatten().map(url).collect::<Value>(),
+    ))
+}

@@ -17,11 +17,13 @@ mod chats;
 mod connectors;
 mod constants;
 mod crm;
+mod deliveries;
 mod departments;
 mod disk;
 mod events;
 mod fixtures;
 mod im;
+mod landing_copies;
 mod list_fields;
 mod messages;
 mod messenger;
@@ -46,6 +48,7 @@ pub(crate) mod tasks;
 mod telephony;
 #[cfg(test)]
 mod tests;
+mod time_control;
 mod users;
 mod votes;
 mod voximplant;
@@ -97,6 +100,9 @@ pub(crate) fn all() -> &'static [Method] {
         methods.extend(bots::methods());
         methods.extend(catalogue::methods());
         methods.extend(openlines::methods());
+        methods.extend(deliveries::methods());
+        methods.extend(landing_copies::methods());
+        methods.extend(time_control::methods());
         methods.extend(scrum::methods());
         methods.extend(site_settings::methods());
         methods.extend(votes::methods());
@@ -277,6 +283,11 @@ fn workgroups_and_workflows(methods: &mut Vec<Method>) {
             "lists",
             "lists.get.iblock.type.id",
             list_fields::type_of_list
+        ),
+        read!(
+            "lists",
+            "lists.element.get.file.url",
+            list_fields::file_urls
         ),
         read!("lists", "lists.field.get", list_fields::get),
         write!("lists", "lists.field.add", list_fields::add),
@@ -576,6 +587,11 @@ fn telephony_methods(methods: &mut Vec<Method>) {
             "telephony",
             "voximplant.user.deactivatephone",
             voximplant::switch_phone::<false>
+        ),
+        read!(
+            "telephony",
+            "voximplant.callback.start",
+            voximplant::call_back
         ),
         read!(
             "telephony",

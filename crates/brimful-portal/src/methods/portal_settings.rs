@@ -99,6 +99,12 @@ fn current(state: &PortalData, settings: &Settings, call: &Call<'_>) -> Value {
     kept.unwrap_or_else(|| serde_json::from_str(settings.usual).unwrap_or_default())
 }
 
+/// What is set, by the method that reads it.
+pub(super) fn value(state: &PortalData, get: &str, call: &Call<'_>) -> Value {
+    let settings = SETTINGS.iter().find(|settings| settings.get == get);
+    settings.map_or(Value::Null, |settings| current(state, settings, call))
+}
+
 fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let settings = find(call)?;
     Ok(Output::value(&current(state, settings, call)))

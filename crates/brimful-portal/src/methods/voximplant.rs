@@ -167,10 +167,24 @@ pub(crate) fn switch_phone<const ON: bool>(
 
 /// `voximplant.infocall.startwithtext` and `.startwithsound`: nobody is called.
 pub(crate) fn inform(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    start_call(state, call, "infocall", "Could not find config for number")
+}
+
+/// `voximplant.callback.start(FROM_LINE, TO_NUMBER, TEXT_TO_PRONOUNCE)`: nobody is called.
+pub(crate) fn call_back(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    start_call(state, call, "callback", "Could not find line")
+}
+
+/// What a call of this kind gets for a number; `no_line` is how a line that is not there is refused.
+fn start_call(
+    state: &PortalData,
+    call: &Call<'_>,
+    kind: &str,
+    no_line: &str,
+) -> Result<Output, MethodError> {
     let from = call.text("FROM_LINE");
     if !all_lines(state).iter().any(|(line, _)| *line == from) {
-        let text = format!("Could not find config for number {from}");
-        return Err(refused("ERROR_CORE", text));
+        return Err(refused("ERROR_CORE", format!("{no_line} {from}")));
     }
     let to = call.text("TO_NUMBER");
     if to.bytes().filter(u8::is_ascii_digit).count() < 5 {
@@ -184,7 +198,7 @@ pub(crate) fn inform(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
     answer.insert("RESULT", true);
     answer.insert(
         "CALL_ID",
-        format!("infocall.{code:016x}{:016x}.{now}", hash::mix(code)),
+        format!("{kind}.{code:016x}{:016x}.{now}", hash::mix(code)),
     );
     Ok(Output::value(&Value::Array(answer)))
 }

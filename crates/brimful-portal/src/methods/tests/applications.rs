@@ -452,3 +452,73 @@ fn events_in_the_calendar_of_a_user_say_when_he_is_busy() {
             .contains("\"from\"")
     );
 }
+
+#[test]
+fn reports_tell_of_the_working_days_of_users_and_networks_of_addresses() {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    portal.json("timeman.open", "USER_ID=2");
+    let of = "USER_ID=2&MONTH=5&YEAR=2026";
+    portal.steps(&[
+        (
+            "timeman.timecontrol.reports.get",
+            of,
+            r#"{"report":{"date_start":"2026-05-01T00:00:00+03:00","date_finish":"2026-05-31T23:59:59+03:00","days":[
+                {"index":"20260504","workday_complete":false,"workday_duration_config":28800,"reports":[{"type":"TM_START"}]}
+            ]},"user":{"id":2}}"#,
+        ),
+        ("timeman.timecontrol.reports.get", "USER_ID=2&MONTH=6&YEAR=2026", r#"{"report":{"days":[]}}"#),
+        ("timeman.timecontrol.reports.get", "USER_ID=99&MONTH=5&YEAR=2026", "!USER_ACCESS_ERROR"),
+        ("timeman.timecontrol.reports.get", "USER_ID=2&MONTH=13&YEAR=2026", "!ACCESS_ERROR"),
+        ("timeman.timecontrol.reports.users.get", "", r#"[{"id":1,"first_name":"*","last_activity_date":"*"}]"#),
+        (
+            "timeman.networkrange.check",
+            "IP=10.10.255.255",
+            r#"{"ip":"10.10.255.255","range":"10.0.0.0-10.255.255.255","name":"10.x.x.x"}"#,
+        ),
+        ("timeman.networkrange.check", "IP=8.8.8.8", "false"),
+        ("timeman.networkrange.check", "", "false"),
+    ]);
+}
+
+#[test]
+fn files_of_an_element_have_addresses() {
+    let mut portal = Portal::with(&[]);
+    let list = "IBLOCK_TYPE_ID=lists&IBLOCK_CODE=docs&FIELDS[NAME]=Docs";
+    let list = portal.json("lists.add", list).to_string();
+    let element = format!(
+        "IBLOCK_TYPE_ID=lists&IBLOCK_ID={list}&ELEMENT_CODE=one&FIELDS[NAME]=One&FIELDS[PROPERTY_7]=n5"
+    );
+    let element = portal.json("lists.element.add", &element).to_string();
+    let of = format!("IBLOCK_TYPE_ID=lists&IBLOCK_ID={list}&ELEMENT_ID={element}");
+    let url = format!(
+        r#"["/company/lists/{list}/file/0/{element}/PROPERTY_7/{element}01/?ncc=y&download=y"]"#
+    );
+    let unknown = format!("IBLOCK_ID={list}&ELEMENT_ID=99&FIELD_ID=7");
+    portal.steps(&[
+        (
+            "lists.element.get.file.url",
+            &format!("{of}&FIELD_ID=7"),
+            &url,
+        ),
+        (
+            "lists.element.get.file.url",
+            &format!("{of}&FIELD_ID=8"),
+            "[]",
+        ),
+        (
+            "lists.element.get.file.url",
+            &of,
+            "!ERROR_REQUIRED_PARAMETERS_MISSING",
+        ),
+        (
+            "lists.element.get.file.url",
+            &unknown,
+            "!ERROR_ELEMENT_NOT_FOUND",
+        ),
+        (
+            "lists.element.get.file.url",
+            "IBLOCK_ID=99&ELEMENT_ID=1&FIELD_ID=7",
+            "!ERROR_IBLOCK_NOT_FOUND",
+        ),
+    ]);
+}

@@ -10,6 +10,7 @@ mod families;
 mod integrations;
 mod item_product_rows;
 mod items;
+mod landing_copies;
 mod large_ids;
 mod legacy;
 mod linked_records;

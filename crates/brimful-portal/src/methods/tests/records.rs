@@ -41,6 +41,7 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
             let value = match (kind.name, field.name) {
                 // Lists are of contacts or of companies.
                 ("crm.calllist", "ENTITY_TYPE") => "CONTACT".to_owned(),
+                ("humanresources.node", "type") => "TEAM".to_owned(),
                 ("userfieldconfig", "entityId") => "CRM_DEAL".to_owned(),
                 ("userfieldconfig", "fieldName") => "UF_CRM_ONE".to_owned(),
                 ("userfieldconfig", "userTypeId") => "string".to_owned(),
@@ -539,5 +540,42 @@ fn comments_requisites_and_todos_belong_to_records_that_are_there() {
             "id=RUB",
             "! Cannot delete base currency.",
         ),
+    ]);
+}
+
+#[test]
+fn deliveries_of_a_deal_are_shipments_of_its_orders() {
+    let mut portal = Portal::with(&[("deal", 2, 0.0)]);
+    let of_order = |order: u64| {
+        format!(
+            "fields[orderId]={order}&fields[deliveryId]=3&fields[allowDelivery]=N&fields[deducted]=N&fields[priceDelivery]=5"
+        )
+    };
+    portal.json("sale.shipment.add", &of_order(7));
+    portal.json("sale.shipment.add", &of_order(8));
+    portal.json(
+        "crm.orderentity.add",
+        "fields[orderId]=8&fields[ownerId]=2&fields[ownerTypeId]=2",
+    );
+    portal.steps(&[
+        (
+            "crm.item.delivery.list",
+            "entityId=2&entityTypeId=2",
+            r#"[{"id":2,"deliveryId":3,"priceDelivery":5}]"#,
+        ),
+        (
+            "crm.item.delivery.list",
+            "entityId=2&entityTypeId=2&filter[@id][]=1",
+            "[]",
+        ),
+        ("crm.item.delivery.list", "entityId=1&entityTypeId=2", "[]"),
+        ("crm.item.delivery.list", "entityId=2", "!100"),
+        (
+            "crm.item.delivery.get",
+            "id=1",
+            r#"{"id":1,"deducted":"N"}"#,
+        ),
+        ("crm.item.delivery.get", "id=9", "!0"),
+        ("crm.item.delivery.get", "", "!100"),
     ]);
 }

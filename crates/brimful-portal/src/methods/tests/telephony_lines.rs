@@ -81,3 +81,20 @@ fn an_automatic_call_needs_a_line_and_a_number() {
     );
     assert_eq!(error.2, "Phone number is not correct");
 }
+
+#[test]
+fn a_call_back_needs_a_line_and_a_number() {
+    let mut portal = Portal::with(&[]);
+    portal.json("voximplant.sip.add", "SERVER=sip.example&LOGIN=one");
+    let answer = portal.json(
+        "voximplant.callback.start",
+        "FROM_LINE=reg1&TO_NUMBER=74951112233&TEXT_TO_PRONOUNCE=Hello",
+    );
+    assert_eq!(answer["RESULT"], true);
+    assert!(answer["CALL_ID"].as_str().unwrap().starts_with("callback."));
+    portal.steps(&[(
+        "voximplant.callback.start",
+        "FROM_LINE=reg5&TO_NUMBER=74951112233",
+        "!ERROR_CORE Could not find line reg5",
+    )]);
+}
