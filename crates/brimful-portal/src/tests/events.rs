@@ -525,3 +525,32 @@ async fn fields_types_currencies_and_bots_that_come_and_go_are_told_of() {
         json!({"BOT_ID": bot.to_string(), "BOT_CODE": "helper"})
     );
 }
+
+#[tokio::test]
+async fn a_deal_that_moves_to_another_funnel_begins_there_and_tells_of_it() {
+    let portal = Portal::new(config()).unwrap();
+    let mut handler = Handler::start("200 OK").await;
+    let made = json!({"entityTypeId": 2, "fields": {"name": "Rent"}});
+    let made = as_app(&portal, "t1", "crm.category.add", made).await;
+    let funnel = made["result"]["category"]["id"].as_u64().unwrap();
+    let moved = |funnel: u64| json!({"entityTypeId": 2, "id": 2, "fields": {"categoryId": funnel}});
+    as_app(&portal, "t1", "crm.item.update", moved(0)).await;
+    bind(&portal, "OnCrmDealMoveToCategory", &handler.url()).await;
+    // Where it is already, it does not move to.
+    as_app(&portal, "t1", "crm.item.update", moved(0)).await;
+    let answer = as_app(&portal, "t1", "crm.item.update", moved(funnel)).await;
+    let stage = format!("C{funnel}:NEW");
+    assert_eq!(
+        answer["result"]["item"]["stageId"],
+        json!(stage),
+        "{answer}"
+    );
+    let event = handler.next().await;
+    assert_eq!(
+        (&event["event"], &event["data"]["FIELDS"]),
+        (
+            &json!("ONCRMDEALMOVETOCATEGORY"),
+            &json!({"ID": "2", "CATEGORY_ID": funnel.to_string(), "STAGE_ID": stage})
+        )
+    );
+}

@@ -81,6 +81,8 @@ pub(crate) fn update(
         record.set(field, value);
         fields.push(field);
     }
+    let funnel = funnel(state, entity, id);
+    begin_in_other_funnel(state.table(entity), &mut record, &mut fields, funnel);
     let schema = &state.tables[entity].schema;
     let moved = ["STATUS_ID", "STAGE_ID"]
         .iter()
@@ -105,9 +107,50 @@ pub(crate) fn update(
     links::remember(state, entity, id, &fields);
     state.table_mut(entity).update(id, record.into_values());
     links::follow(state, entity, id, &fields);
+    tell_of_another_funnel(state, entity, id, funnel);
     if before.is_some() {
         stage_history::note(state, entity, id, before.as_ref(), author.now);
     }
+}
+
+/// The funnel of a deal.
+fn funnel(state: &PortalData, entity: usize, id: u64) -> Option<i64> {
+    let table = state.table(entity);
+    let at = table.schema.legacy("CATEGORY_ID")?;
+    (entity == entities::DEAL).then(|| table.row(id).cell(at).to_int().unwrap_or(0))
+}
+
+/// Gives a deal that moves to another funnel the first stage of it, where the call names none.
+fn begin_in_other_funnel(
+    table: &Table,
+    record: &mut Record,
+    given: &mut Vec<usize>,
+    before: Option<i64>,
+) {
+    let funnel = table.schema.item("CATEGORY_ID");
+    let funnel = funnel.and_then(|at| record.get(at)).map(Value::to_int);
+    let stage = table.schema.item("STAGE_ID");
+    if before.is_none() || funnel.is_none() || before == funnel {
+        return;
+    }
+    begin_in_funnel(table, record, given);
+    given.extend(stage.filter(|stage| !given.contains(stage)));
+}
+
+/// Says that a deal has moved to another funnel.
+fn tell_of_another_funnel(state: &mut PortalData, entity: usize, id: u64, before: Option<i64>) {
+    let Some(now) = funnel(state, entity, id).filter(|now| Some(*now) != before) else {
+        return;
+    };
+    let table = state.table(entity);
+    let stage = table.schema.legacy("STAGE_ID");
+    let stage = stage.and_then(|at| table.row(id).cell(at).to_text());
+    let fields = serde_json::json!({
+        "ID": id.to_string(),
+        "CATEGORY_ID": now.to_string(),
+        "STAGE_ID": stage.unwrap_or_default(),
+    });
+    state.tell("ONCRMDEALMOVETOCATEGORY".to_owned(), &fields);
 }
 
 fn time(seconds: i64) -> Value {

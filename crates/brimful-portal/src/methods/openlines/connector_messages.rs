@@ -181,6 +181,7 @@ fn rewrite_messages<const DELETE: bool>(
     for message in &messages {
         if DELETE {
             let mut row = message.clone();
+            row.insert("user", message_text(message, "user", "id"));
             row.insert("SUCCESS", true);
             rows.push(row);
         }
