@@ -4,7 +4,7 @@ use brimful_protocol::{Array, Value};
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::methods::params::missing;
+use crate::methods::params::{legacy_error, missing};
 
 /// Whose layout a call is about, and its name among the preferences.
 fn place(call: &Call<'_>) -> (Option<u64>, String) {
@@ -30,8 +30,18 @@ fn place(call: &Call<'_>) -> (Option<u64>, String) {
     (user, name)
 }
 
+/// Refuses a call for items that does not say of which type they are.
+fn check_type(call: &Call<'_>) -> Result<(), MethodError> {
+    let is_of_items = call.method.starts_with("crm.item.");
+    if is_of_items && call.text("entityTypeId").is_empty() {
+        return Err(legacy_error("Parameter 'entityTypeId' is not defined"));
+    }
+    Ok(())
+}
+
 /// The layout; null if nobody has set one.
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_type(call)?;
     let (user, name) = place(call);
     let layout = state
         .preferences
@@ -42,6 +52,7 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
 
 /// Sets the layout: a list of sections.
 pub(crate) fn set(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_type(call)?;
     let (user, name) = place(call);
     let data = call.params.get_ignoring_case("data");
     let data = data.filter(|data| data.as_array().is_some_and(|data| !data.is_empty()));
@@ -56,6 +67,7 @@ pub(crate) fn set(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
 
 /// Takes the layout back.
 pub(crate) fn reset(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    check_type(call)?;
     let (user, name) = place(call);
     if let Some(options) = state.preferences.get_mut(&user) {
         options.remove(&name);
@@ -68,6 +80,7 @@ pub(crate) fn reset_for_all_users(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
+    check_type(call)?;
     let (_, name) = place(call);
     for (user, options) in state.preferences.iter_mut() {
         if user.is_some() {

@@ -9,6 +9,7 @@ use brimful_protocol::{Array, Value, catalogue};
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
 use crate::methods::method::{Handler, Method};
+use crate::methods::params::missing;
 
 /// The results by method.
 fn results() -> &'static HashMap<String, Value> {
@@ -47,7 +48,14 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
     })
 }
 
+/// Dictionaries of which a call has to say what they are of, and the parameter that says it.
+const NEEDED: [(&str, &str); 1] = [("userfieldconfig.gettypes", "moduleId")];
+
 fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let needed = NEEDED.iter().find(|(method, _)| *method == call.method);
+    if let Some((_, param)) = needed.filter(|(_, param)| call.text(param).is_empty()) {
+        return Err(missing(param));
+    }
     let result = results().get(&*call.method);
     let result = result.ok_or_else(errors::method_not_found)?;
     let scope = call.text("SCOPE").to_ascii_uppercase();

@@ -220,7 +220,12 @@ fn department(row: &Row<'_>) -> Array {
 /// `im.department.get`
 pub(crate) fn departments(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(DEPARTMENT);
-    let rows = ids(call, "ID").into_iter().filter_map(|id| table.get(id));
+    let named = ids(call, "ID");
+    if named.is_empty() {
+        let text = "A wrong format for the ID field is passed";
+        return Err(refused("INVALID_FORMAT", text));
+    }
+    let rows = named.into_iter().filter_map(|id| table.get(id));
     let rows: Value = rows.map(|row| department(&row)).collect();
     Ok(Output::value(&rows))
 }

@@ -19,6 +19,7 @@ use crate::data::records::{
 use crate::methods::method::{Handler, Method};
 use crate::methods::owners;
 use crate::methods::params::strings;
+use crate::methods::rest3::error as rest3_error;
 
 /// The methods of all kinds.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
@@ -54,8 +55,11 @@ fn of_kinds(rest3: bool) -> impl Iterator<Item = Method> {
 
 pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
-    check_params(method, call)?;
     let table = &state.records[place];
+    // Rows that were loaded are listed as they are.
+    if !(table.is_loaded && method.verb == RecordVerb::List) {
+        check_params(method, call)?;
+    }
     if method.verb == RecordVerb::Fields {
         let needed = call.params.get_ignoring_case(method.needs);
         if !method.needs.is_empty() && needed.is_none_or(is_empty) {
@@ -207,7 +211,8 @@ fn check_required(table: &RecordTable, given: &Array, call: &Call<'_>) -> Result
     for field in table.fields {
         let value = given.get_ignoring_case(field.param);
         if field.required && value.is_none_or(is_empty) {
-            return Err(refusal(lacking(table, field.param), field.param, call));
+            let usual = lacking(table, field.param);
+            return Err(unnamed(table, usual, field.param, call));
         }
     }
     Ok(())
@@ -302,6 +307,14 @@ pub(super) fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodE
     MethodError::new(400, &code, text.replace("{}", about))
 }
 
+/// How a call is refused that does not name `param`. REST 3.0 has one way for all kinds.
+fn unnamed(table: &RecordTable, usual: Refusal, param: &str, call: &Call<'_>) -> MethodError {
+    if table.kind.rest3 {
+        return rest3_error::required(param);
+    }
+    refusal(usual, param, call)
+}
+
 /// How a call without a field is refused.
 fn lacking(table: &RecordTable, param: &str) -> Refusal {
     let own = table
@@ -331,9 +344,10 @@ fn given(
     }
     let fields = call.params.get_ignoring_case(method.fields);
     let fields = fields.and_then(Value::as_array);
-    let mut fields = fields
-        .cloned()
-        .ok_or_else(|| crate::methods::params::missing(method.fields))?;
+    let mut fields = fields.cloned().ok_or_else(|| {
+        let usual = table.kind.no_fields.unwrap_or(records::MISSING_PARAMETER);
+        unnamed(table, usual, method.fields, call)
+    })?;
     for name in table.kind.outer_fields {
         let param = table.param(name);
         if let Some(value) = call.params.get_ignoring_case(param) {
@@ -396,6 +410,9 @@ fn named(
 ) -> Result<u64, MethodError> {
     let key = key(table, method, call)?;
     table.find(&key, within).ok_or_else(|| {
+        if table.kind.rest3 {
+            return rest3_error::entity_not_found(&key.join(", "));
+        }
         let missing = method.not_found.unwrap_or(table.kind.not_found);
         refusal(missing, &key.join(", "), call)
     })
@@ -437,7 +454,7 @@ fn key(
     for (name, value) in named {
         match value {
             Some(value) if !is_empty(value) => key.push(value.to_text()),
-            _ => return Err(refusal(kind.unnamed, &name, call)),
+            _ => return Err(unnamed(table, kind.unnamed, &name, call)),
         }
     }
     Ok(key)
@@ -445,6 +462,9 @@ fn key(
 
 /// `ENTITY_TYPE_ID` as `entityTypeId`, as parameters of newer methods are spelled.
 fn camel(name: &str) -> String {
+    if name.contains(|letter: char| letter.is_ascii_lowercase()) {
+        return name.to_owned();
+    }
     let mut words = name.split('_').map(str::to_ascii_lowercase);
     let first = words.next().unwrap_or_default();
     words.fold(first, |mut name, word| {

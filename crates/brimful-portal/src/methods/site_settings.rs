@@ -227,7 +227,13 @@ fn areas<const OF_SITE: bool>(
 
 /// `landing.role.enable(mode)`: whether rights are those of roles.
 fn enable_roles(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let mode = call.text("mode");
+    let mode = match call.params.get_ignoring_case("mode") {
+        None | Some(Value::Null) => {
+            let text = "Not enough parameters for the call, missing: mode";
+            return Err(refused("MISSING_PARAMS", text));
+        }
+        Some(mode) => mode.to_text(),
+    };
     let is_on = !matches!(mode.as_str(), "" | "0" | "N" | "false");
     set(state, call, "roles", "0", "enabled", Value::Bool(is_on));
     Ok(done())

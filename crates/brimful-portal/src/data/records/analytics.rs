@@ -5,6 +5,12 @@ use super::{
     RecordVerb, Refusal, Spelling, method,
 };
 
+/// How a call that names no connector is refused.
+const NO_CONNECTOR: Refusal = Refusal {
+    code: "CONNECTOR_ID_REQUIRED",
+    text: "Connector ID required",
+};
+
 /// How a note of what is not there is refused.
 const NO_ELEMENT: Refusal = Refusal {
     code: "NOT_FOUND",
@@ -17,6 +23,10 @@ const BI: RecordKind = RecordKind {
     id: "id",
     key: &["id"],
     spelling: Spelling::Typed,
+    no_fields: Some(Refusal {
+        code: "VALIDATION_FIELDS_NOT_PROVIDED",
+        text: "Fields not provided.",
+    }),
     unnamed: Refusal {
         code: "VALIDATION_ID_NOT_PROVIDED",
         text: "ID is missing.",
@@ -196,10 +206,8 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .id_param("ID")
                 .answers(Answer::Constant("{\"result\":true}")),
         ],
-        unnamed: Refusal {
-            code: "CONNECTOR_ID_REQUIRED",
-            text: "Connector ID required",
-        },
+        unnamed: NO_CONNECTOR,
+        refusals_by_field: &[("ID", NO_CONNECTOR)],
         required: Refusal {
             code: "{}_REQUIRED",
             text: "{} required",

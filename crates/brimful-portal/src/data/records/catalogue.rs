@@ -1,7 +1,8 @@
 //! Parts of the catalogue beside products: images, properties by sections, contractors of documents.
 
 use super::{
-    Answer, CONTROLLER, ExtraFields, RecordKind, RecordPaging, RecordVerb, Refusal, method,
+    Answer, CONTROLLER, ExtraFields, MISSING_PARAMETER, RecordKind, RecordPaging, RecordVerb,
+    Refusal, method,
 };
 
 pub(super) const KINDS: &[RecordKind] = &[
@@ -13,6 +14,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("catalog.productimage.get", RecordVerb::Get)
                 .answers(Answer::Under("productImage")),
             method("catalog.productimage.list", RecordVerb::List)
+                .params(&[("productId", MISSING_PARAMETER)])
                 .answers(Answer::Under("productImages"))
                 .paged(RecordPaging::Controller),
             method("catalog.productimage.add", RecordVerb::Add)

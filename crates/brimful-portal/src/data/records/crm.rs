@@ -35,11 +35,25 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.timeline.comment.fields", RecordVerb::Fields),
             method("crm.timeline.comment.list", RecordVerb::List)
                 .filtered_by(&["ENTITY_ID", "ENTITY_TYPE"]),
-            method("crm.timeline.comment.get", RecordVerb::Get),
+            method("crm.timeline.comment.get", RecordVerb::Get).not_found(Refusal {
+                code: "",
+                text: "Not found.",
+            }),
             method("crm.timeline.comment.add", RecordVerb::Add),
-            method("crm.timeline.comment.update", RecordVerb::Update).answers(Answer::Id),
-            method("crm.timeline.comment.delete", RecordVerb::Delete).answers(Answer::Null),
+            method("crm.timeline.comment.update", RecordVerb::Update)
+                .params(&[("id", MISSING_PARAMETER)])
+                .answers(Answer::Id),
+            method("crm.timeline.comment.delete", RecordVerb::Delete)
+                .params(&[("id", MISSING_PARAMETER)])
+                .answers(Answer::Null),
         ],
+        refusals_by_field: &[(
+            "COMMENT",
+            Refusal {
+                code: "INVALID_ARG_VALUE",
+                text: "Empty comment",
+            },
+        )],
         owner: Some(OwnerRule {
             type_field: "ENTITY_TYPE",
             id_field: "ENTITY_ID",
@@ -295,6 +309,10 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.timeline.logmessage.get", RecordVerb::Get)
                 .answers(Answer::Under("logMessage")),
             method("crm.timeline.logmessage.list", RecordVerb::List)
+                .params(&[
+                    ("entityTypeId", MISSING_PARAMETER),
+                    ("entityId", MISSING_PARAMETER),
+                ])
                 .narrowed_by(&[("entityTypeId", "entityTypeId"), ("entityId", "entityId")])
                 .paged(RecordPaging::Controller),
             method("crm.timeline.logmessage.delete", RecordVerb::Delete),
@@ -420,6 +438,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::True),
             method("crm.activity.binding.list", RecordVerb::List)
+                .params(&[("activityId", MISSING_PARAMETER)])
                 .narrowed_by(&[("activityId", "activityId")])
                 .paged(RecordPaging::Whole),
             method("crm.activity.binding.delete", RecordVerb::Delete).flat(),

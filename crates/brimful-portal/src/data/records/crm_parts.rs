@@ -39,6 +39,18 @@ const NO_PRESET: Refusal = Refusal {
     text: "The Preset with ID '{}' is not found",
 };
 
+/// How a trigger without a code is refused.
+const NO_TRIGGER_CODE: Refusal = Refusal {
+    code: "",
+    text: "Empty trigger code!",
+};
+
+/// How a parameter with a value that cannot be is refused.
+const WRONG_PARAMETER: Refusal = Refusal {
+    code: "",
+    text: "Incorrect parameter {}.",
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "crm.item.payment",
@@ -48,7 +60,12 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Id),
             method("crm.item.payment.get", RecordVerb::Get),
-            method("crm.item.payment.list", RecordVerb::List).paged(RecordPaging::Whole),
+            method("crm.item.payment.list", RecordVerb::List)
+                .params(&[
+                    ("entityId", MISSING_PARAMETER),
+                    ("entityTypeId", MISSING_PARAMETER),
+                ])
+                .paged(RecordPaging::Whole),
             method("crm.item.payment.update", RecordVerb::Update),
             method("crm.item.payment.delete", RecordVerb::Delete),
             method("crm.item.payment.pay", RecordVerb::Update).sets(&[("paid", r#""Y""#)]),
@@ -68,6 +85,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Id),
             method("crm.item.payment.product.list", RecordVerb::List)
+                .params(&[("paymentId", MISSING_PARAMETER)])
                 .narrowed_by(&[("paymentId", "paymentId")])
                 .paged(RecordPaging::Whole),
             method("crm.item.payment.product.delete", RecordVerb::Delete),
@@ -87,6 +105,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Id),
             method("crm.item.payment.delivery.list", RecordVerb::List)
+                .params(&[("paymentId", MISSING_PARAMETER)])
                 .narrowed_by(&[("paymentId", "paymentId")])
                 .paged(RecordPaging::Whole),
             method("crm.item.payment.delivery.delete", RecordVerb::Delete),
@@ -256,12 +275,32 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.automation.trigger.delete", RecordVerb::Delete).id_param("CODE"),
             method("crm.automation.trigger.execute", RecordVerb::Update)
                 .sets(&[])
+                .params(&[
+                    ("CODE", NO_TRIGGER_CODE),
+                    ("OWNER_TYPE_ID", WRONG_PARAMETER),
+                    ("OWNER_ID", WRONG_PARAMETER),
+                ])
+                .not_found(Refusal {
+                    code: "",
+                    text: "Trigger with code {} is not registered.",
+                })
                 .id_param("CODE"),
         ],
         id: "number",
         key: &["CODE"],
+        refusals_by_field: &[
+            ("CODE", NO_TRIGGER_CODE),
+            (
+                "NAME",
+                Refusal {
+                    code: "",
+                    text: "Empty trigger name!",
+                },
+            ),
+        ],
+        unnamed: NO_TRIGGER_CODE,
         not_found: Refusal {
-            code: "ERROR_TRIGGER_NOT_FOUND",
+            code: "",
             text: "Trigger not found",
         },
         ..CRM_TYPED

@@ -26,6 +26,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .id_param("IBLOCK_ID"),
             method("lists.delete", RecordVerb::Delete).id_param("IBLOCK_ID"),
             method("lists.get", RecordVerb::List)
+                .params(&[("IBLOCK_TYPE_ID", NO_PARAMETER)])
                 .sorted_by("IBLOCK_ORDER")
                 .narrowed_by(&[
                     ("IBLOCK_TYPE_ID", "IBLOCK_TYPE_ID"),
@@ -34,6 +35,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 ]),
         ],
         not_found: NO_LIST,
+        no_fields: Some(NO_PARAMETER),
         unnamed: NO_PARAMETER,
         required: NO_PARAMETER,
         ..OLDER
@@ -59,6 +61,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_ELEMENT_NOT_FOUND",
             text: "Element not found",
         },
+        no_fields: Some(NO_PARAMETER),
         unnamed: NO_PARAMETER,
         required: NO_PARAMETER,
         ..OLDER
@@ -81,6 +84,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_SECTION_NOT_FOUND",
             text: "Section not found",
         },
+        no_fields: Some(NO_PARAMETER),
         unnamed: NO_PARAMETER,
         required: NO_PARAMETER,
         ..OLDER

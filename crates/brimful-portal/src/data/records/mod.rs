@@ -173,6 +173,8 @@ pub(crate) struct RecordKind {
     pub(crate) methods: &'static [RecordMethod],
     /// How a record that is not there is refused; `{}` in the text stands for what it was called.
     pub(crate) not_found: Refusal,
+    /// How a call without the parameter that has the fields is refused; as controllers do if nothing is said.
+    pub(crate) no_fields: Option<Refusal>,
     /// How a call that names no record is refused; `{}` in the text stands for the parameter.
     pub(crate) unnamed: Refusal,
     /// How a call without a required field is refused; `{}` in the text stands for its name.
@@ -217,6 +219,7 @@ const OLDER: RecordKind = RecordKind {
         code: "",
         text: "Not found",
     },
+    no_fields: None,
     unnamed: Refusal {
         code: "",
         text: "ID is not defined or invalid.",

@@ -129,6 +129,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("tasks.api.scrum.kanban.updatestage", RecordVerb::Update).id_param("stageId"),
             method("tasks.api.scrum.kanban.deletestage", RecordVerb::Delete).id_param("stageId"),
             method("tasks.api.scrum.kanban.getstages", RecordVerb::List)
+                .params(&[("sprintId", MISSING_PARAMETER)])
                 .narrowed_by(&[("sprintId", "sprintId")])
                 .paged(RecordPaging::Whole),
             method("tasks.api.scrum.kanban.getfields", RecordVerb::Fields)
@@ -306,6 +307,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Rows)
                 .flat(),
             method("tasks.task.result.list", RecordVerb::List)
+                .params(&[("taskId", MISSING_PARAMETER)])
                 .narrowed_by(&[("taskId", "taskId")])
                 .newest_first()
                 .paged(RecordPaging::Whole),

@@ -10,6 +10,7 @@ const MISSING: Refusal = Refusal {
 const SITE: RecordKind = RecordKind {
     scope: "landing",
     required: MISSING,
+    no_fields: Some(MISSING),
     unnamed: MISSING,
     ..OLDER
 };

@@ -572,3 +572,111 @@ fn an_activity_names_the_provider_of_its_type() {
         assert_eq!(got["PROVIDER_TYPE_ID"], kind_of_provider);
     }
 }
+
+#[test]
+fn calls_without_what_they_need_are_refused_as_documented() {
+    let parameter = |name: &str| format!("!100 Could not find value for parameter {{{name}}}");
+    let missing = "!ERROR_REQUIRED_PARAMETERS_MISSING Required parameter `FIELDS` is missing";
+    Portal::with(&[("deal", 2, 0.0)]).steps(&[
+        (
+            "crm.timeline.comment.get",
+            "",
+            "! ID is not defined or invalid.",
+        ),
+        ("crm.timeline.comment.get", "id=9", "! Not found."),
+        ("crm.timeline.comment.delete", "", &parameter("id")),
+        (
+            "crm.timeline.comment.delete",
+            "id=9",
+            "!NOT_FOUND Not found.",
+        ),
+        (
+            "crm.timeline.comment.add",
+            "fields[ENTITY_TYPE]=deal&fields[ENTITY_ID]=1&fields[COMMENT]=",
+            "!INVALID_ARG_VALUE Empty comment",
+        ),
+        (
+            "crm.timeline.logmessage.list",
+            "entityTypeId=2",
+            &parameter("entityId"),
+        ),
+        (
+            "crm.timeline.layout.blocks.get",
+            "",
+            &parameter("entityTypeId"),
+        ),
+        ("crm.activity.binding.list", "", &parameter("activityId")),
+        (
+            "crm.item.payment.list",
+            "entityId=1",
+            &parameter("entityTypeId"),
+        ),
+        ("crm.item.payment.product.list", "", &parameter("paymentId")),
+        (
+            "crm.item.payment.delivery.list",
+            "",
+            &parameter("paymentId"),
+        ),
+        ("catalog.productImage.list", "", &parameter("productId")),
+        ("tasks.task.result.list", "", &parameter("taskId")),
+        (
+            "tasks.api.scrum.kanban.getStages",
+            "",
+            &parameter("sprintId"),
+        ),
+        ("userfieldconfig.getTypes", "", &parameter("moduleId")),
+        (
+            "crm.item.details.configuration.get",
+            "",
+            "! Parameter 'entityTypeId' is not defined",
+        ),
+        (
+            "crm.automation.trigger.add",
+            "NAME=a",
+            "! Empty trigger code!",
+        ),
+        (
+            "crm.automation.trigger.add",
+            "CODE=a",
+            "! Empty trigger name!",
+        ),
+        (
+            "crm.automation.trigger.delete",
+            "CODE=a",
+            "! Trigger not found",
+        ),
+        (
+            "crm.automation.trigger.execute",
+            "CODE=a",
+            "! Incorrect parameter OWNER_TYPE_ID.",
+        ),
+        (
+            "crm.automation.trigger.execute",
+            "CODE=a&OWNER_TYPE_ID=2&OWNER_ID=1",
+            "! Trigger with code a is not registered.",
+        ),
+        (
+            "im.department.get",
+            "",
+            "!INVALID_FORMAT A wrong format for the ID field is passed",
+        ),
+        ("imconnector.register", "", "!CONNECTOR_ID_REQUIRED"),
+        (
+            "landing.role.enable",
+            "",
+            "!MISSING_PARAMS Not enough parameters for the call, missing: mode",
+        ),
+        ("landing.site.add", "", "!MISSING_PARAMS"),
+        (
+            "biconnector.source.add",
+            "",
+            "!VALIDATION_FIELDS_NOT_PROVIDED Fields not provided.",
+        ),
+        (
+            "lists.get",
+            "",
+            "!ERROR_REQUIRED_PARAMETERS_MISSING Required parameter `IBLOCK_TYPE_ID` is missing",
+        ),
+        ("lists.add", "IBLOCK_TYPE_ID=lists&IBLOCK_CODE=a", missing),
+    ]);
+}

@@ -116,6 +116,14 @@ fn naming(kind: &RecordKind, verb: RecordVerb, key: &[String]) -> Option<(String
             names.iter().zip(values).map(one).collect()
         }
     };
+    let is_named = |name: &str| {
+        let mut params = params.iter();
+        params.any(|param| param.starts_with(&format!("{name}=")))
+    };
+    let beside = method.params.iter().map(|(name, _)| *name);
+    let beside = beside.filter(|name| !is_named(name));
+    let beside: Vec<String> = beside.map(|name| format!("{name}=1")).collect();
+    params.extend(beside);
     params.extend(within(kind));
     if kind.name == "userfieldconfig" {
         params.push("moduleId=crm".to_owned());
@@ -273,7 +281,10 @@ fn a_record_without_a_required_field_is_refused() {
             .iter()
             .find(|method| method.verb == RecordVerb::Add);
         let fields = records::fields(kind.name);
-        let (Some(add), Some(_)) = (add, fields.iter().find(|field| field.required)) else {
+        let is_lacking = |field: &&records::RecordField| {
+            field.required && !kind.parent_fields.contains(&field.name)
+        };
+        let (Some(add), Some(lacking)) = (add, fields.iter().find(is_lacking)) else {
             continue;
         };
         let fields = if add.fields.is_empty() {
@@ -289,7 +300,8 @@ fn a_record_without_a_required_field_is_refused() {
         let params = format!("{fields}{}&moduleId=crm", within.concat());
         let own = kind
             .refusals_by_field
-            .first()
+            .iter()
+            .find(|(field, _)| *field == lacking.param)
             .map_or(kind.required, |(_, own)| *own);
         let code = portal.error(add.name, &params).1;
         // Some codes name the field.

@@ -315,3 +315,33 @@ async fn departments_of_the_structure_are_listed_by_a_filter_of_triples_and_page
         json!({ "filter": [["name", "!=", "Two"]], "pagination": { "limit": 1, "offset": 1 } });
     assert_eq!(ids(&portal, "humanresources.node.list", some).await, [3]);
 }
+
+#[tokio::test]
+async fn records_of_rest3_say_which_field_a_request_lacks() {
+    let portal = tasks();
+    for (method, body, field) in [
+        ("note.collection.get", json!({}), "id"),
+        ("note.collection.add", json!({}), "fields"),
+        ("note.collection.add", json!({ "fields": {} }), "name"),
+        ("note.document.delete", json!({}), "id"),
+        ("humanresources.node.get", json!({}), "id"),
+    ] {
+        let refused = v3(&portal, method, body).await;
+        assert_eq!(
+            error(&refused),
+            (400, "VALIDATION_REQUESTVALIDATION".to_owned())
+        );
+        let wrong = refused.json()["error"]["validation"].clone();
+        let text = format!("Required field `{field}` is not specified");
+        assert_eq!(
+            wrong,
+            json!([{ "message": text, "field": field }]),
+            "{method}"
+        );
+    }
+    let gone = v3(&portal, "note.document.get", json!({ "id": 9 })).await;
+    assert_eq!(
+        gone.json()["error"]["message"],
+        "Record with ID = `9` not found"
+    );
+}
