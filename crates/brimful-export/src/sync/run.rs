@@ -25,6 +25,8 @@ use crate::schema::Plan;
 const ROWS_AT_ONCE: usize = 2_500;
 /// Rows that the store lacks and that are read by their IDs. More of them are read with all others.
 const LACKING_AT_ONCE: usize = 2_500;
+/// How often rows that the store lacks are asked for, if they do not come.
+const READINGS_OF_LACKING: usize = 3;
 /// Rows that were taken for deleted and are asked for again in each run: as many as one request can ask for.
 const DELETED_AT_ONCE: usize = 2_500;
 
@@ -438,8 +440,19 @@ impl EntityRun {
     /// Reads rows that the portal has and the store does not, although nothing says that they have changed: they may have
     /// been hidden from the user until now.
     async fn read_lacking(&mut self, ids: &[u64]) -> Result<(), SyncError> {
-        let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
-        let found = portal::rows_by_ids(&self.client, &self.entity, &ids).await?;
-        self.store(found, false).await
+        let field = self.entity.id_field();
+        let mut wanted: Vec<String> = ids.iter().map(u64::to_string).collect();
+        // The portal has just shown that it has them, so a page without them is not believed alone.
+        for _ in 0..READINGS_OF_LACKING {
+            let found = portal::rows_by_ids(&self.client, &self.entity, &wanted).await?;
+            let rows = found.iter().flat_map(Page::iter);
+            let came: HashSet<String> = rows.filter_map(|row| row_id(&row, field)).collect();
+            self.store(found, false).await?;
+            wanted.retain(|id| !came.contains(id));
+            if wanted.is_empty() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
