@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::bots::events;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::cell::Cell;
@@ -314,7 +315,11 @@ pub(super) fn react(
 ) -> bool {
     let key = [message.to_string(), user.to_string(), reaction.to_owned()];
     if !is_set {
-        return forget(state, REACTIONS, &key);
+        let was_set = forget(state, REACTIONS, &key);
+        if was_set {
+            events::reaction_changed(state, call, message, user, (reaction, false));
+        }
+        return was_set;
     }
     if !kept(state, REACTIONS, &key).is_empty() {
         return false;
@@ -325,6 +330,7 @@ pub(super) fn react(
         ("reaction", reaction.into()),
     ];
     keep(state, call, REACTIONS, &key, []);
+    events::reaction_changed(state, call, message, user, (reaction, true));
     true
 }
 
@@ -386,6 +392,7 @@ pub(super) fn say(
         table.update(chat, values);
         show_dialog(state, &format!("chat{chat}"));
     }
+    events::message_written(state, call, id);
     id
 }
 

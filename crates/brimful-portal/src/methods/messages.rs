@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::bots::events;
 use super::chats::{self, done, insert, refused};
 use super::messenger;
 use crate::context::moment;
@@ -72,9 +73,13 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let message = call.text("MESSAGE");
     let table = state.table_mut(MESSAGE);
     match table.schema.legacy("TEXT") {
-        Some(field) if !message.is_empty() => table.update(id, [(field, Value::Text(message))]),
+        Some(field) if !message.is_empty() => {
+            table.update(id, [(field, Value::Text(message))]);
+            events::message_changed(state, call, id);
+        }
         _ => {
-            table.delete(id);
+            events::message_deleted(state, call, id);
+            state.table_mut(MESSAGE).delete(id);
         }
     }
     Ok(done())
@@ -83,6 +88,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 /// `im.message.delete` and `imbot.message.delete`
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
+    events::message_deleted(state, call, id);
     state.table_mut(MESSAGE).delete(id);
     Ok(done())
 }
@@ -193,7 +199,8 @@ pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
         _ => Vec::new(),
     };
     if !users.is_empty() {
-        state.chat_members.entry(id).or_default().extend(users);
+        let members = state.chat_members.entry(id).or_default();
+        members.extend(users.iter().copied());
     }
     let mut details = vec![
         ("description", Value::from(call.text("DESCRIPTION"))),
@@ -202,6 +209,7 @@ pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
     ];
     details.extend(chats::color(&call.text("COLOR")).map(|color| ("color", color.into())));
     chats::set_details(state, call, id, details);
+    events::members_added(state, call, id, &users);
     let first = call.text("MESSAGE");
     if !first.is_empty() {
         chats::say(state, call, id, call.user, &first);

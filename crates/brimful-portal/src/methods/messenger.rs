@@ -3,6 +3,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::bots::events;
 use super::chats::{self, ChatDetails, cell, done, refused, word};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -691,8 +692,10 @@ pub(crate) fn add_members(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let chat = chat_id(state, call)?;
+    let added = ids(call, "USERS");
     let members = state.chat_members.entry(chat).or_default();
-    members.extend(ids(call, "USERS"));
+    members.extend(added.iter().copied());
+    events::members_added(state, call, chat, &added);
     Ok(done())
 }
 

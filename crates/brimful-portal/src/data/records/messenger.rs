@@ -16,6 +16,8 @@ pub(crate) const CHAT_DETAILS: &str = "im.chat.details";
 pub(crate) const DIALOG_MARKS: &str = "im.dialog.marks";
 /// Who marked which message with what.
 pub(crate) const REACTIONS: &str = "im.message.reaction";
+/// What bots that ask for their events have not heard yet.
+pub(crate) const BOT_EVENTS: &str = "imbot.v2.event";
 /// What is known of a notification beside its text.
 pub(crate) const NOTIFICATIONS: &str = "im.notification";
 /// The files in chats.
@@ -45,6 +47,12 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: REACTIONS,
         key: &["messageId", "userId", "reaction"],
+        ..KEPT
+    },
+    RecordKind {
+        name: BOT_EVENTS,
+        scope: "imbot",
+        key: &["id"],
         ..KEPT
     },
     RecordKind {

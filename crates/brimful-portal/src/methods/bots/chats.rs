@@ -135,7 +135,7 @@ fn set(state: &mut PortalData, call: &Call<'_>, chat: u64, fields: &Array) {
 }
 
 /// A chat as the newer API shows it to a bot.
-fn describe(state: &PortalData, id: u64, bot: u64) -> Array {
+pub(super) fn describe(state: &PortalData, id: u64, bot: u64) -> Array {
     let row = state.table(CHAT).row(id);
     let details = ChatDetails::of(state, id);
     let (entity_type, entity_id) = details.entity();

@@ -39,6 +39,11 @@ pub(super) fn of(state: &PortalData, bot: u64) -> Vec<u64> {
         .collect()
 }
 
+/// What a command is called by: its name with the slash.
+pub(super) fn called(state: &PortalData, id: u64) -> String {
+    format!("/{}", value(state, id, "COMMAND").to_text())
+}
+
 /// Deletes the commands of a bot.
 pub(super) fn forget(state: &mut PortalData, bot: u64) {
     let commands = of(state, bot);
@@ -190,7 +195,7 @@ fn describe(state: &PortalData, id: u64) -> Array {
     let mut command = Array::new();
     command.insert("id", id as i64);
     command.insert("botId", of("BOT_ID").to_int());
-    command.insert("command", format!("/{}", of("COMMAND").to_text()));
+    command.insert("command", called(state, id));
     command.insert("common", of("COMMON").to_text() == "Y");
     command.insert("hidden", of("HIDDEN").to_text() == "Y");
     command.insert("extranetSupport", of("EXTRANET_SUPPORT").to_text() == "Y");

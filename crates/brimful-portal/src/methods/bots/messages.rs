@@ -92,7 +92,7 @@ pub(super) fn chat_of(state: &PortalData, message: u64) -> Option<u64> {
         .filter(|chat| *chat > 0)
 }
 
-fn author(state: &PortalData, message: u64) -> i64 {
+pub(super) fn author(state: &PortalData, message: u64) -> i64 {
     int(&state.table(MESSAGE).row(message), "AUTHOR_ID")
 }
 
@@ -196,7 +196,12 @@ fn readable(state: &PortalData, call: &Call<'_>, bot: u64) -> Result<u64, Method
     Ok(id)
 }
 
-fn describe(state: &PortalData, id: u64) -> Array {
+/// The text of a message.
+pub(super) fn text_of(state: &PortalData, message: u64) -> String {
+    word(&state.table(MESSAGE).row(message), "TEXT")
+}
+
+pub(super) fn describe(state: &PortalData, id: u64) -> Array {
     let row = state.table(MESSAGE).row(id);
     let author = int(&row, "AUTHOR_ID");
     let mut message = Array::new();

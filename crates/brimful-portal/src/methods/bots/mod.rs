@@ -3,6 +3,7 @@
 
 mod chats;
 mod commands;
+pub(super) mod events;
 mod files;
 mod messages;
 
@@ -38,6 +39,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
         write!("imbot", "imbot.v2.bot.unregister", unregister),
         read!("imbot", "imbot.v2.bot.get", get),
         read!("imbot", "imbot.v2.bot.list", list),
+        write!("imbot", "imbot.v2.event.get", events::get),
     ];
     own.into_iter()
         .chain(chats::methods())
@@ -236,6 +238,7 @@ fn unregister(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Met
         bots.delete(id);
     }
     commands::forget(state, id);
+    events::forget(state, id);
     Ok(done())
 }
 

@@ -275,3 +275,126 @@ fn a_file_that_a_bot_uploads_is_on_the_drive() {
         ),
     ]);
 }
+
+#[test]
+fn a_bot_asks_for_what_it_has_not_heard_and_confirms_it_by_an_offset() {
+    let mut portal = Portal::with(&[("user", 5, 0.0)]);
+    portal.json(
+        "imbot.v2.Bot.register",
+        "fields[code]=helper&fields[properties][name]=Helper",
+    );
+    let added = "imbot.v2.Command.register";
+    portal.json(
+        added,
+        &of_bot("fields[command]=help&fields[title][en]=Help"),
+    );
+    let chat = portal
+        .json("im.chat.add", "TITLE=Desk&USERS[]=2")
+        .to_string();
+    portal.json(
+        "im.chat.user.add",
+        &format!("CHAT_ID={chat}&USERS[]=1000001"),
+    );
+    for text in [
+        "Anybody?",
+        "[USER=1000001]Helper[/USER], hello",
+        "/help me out",
+    ] {
+        portal.json(
+            "im.message.add",
+            &format!("DIALOG_ID=chat{chat}&MESSAGE={text}"),
+        );
+    }
+    let private = portal
+        .json("im.message.add", "DIALOG_ID=1000001&MESSAGE=Hi")
+        .to_string();
+    let heard = portal.json("imbot.v2.Event.get", BOT);
+    let types: Vec<&str> = heard["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "ONIMBOTV2JOINCHAT",
+            "ONIMBOTV2MESSAGEADD",
+            "ONIMBOTV2COMMANDADD",
+            "ONIMBOTV2MESSAGEADD"
+        ]
+    );
+    let [joined, named, command, alone] = [0, 1, 2, 3].map(|i| &heard["events"][i]["data"]);
+    assert_eq!(joined["dialogId"], format!("chat{chat}"));
+    assert_eq!(
+        (&joined["bot"]["code"], &joined["user"]["id"]),
+        (&"helper".into(), &1.into())
+    );
+    assert_eq!(named["chat"]["name"], "Desk");
+    assert!(named["chat"].get("role").is_none());
+    assert_eq!(
+        (
+            &command["command"]["command"],
+            &command["command"]["params"]
+        ),
+        (&"/help".into(), &"me out".into())
+    );
+    assert_eq!(
+        (&alone["message"]["text"], &alone["chat"]["type"]),
+        (&"Hi".into(), &"private".into())
+    );
+    let second = heard["events"][1]["eventId"].as_u64().unwrap();
+    portal.steps(&[
+        (
+            "imbot.v2.Event.get",
+            &of_bot(&format!("offset={second}&limit=2")),
+            r#"{"events":[{"type":"ONIMBOTV2MESSAGEADD"},{"type":"ONIMBOTV2COMMANDADD"}],"hasMore":true}"#,
+        ),
+        ("imbot.v2.Event.get", &of_bot("offset=99"), r#"{"events":[],"nextOffset":99,"hasMore":false}"#),
+        ("im.message.update", &format!("MESSAGE_ID={private}&MESSAGE=Hello"), "true"),
+        ("im.message.delete", &format!("MESSAGE_ID={private}"), "true"),
+        (
+            "imbot.v2.Event.get",
+            BOT,
+            r#"{"events":[{"type":"ONIMBOTV2MESSAGEUPDATE","data":{"message":{"text":"Hello"}}},
+                          {"type":"ONIMBOTV2MESSAGEDELETE","data":{"messageId":"*"}}]}"#,
+        ),
+        ("imbot.v2.Event.get", "", "!BOT_ID_REQUIRED Bot ID is required"),
+        ("imbot.v2.Event.get", "botId=7", "!BOT_NOT_FOUND Bot not found"),
+    ]);
+}
+
+#[test]
+fn a_bot_hears_of_reactions_to_its_messages_and_a_personal_one_of_every_message() {
+    let mut portal = portal();
+    let said = portal.json(
+        "imbot.v2.Chat.Message.send",
+        &of_bot("dialogId=chat1&fields[message]=Hello"),
+    );
+    let said = said["id"].to_string();
+    portal.json("im.message.add", "DIALOG_ID=chat1&MESSAGE=Good day");
+    portal.json("im.message.like", &format!("MESSAGE_ID={said}&ACTION=plus"));
+    portal.json(
+        "im.message.like",
+        &format!("MESSAGE_ID={said}&ACTION=minus"),
+    );
+    portal.steps(&[(
+        "imbot.v2.Event.get",
+        BOT,
+        r#"{"events":[
+            {"type":"ONIMBOTV2MESSAGEADD","data":{"message":{"text":"Good day"}}},
+            {"type":"ONIMBOTV2REACTIONCHANGE","data":{"reaction":"like","action":"add","user":{"id":1}}},
+            {"type":"ONIMBOTV2REACTIONCHANGE","data":{"action":"delete"}}
+        ]}"#,
+    )]);
+}
+
+#[test]
+fn a_bot_that_is_posted_to_has_nothing_to_ask_for() {
+    let mut portal = Portal::with(&[("user", 5, 0.0)]);
+    let register = "fields[code]=helper&fields[properties][name]=Helper&fields[eventMode]=webhook\
+                    &fields[webhookUrl]=https://bot.example/handler";
+    portal.json("imbot.v2.Bot.register", register);
+    portal.json("im.message.add", "DIALOG_ID=1000001&MESSAGE=Hi");
+    portal.steps(&[("imbot.v2.Event.get", BOT, r#"{"events":[],"nextOffset":0}"#)]);
+}
