@@ -105,7 +105,13 @@ pub(crate) fn write(out: &mut Vec<u8>, head: &impl Serialize, outcome: &Outcome)
     write_as(out, head, Kind::of(outcome), outcome, Paging::default());
 }
 
-/// The same, where the caller knows better what became of the call.
+/// Appends the line of a call that is about to be made: what it says is true if the run ends before its answer comes.
+pub(crate) fn write_unanswered(out: &mut Vec<u8>, head: &impl Serialize) {
+    let unknown = Outcome::Unknown("the run ended before its answer came".to_owned());
+    write(out, head, &unknown);
+}
+
+/// The same as [`write`], where the caller knows better what became of the call.
 pub(crate) fn write_as(
     out: &mut Vec<u8>,
     head: &impl Serialize,

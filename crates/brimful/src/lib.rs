@@ -62,7 +62,8 @@ pub use auth::{
     TokensError, Webhook, WebhookError,
 };
 pub use batch::{
-    Batch, BatchReply, EmptyReference, Label, LateCommand, NotRun, OnError, Outcome, References,
+    AnsweredCommand, Batch, BatchRecorder, BatchReply, EmptyReference, Label, LateCommand, NotRun,
+    OnError, Outcome, References,
 };
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};

@@ -7,6 +7,7 @@
 pub(crate) mod atomic;
 pub(crate) mod content;
 mod error;
+pub(crate) mod outcome_log;
 pub(crate) mod partial;
 pub(crate) mod rescue;
 pub(crate) mod run_record;

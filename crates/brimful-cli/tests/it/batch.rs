@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use brimful_portal::{Faults, PortalConfig};
+use brimful_portal::{Fault, FaultRule, Faults, PortalConfig};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Workspace, assert_transcript, portal, rows, stderr, stdout};
+use crate::support::{Running, Workspace, assert_transcript, portal, rows, stderr, stdout};
 
 fn config() -> PortalConfig {
     PortalConfig::unlimited()
@@ -329,30 +329,152 @@ fn a_batch_that_writes_is_not_sent_where_its_outcomes_cannot_be_written() {
     assert_eq!(portal.server.portal().stats().requests, 0);
 }
 
+/// Runs the batch where no file may be longer than so many kilobytes.
+#[cfg(unix)]
+fn with_short_files(workspace: &Workspace, url: &str, kilobytes: u32) -> std::process::Output {
+    let script = format!("ulimit -f {kilobytes}; exec \"$0\" batch batch.json -o out.jsonl");
+    std::process::Command::new("bash")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_brimful")])
+        .current_dir(workspace.path("."))
+        .env("BRIMFUL_PORTAL", url)
+        .env("TMPDIR", workspace.path("."))
+        .output()
+        .unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_batch_of_writes_that_cannot_be_recorded_is_not_sent() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    workspace.write(
+        "batch.json",
+        r#"{"new": ["crm.lead.add", {"fields": {"TITLE": "x"}}]}"#,
+    );
+    let output = with_short_files(&workspace, &portal.url(), 0);
+    assert_transcript!(output, @r#"
+    exit code 1
+    --- stderr
+    error: what is about to be sent could not be recorded: could not write out.jsonl.partial: File too large (os error 27)
+    "#);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+    assert_eq!(workspace.files(), ["batch.json"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
     let (workspace, portal) = (Workspace::new(), portal(config()));
     workspace.write(
         "batch.json",
-        r#"{"new": ["crm.lead.add", {"fields": {"TITLE": "x"}}]}"#,
+        r#"{"new": ["crm.lead.add", {"fields": {"TITLE": "x"}}], "all": "crm.lead.list"}"#,
     );
-    // No file may have a byte, so that their name is known and their content is not.
-    let script = "ulimit -f 0; exec \"$0\" batch batch.json -o out.jsonl";
-    let output = std::process::Command::new("bash")
-        .args(["-c", script, env!("CARGO_BIN_EXE_brimful")])
-        .current_dir(workspace.path("."))
-        .env("BRIMFUL_PORTAL", portal.url())
-        .env("TMPDIR", workspace.path("."))
-        .output()
-        .unwrap();
+    let output = with_short_files(&workspace, &portal.url(), 1);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("the commands were called: 1 done"), "{said}");
+    assert!(said.contains("the commands were called: 2 done"), "{said}");
     assert!(
         said.contains("could not be saved") && said.contains("\"outcome\":\"done\""),
         "{said}"
     );
+    // What was recorded before they were sent is still there.
+    let recorded = std::fs::read_to_string(workspace.path("out.jsonl.partial")).unwrap();
+    assert!(recorded.contains("\"name\":\"new\""), "{recorded}");
+}
+
+/// 120 leads in three requests, of which the second one gets no answer.
+#[cfg(unix)]
+fn killed_in_its_second_request(workspace: &Workspace, portal: &Running, arguments: &[&str]) {
+    let commands: Map<String, Value> = (1..=120)
+        .map(|at| {
+            let lead = json!(["crm.lead.add", {"fields": {"TITLE": format!("lead {at}")}}]);
+            (format!("c{at}"), lead)
+        })
+        .collect();
+    workspace.write("batch.json", &json!(commands).to_string());
+    let hangs = FaultRule::every(1, Fault::Delay(Duration::from_secs(600))).after(1);
+    portal.server.portal().faults().add(hangs);
+    let mut child = workspace
+        .command(&["batch", "batch.json"])
+        .args(arguments)
+        .env("BRIMFUL_PORTAL", portal.url())
+        .env("TMPDIR", workspace.path("."))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while portal.server.portal().stats().requests < 2 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before that");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[cfg(unix)]
+fn done_and_unknown(text: &str) -> (usize, usize) {
+    let outcomes = rows(text);
+    let count = |what: &str| outcomes.iter().filter(|row| row["outcome"] == what).count();
+    (count("done"), count("unknown"))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_batch_of_writes_that_is_killed_leaves_a_line_for_every_command_that_may_have_run() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    killed_in_its_second_request(&workspace, &portal, &["-o", "out.jsonl"]);
+    let left = std::fs::read_to_string(workspace.path("out.jsonl.partial")).unwrap();
+    assert_eq!(done_and_unknown(&left), (50, 50), "{left}");
+    let requests = portal.server.portal().stats().requests;
+    let url = portal.url();
+    let again = workspace.run(&["batch", "batch.json", "-o", "out.jsonl", "--portal", &url]);
+    assert_transcript!(again, @r#"
+    exit code 2
+    --- stderr
+    error: out.jsonl.partial has the outcomes of a run that was interrupted: its commands may have run
+    hint: look there for what has run and take it out of the batch; then remove the file: rm out.jsonl.partial
+    "#);
+    assert_eq!(portal.server.portal().stats().requests, requests);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_batch_of_writes_to_standard_output_that_is_killed_leaves_its_outcomes_in_the_temporary_folder()
+{
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    killed_in_its_second_request(&workspace, &portal, &[]);
+    let names = workspace.files();
+    let folder = names.iter().find(|name| name.starts_with("brimful-"));
+    let file = format!("{}/outcomes.jsonl.partial", folder.unwrap());
+    let left = std::fs::read_to_string(workspace.path(&file)).unwrap();
+    assert_eq!(done_and_unknown(&left), (50, 50), "{left}");
+}
+
+#[test]
+fn a_batch_that_ends_leaves_nothing_but_its_outcomes_in_the_order_of_its_commands() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    workspace.write(
+        "batch.json",
+        r#"{"a": ["crm.lead.add", {"fields": {"TITLE": "a"}}],
+            "b": ["crm.lead.update", {"id": "$result[a]", "fields": {"TITLE": "b"}}],
+            "c": ["crm.contact.add", {"fields": {"NAME": "c"}}]}"#,
+    );
+    let url = portal.url();
+    for arguments in [&["-o", "out.jsonl"][..], &[]] {
+        let output = workspace
+            .command(&["batch", "batch.json", "--portal", &url])
+            .args(arguments)
+            .env("TMPDIR", workspace.path("."))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = match arguments {
+            [] => stdout(&output),
+            _ => std::fs::read_to_string(workspace.path("out.jsonl")).unwrap(),
+        };
+        let names: Vec<Value> = rows(&text).iter().map(|row| row["name"].clone()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(workspace.files(), ["batch.json", "out.jsonl"]);
+    }
 }
 
 #[test]

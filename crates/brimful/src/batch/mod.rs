@@ -4,11 +4,13 @@
 //! by which later commands use its result; a late command is built in Rust from what came before it.
 //!
 //! - `outcome` is what became of one command,
+//! - `recorder` tells the caller what goes out and what came of it,
 //! - `references` finds and resolves `$result[…]` in parameters,
 //! - `request` says which commands a request can carry, sends them and reads the reply,
 //! - `runner` sends commands until each has its outcome.
 
 mod outcome;
+mod recorder;
 mod references;
 mod request;
 mod runner;
@@ -28,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use outcome::{EmptyReference, NotRun, Outcome};
+pub use recorder::{AnsweredCommand, BatchRecorder};
 pub(crate) use references::KnownResults;
 pub(crate) use request::needs_own_body;
 pub(crate) use runner::{BatchRunner, outcome_of_error};
@@ -65,6 +68,7 @@ pub struct Batch {
     on_error: OnError,
     references: References,
     stop: Option<StopSignal>,
+    recorder: Option<Box<dyn BatchRecorder>>,
 }
 
 /// Resolves when the caller wants a batch to end.
@@ -258,6 +262,41 @@ impl Batch {
     #[must_use]
     pub fn stop_on(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Some(stop.boxed().shared());
+        self
+    }
+
+    /// Tells `recorder` of each request before it goes out, and of the outcomes when they have come, so that a program
+    /// that is killed in the middle has a record of every command that may have run.
+    ///
+    /// ```
+    /// use std::io::{self, Write};
+    ///
+    /// use brimful::{AnsweredCommand, Batch, BatchRecorder};
+    ///
+    /// struct Log(std::fs::File);
+    ///
+    /// impl BatchRecorder for Log {
+    ///     fn before_sending(&mut self, labels: &[&str]) -> io::Result<()> {
+    ///         writeln!(self.0, "about to send {labels:?}")?;
+    ///         self.0.sync_data()
+    ///     }
+    ///
+    ///     fn answered(&mut self, commands: &[AnsweredCommand<'_>]) {
+    ///         for command in commands {
+    ///             // Those that are not written down stay ones that may have run.
+    ///             let _ = writeln!(self.0, "{}: {:?}", command.label, command.outcome);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn example() -> io::Result<()> {
+    /// let batch = Batch::new().record_with(Log(std::fs::File::create("batch.log")?));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn record_with(mut self, recorder: impl BatchRecorder + 'static) -> Self {
+        self.recorder = Some(Box::new(recorder));
         self
     }
 
@@ -561,6 +600,7 @@ impl Client {
             on_error,
             references,
             stop,
+            recorder,
             ..
         } = batch;
         for entry in &entries {
@@ -569,8 +609,9 @@ impl Client {
                     .map_err(|error| error.in_command(&command.label))?;
             }
         }
-        let runner =
-            BatchRunner::new(self.clone(), None, on_error, Arc::default()).references(references);
+        let runner = BatchRunner::new(self.clone(), None, on_error, Arc::default())
+            .references(references)
+            .record_with(recorder);
         let runner = match stop {
             Some(stop) => runner.stop_on(stop),
             None => runner,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use brimful_protocol::KnownCode;
 use tracing::debug;
 
+use super::recorder::{BatchRecorder, Recording};
 use super::references::{self, KnownResults, Unresolved};
 use super::request::{OutgoingCommand, is_altered_by_a_query, needs_own_body};
 use super::{
@@ -31,6 +32,7 @@ pub(crate) struct BatchRunner {
     references: References,
     pace: Arc<Pace>,
     stop: Option<StopSignal>,
+    recording: Recording,
 }
 
 /// What a run of commands came to.
@@ -57,6 +59,7 @@ impl BatchRunner {
             references: References::Client,
             pace,
             stop: None,
+            recording: Recording::default(),
         }
     }
 
@@ -90,6 +93,11 @@ impl BatchRunner {
         self
     }
 
+    pub(super) fn record_with(mut self, recorder: Option<Box<dyn BatchRecorder>>) -> Self {
+        self.recording = Recording::with(recorder);
+        self
+    }
+
     /// Runs up to 50 commands. `known` has the results of commands before them, and gets theirs.
     pub(crate) async fn run(
         &self,
@@ -108,6 +116,10 @@ impl BatchRunner {
                 return run.end(None, any_answered);
             }
             let request = run.request(places, sent);
+            let labels: Vec<&str> = request.labels().collect();
+            if let Err(error) = self.recording.before_sending(&labels) {
+                return run.end(Some(error), any_answered);
+            }
             retries.begin_attempt();
             let Some((answers, effort)) = self.unless_stopped(self.send(&request)).await else {
                 return run.end_failed(&request, was_stopped(Execution::Unknown), any_answered);
@@ -134,9 +146,11 @@ impl BatchRunner {
                 let most = session.batch_size.min(commands.len());
                 self.pace.answered(effort.took, request.sent.len(), most);
             }
+            let places = request.places.clone();
             let settled = run.settle_all(request, answers, || {
                 retries.after(Failure::CommandNotRun, session.jitter())
             });
+            self.recording.answered(run.answers_at(&places));
             match settled {
                 Err(label) => return run.halt(&label, any_answered),
                 Ok((Some(RetryDecision::RetryAfter(wait)), Some(refusal))) => {
@@ -220,6 +234,12 @@ struct BatchRequest {
     effect: Effect,
     /// It is one command, in a body of its own.
     alone: bool,
+}
+
+impl BatchRequest {
+    fn labels(&self) -> impl Iterator<Item = &str> {
+        self.sent.iter().map(|outgoing| &*outgoing.command.label)
+    }
 }
 
 /// A run that is under way.
@@ -513,6 +533,14 @@ impl<'a> BatchRun<'a> {
             }
         }
         Ok((again, refusal))
+    }
+
+    /// The answers to the commands at these places, as far as they have one.
+    fn answers_at(&self, places: &[usize]) -> impl Iterator<Item = (&Arc<str>, &CommandAnswer)> {
+        places.iter().filter_map(|place| {
+            let answer = self.answers[*place].as_ref()?;
+            Some((&self.commands[*place].label, answer))
+        })
     }
 
     /// Notes an answer; whether the command is done.

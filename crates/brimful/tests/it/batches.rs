@@ -1,7 +1,10 @@
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use brimful::{
-    Batch, Client, ErrorKind, Execution, LateCommand, OnError, Outcome, TransportErrorKind,
+    AnsweredCommand, Batch, BatchRecorder, Client, ErrorKind, Execution, LateCommand, OnError,
+    Outcome, TransportErrorKind,
 };
 use brimful_portal::{
     Costs, Fault, FaultRule, FaultTiming, LimiterGeneration, OperatingLimit, Portal, PortalConfig,
@@ -461,4 +464,77 @@ async fn a_batch_whose_commands_are_refused_ends_at_its_deadline() {
         "{:?}",
         started.elapsed()
     );
+}
+
+/// What a recorder was told, in its order.
+#[derive(Clone, Default)]
+struct Told {
+    log: Arc<Mutex<Vec<String>>>,
+    /// After so many requests nothing can be recorded any more.
+    room: Option<usize>,
+}
+
+impl BatchRecorder for Told {
+    fn before_sending(&mut self, labels: &[&str]) -> io::Result<()> {
+        if let Some(room) = &mut self.room {
+            *room = room.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+        }
+        self.log.lock().unwrap().push(format!("sends {labels:?}"));
+        Ok(())
+    }
+
+    fn answered(&mut self, commands: &[AnsweredCommand<'_>]) {
+        for AnsweredCommand { label, outcome, .. } in commands {
+            let what = match outcome {
+                Outcome::Done(_) => "done",
+                Outcome::Failed(_) => "failed",
+                _ => "something else",
+            };
+            self.log.lock().unwrap().push(format!("{label}: {what}"));
+        }
+    }
+}
+
+fn adds_and_a_link() -> Batch {
+    let lead = |title: &str| json!({"fields": {"TITLE": title}});
+    batch([
+        ("a", "crm.lead.add", lead("one")),
+        ("b", "crm.lead.get", json!({"id": 99_999})),
+        ("c", "crm.lead.delete", json!({"id": "$result[a]"})),
+    ])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorder_is_told_of_each_request_before_it_goes_out_and_of_its_outcomes_before_the_next()
+{
+    let portal = portal(leads());
+    let told = Told::default();
+    let batch = adds_and_a_link().record_with(told.clone());
+    client(&portal).batch(batch).await.unwrap();
+    let log = told.log.lock().unwrap().clone();
+    let expected = [
+        r#"sends ["a", "b"]"#,
+        "a: done",
+        "b: failed",
+        r#"sends ["c"]"#,
+        "c: done",
+    ];
+    assert_eq!(log, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_recorded_is_not_sent_and_ends_the_batch() {
+    let portal = portal(leads());
+    let told = Told {
+        room: Some(1),
+        ..Told::default()
+    };
+    let batch = adds_and_a_link().record_with(told);
+    let reply = client(&portal).batch(batch).await.unwrap();
+    assert!(matches!(reply.get("a"), Some(Outcome::Done(_))));
+    assert!(matches!(reply.get("c"), Some(Outcome::NotRun(_))));
+    let stopped = reply.stopped().unwrap();
+    assert_eq!(stopped.kind(), ErrorKind::Io);
+    assert_eq!(stopped.execution(), Execution::NotRun);
+    assert_eq!(portal.stats().requests, 1);
 }

@@ -1,9 +1,11 @@
 //! `brimful batch`: the commands of a file, a line for every outcome.
 
 mod file;
+mod record;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use brimful::{Batch, BatchReply, Client, Effect, Error, OnError, Outcome, References};
 use clap::Args;
@@ -12,7 +14,6 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::args::{DeadlineOption, PortalOption, RateOption, method};
-use crate::commands::show::nothing_sent;
 use crate::commands::{checks, connect_with};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,10 +21,11 @@ use crate::format::{self, counted};
 use crate::input;
 use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Paging, Tally};
-use crate::output::{Destination, Output, Piece, rescue};
+use crate::output::{Destination, rescue};
 use crate::printer::Printer;
 use crate::pump;
 use file::Command;
+use record::BatchRecord;
 
 /// Run the commands of a file, 50 in a request; later ones may use results of earlier ones
 ///
@@ -84,29 +86,25 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
         .ending(args.deadline);
-    let mut output = Output::open(&args.output)?;
-    let writes = methods
-        .values()
-        .any(|method| Effect::of(method) == Effect::Write);
-    if writes {
-        output = output.ready().await.map_err(nothing_sent)?;
-    }
+    let methods = Arc::new(methods);
+    let record = BatchRecord::open(args, &methods).await?;
+    let batch = match record.recorder() {
+        Some(recorder) => batch.record_with(recorder),
+        None => batch,
+    };
     let count = batch.len() as u64;
     let (reply, interrupted) = reply_of(&connection.client, batch, &mut interrupts, printer).await;
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
-            pump::leave(output).await;
+            record.discard().await;
             return Err(Failure::of(&error));
         }
     };
     let (lines, tally) = lines(&reply, &methods, printer);
-    let written = match output.write(Piece::Lines(lines.clone(), count)).await {
-        Ok(()) => output.finish().await,
-        Err(error) => Err(error),
-    };
-    match written {
-        Ok(_) => {}
+    let writes = record.is_of_writes();
+    match record.complete(&lines, count).await {
+        Ok(()) => {}
         Err(error) if error.is_closed() && !writes => {}
         Err(error) => {
             let failure = Failure::new(
@@ -210,6 +208,15 @@ fn batch(commands: Vec<Command>, args: &BatchArgs) -> Result<Batch, Failure> {
     Ok(batch)
 }
 
+/// What became of a command.
+fn kind_of(method: &str, outcome: &Outcome) -> Kind {
+    match outcome {
+        // What it changed is not known.
+        Outcome::EmptyReference(_) if Effect::of(method) == Effect::Write => Kind::Unknown,
+        outcome => Kind::of(outcome),
+    }
+}
+
 /// The line of every command. What is to be noticed is said too.
 fn lines(
     reply: &BatchReply,
@@ -221,14 +228,10 @@ fn lines(
     let mut cut: Vec<&str> = Vec::new();
     for (name, outcome) in reply.iter() {
         let method = methods.get(name).map_or("", String::as_str);
-        let kind = match outcome {
-            // What it changed is not known.
-            Outcome::EmptyReference(empty) if Effect::of(method) == Effect::Write => {
-                printer.warning(&format!("{name} ({method}) has written: {empty}"));
-                Kind::Unknown
-            }
-            outcome => Kind::of(outcome),
-        };
+        let kind = kind_of(method, outcome);
+        if let (Outcome::EmptyReference(empty), Kind::Unknown) = (outcome, kind) {
+            printer.warning(&format!("{name} ({method}) has written: {empty}"));
+        }
         tally.add(kind);
         let paging = Paging {
             total: reply.total(name),

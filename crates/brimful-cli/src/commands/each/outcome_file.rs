@@ -1,5 +1,4 @@
-//! The outcomes on disk. They are written so that the file has a line for every call that was made or may have been,
-//! however the run ends: before calls go out they stand at its end as unknown, and their outcomes are written over that.
+//! The outcomes on disk, as [`OutcomeLog`] keeps them: a line for every call that was made or may have been.
 //!
 //! A run that goes on with an earlier one adds its outcomes behind those there are. In the end both are merged in the
 //! order of the lines, and the newer outcome of a line is taken.
@@ -9,26 +8,21 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use brimful::Outcome;
-
 use super::items::Call;
 use super::previous::{PreviousOutcome, PreviousOutcomes, content};
 use crate::failure::Failure;
 use crate::outcome;
 use crate::output::atomic::{create_merged, merged_path};
+use crate::output::outcome_log::OutcomeLog;
 use crate::output::partial::{PartialFile, named, target_name};
 use crate::output::{Leftover, OutputError, Written};
 
 /// Outcomes of calls, and calls that are on their way.
 #[derive(Debug)]
 pub(super) struct OutcomeFile {
-    partial: PartialFile,
+    log: OutcomeLog,
     /// Where the outcomes of earlier runs end.
     before: u64,
-    /// Where those of this run end.
-    settled: u64,
-    /// What stands behind that: the calls on their way.
-    tail: Vec<u8>,
     flying: VecDeque<Call>,
 }
 
@@ -75,17 +69,15 @@ impl OutcomeFile {
         }
         let before = size(partial.path());
         Ok(Self {
-            partial,
+            log: OutcomeLog::new(partial, before),
             before,
-            settled: before,
-            tail: Vec::new(),
             flying: VecDeque::new(),
         })
     }
 
     /// Its name until it is complete.
     pub(super) fn place(&self) -> String {
-        target_name(self.partial.path())
+        target_name(self.log.partial.path())
     }
 
     /// Whether calls stand in it whose outcome has not come.
@@ -95,14 +87,14 @@ impl OutcomeFile {
 
     /// The outcomes of earlier runs.
     pub(super) fn previous(&self) -> Result<PreviousOutcomes, Failure> {
-        PreviousOutcomes::open(self.partial.path(), 0, self.before)
+        PreviousOutcomes::open(self.log.partial.path(), 0, self.before)
     }
 
     /// These calls are about to be made. When this is done they are on the disk as unknown.
     pub(super) fn send(&mut self, calls: &[Call]) -> Result<(), OutputError> {
         let known = self.flying.len();
         self.flying.extend(calls.iter().cloned());
-        let put = self.put(&[]).and_then(|()| self.partial.sync());
+        let put = self.put(&[]).and_then(|()| self.log.partial.sync());
         if put.is_err() {
             // They will not be made.
             self.flying.truncate(known);
@@ -123,61 +115,44 @@ impl OutcomeFile {
         put
     }
 
-    /// Writes outcomes, and behind them the calls on their way. It is one write, never shorter than what it covers, so
-    /// that a run which is killed leaves the one or the other.
+    /// Writes outcomes, and behind them the calls on their way.
     fn put(&mut self, lines: &[u8]) -> Result<(), OutputError> {
-        let mut block = lines.to_vec();
+        let mut unanswered = Vec::new();
         for call in &self.flying {
-            let gone = Outcome::Unknown("the run ended before its answer came".to_owned());
-            outcome::write(&mut block, call, &gone);
+            outcome::write_unanswered(&mut unanswered, call);
         }
-        if block.len() < self.tail.len() {
-            block.resize(self.tail.len() - 1, b' ');
-            block.push(b'\n');
-        }
-        if let Err(error) = self.partial.write_at(self.settled, &block) {
-            // There was room for what stood there.
-            let end = self.settled + self.tail.len() as u64;
-            let _ = self.partial.write_at(self.settled, &self.tail);
-            let _ = self.partial.end_at(end);
-            return Err(error);
-        }
-        self.settled += lines.len() as u64;
-        self.tail = block.split_off(lines.len());
-        Ok(())
+        self.log.put(lines, &unanswered)
     }
 
     /// Every line has its outcome: the file gets its name.
     pub(super) fn complete(mut self) -> Result<Written, Failure> {
         self.end()?;
-        let bytes = size(self.partial.path());
-        let name = self.partial.complete()?;
+        let bytes = size(self.log.partial.path());
+        let name = self.log.partial.complete()?;
         Ok(Written::file(name, bytes))
     }
 
     /// The run has ended before that. What there is stays in the partial file, if there is anything.
     pub(super) fn leave(mut self) -> Result<Option<Written>, Failure> {
-        if self.settled == 0 && self.flying.is_empty() {
-            return self.partial.leave().map(|_| None).map_err(Failure::from);
+        if self.log.settled() == 0 && self.flying.is_empty() {
+            return self
+                .log
+                .partial
+                .leave()
+                .map(|_| None)
+                .map_err(Failure::from);
         }
         self.end()?;
-        let bytes = size(self.partial.path());
-        let name = self.partial.leave()?;
+        let bytes = size(self.log.partial.path());
+        let name = self.log.partial.leave()?;
         Ok(name.map(|name| Written::file(name, bytes)))
     }
 
     /// Nothing is behind the outcomes but the calls on their way, and all of it is in the order of the lines.
     fn end(&mut self) -> Result<(), Failure> {
-        let mut flying = self.tail.len();
-        if self.flying.is_empty() {
-            flying = 0;
-        } else if let Some(content) = self.tail.trim_ascii_end().len().checked_add(1) {
-            flying = content.min(flying);
-        }
-        let end = self.settled + flying as u64;
-        self.partial.end_at(end)?;
+        let end = self.log.end(!self.flying.is_empty())?;
         if self.before > 0 && end > self.before {
-            merge(&mut self.partial, self.before, end)?;
+            merge(&mut self.log.partial, self.before, end)?;
         }
         Ok(())
     }
