@@ -40,6 +40,7 @@ impl OffsetPages {
             self.set_out(&page, &meta)?;
         }
         self.note_what_is_said(start, &page, &meta);
+        self.note_nearer_next(start, &meta);
         let rows = identities(&page);
         self.longest = self.longest.max(rows.len() as u64);
         let step = self.step(start, &page, &rows, &meta);
@@ -104,6 +105,21 @@ impl OffsetPages {
             self.empty_replies += 1;
         } else {
             self.empty_replies = 0;
+        }
+    }
+
+    /// Where a page names a place nearer than the next one that is asked for, pages are shorter than was believed: from
+    /// here on each page says where the next one begins.
+    fn note_nearer_next(&mut self, start: u64, meta: &PageMeta) {
+        let reach = meta.next.and_then(|next| next.checked_sub(start));
+        if let Some(reach) = reach.filter(|reach| (1..self.page_size).contains(reach))
+            && self.course == Course::Counted
+        {
+            self.course = Course::ByNext;
+            self.page_size = reach;
+            self.sized = true;
+            self.wanted.clear();
+            self.rest = 0..0;
         }
     }
 

@@ -104,6 +104,36 @@ fn places_beyond_reason_end_the_list_one_way_or_the_other() {
     }
 }
 
+/// Pages shorter than usual are known by the `next` of the first one. Where that one comes empty, they are known by the
+/// others.
+#[test]
+fn rows_between_the_places_of_pages_are_read_where_an_empty_first_page_hid_how_long_pages_are() {
+    for (length, is_one_hidden) in [(10, true), (20, true), (25, true), (40, false), (20, false)] {
+        for empty in [0, length as u64] {
+            let hidden = u64::from(is_one_hidden);
+            let all: Vec<u64> = (1 + hidden..=230).collect();
+            let mut asked = 0;
+            let walked = walk(50, |start| {
+                let total = Some(230);
+                asked += u64::from(start == empty);
+                if start == empty && asked == 1 {
+                    return (Vec::new(), None, total);
+                }
+                let cut: Vec<u64> = (1..=230).skip(start as usize).take(length).collect();
+                let next = start + length as u64;
+                let shown = cut.into_iter().filter(|id| *id > hidden).collect();
+                (shown, (next < 230).then_some(next), total)
+            });
+            let mut ids = walked.unwrap();
+            ids.sort_unstable();
+            assert_eq!(
+                ids, all,
+                "pages of {length}, {hidden} hidden, empty at {empty}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_list_with_neither_total_nor_next_is_read_to_its_end() {
     for rows in [0, 49, 50, 51, 100, 120] {
