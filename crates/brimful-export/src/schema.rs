@@ -176,8 +176,8 @@ pub struct Plan {
     pub sparse: bool,
     /// Fields that are columns of the table already: a row that lacks one has NULL there.
     pub known: Vec<String>,
-    /// Whether a user field that the metadata lacks is passed over: it has been added since the metadata was asked for, so
-    /// its type is not known yet.
+    /// Whether a user field that the metadata lacks, and that is not among `known`, has no column yet: it may have been
+    /// added since the metadata was asked for, and then the next run knows its type.
     pub waits_for_new_fields: bool,
     /// Whether columns have types.
     pub types: Types,
@@ -245,7 +245,7 @@ impl Plan {
         Ok(schema)
     }
 
-    /// Whether a field is passed over, because it is newer than the metadata.
+    /// Whether a field may be newer than the metadata, so that its type is not known.
     pub(crate) fn is_too_new(&self, name: &str) -> bool {
         let is_user_field = || {
             let rest = name.strip_prefix("UF_").or(name.strip_prefix("uf"));
@@ -254,6 +254,7 @@ impl Plan {
         self.waits_for_new_fields
             && !self.fields.is_empty()
             && !self.fields.contains_key(name)
+            && !self.known.iter().any(|known| known == name)
             && is_user_field()
     }
 

@@ -1,5 +1,6 @@
 //! Pages in, values of columns out: to the writer of a file format or to a store.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use brimful::Page;
@@ -21,6 +22,8 @@ pub struct RowWriter {
     misfits: Misfits,
     /// Misfits so far, those that were taken away too.
     count: u64,
+    /// Fields of rows that wait for the portal to describe them.
+    undescribed: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for RowWriter {
@@ -49,6 +52,7 @@ impl RowWriter {
             sink,
             misfits: Misfits::default(),
             count: 0,
+            undescribed: BTreeSet::new(),
         }
     }
 
@@ -72,9 +76,15 @@ impl RowWriter {
                 if schema.left_out.contains(name.as_ref()) || is_empty(value) {
                     continue;
                 }
-                if !self.plan.columns.is_empty() || self.plan.is_too_new(name) {
-                    // Columns were chosen, and this field is not among them; or its type is not known yet.
+                if !self.plan.columns.is_empty() {
+                    // Columns were chosen, and this field is not among them.
                     schema.left_out.insert(name.clone().into_owned());
+                } else if self.plan.is_too_new(name) {
+                    let id = id_of(schema, &picked);
+                    self.misfits.add(id, name, value, NOT_DESCRIBED);
+                    if !self.undescribed.contains(name.as_ref()) {
+                        self.undescribed.insert(name.clone().into_owned());
+                    }
                 } else if self.sink.takes_new_columns() {
                     self.plan.add(schema, name);
                     picked.push(Some(*value));
@@ -185,6 +195,12 @@ impl RowWriter {
         columns.map(|column| column.name.clone()).collect()
     }
 
+    /// The fields that rows had since the last call, and that have no column as the portal does not describe them.
+    #[cfg(feature = "sync")]
+    pub(crate) fn take_undescribed(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.undescribed)
+    }
+
     /// The database that rows go to, if they do.
     #[cfg(feature = "sync")]
     pub(crate) fn store(&mut self) -> Option<&mut dyn crate::sinks::StoreSink> {
@@ -231,6 +247,8 @@ impl RowWriter {
 }
 
 const NO_COLUMN: &str = "no row before it had the field, so the file has no column for it; select the field to have one";
+
+const NOT_DESCRIBED: &str = "the portal does not describe the field, so its type is not known";
 
 const NO_ID: &str = "the row has no ID that is a number, so it cannot be updated by it";
 

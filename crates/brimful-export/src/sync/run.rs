@@ -92,6 +92,7 @@ impl EntityRun {
                 .columns
                 .iter()
                 .filter(portal_has)
+                .chain(&table.state.untyped)
                 .cloned()
                 .collect();
             let mut plan = plan;

@@ -127,6 +127,12 @@ pub(crate) struct EntityState {
     pub(crate) fields: Vec<String>,
     /// The fields that the table has columns of, as the portal spells them.
     pub(crate) columns: Vec<String>,
+    /// Fields that rows had and the portal did not describe when the last run began.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) undescribed: Vec<String>,
+    /// Fields that the portal has left undescribed for longer than a run: the table has their values without a type.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) untyped: Vec<String>,
     /// Rows that were live at the end of the last run.
     pub(crate) rows: u64,
     /// Whether a run has ended since the last one began: only then the rows are as many as it counted.
@@ -229,19 +235,40 @@ impl EntityState {
         }
     }
 
+    /// Rows have a field that the portal did not describe when the run began, and its values are not in the table. With
+    /// the next run it is a new field, described or not.
+    pub(crate) fn note_undescribed(&mut self, name: String) {
+        self.fields.retain(|known| *known != name);
+        if !self.undescribed.contains(&name) {
+            self.undescribed.push(name);
+        }
+    }
+
     /// The next read is a full one.
     pub(crate) fn read_all_again(&mut self) {
         self.cursor = None;
         self.reading = None;
     }
 
-    /// Takes in which fields the portal has now. Where there is a new one, rows that did not change since have values in
-    /// it too, so the next read is a full one. Fields that the portal no longer has stay in the table as they are.
+    /// Takes in which fields the portal describes now. Where there is a new one, rows that did not change since have
+    /// values in it too, so the next read is a full one. A field that rows had and that is not described now either is one
+    /// as well. Fields that the portal no longer has stay in the table as they are.
     pub(crate) fn meet_fields<'f>(&mut self, now: impl IntoIterator<Item = &'f str>) {
-        let is_known = |name: &&str| !self.fields.iter().any(|known| known == name);
+        let now: Vec<&str> = now.into_iter().collect();
+        if !now.is_empty() {
+            let is_described = |name: &String| now.contains(&name.as_str());
+            let (columns, untyped) = (&self.columns, &mut self.untyped);
+            // One that has a column with a type was described once, and is on its way out of the portal.
+            let is_new = |name: &String| !is_described(name) && !columns.contains(name);
+            untyped.retain(|name| !is_described(name));
+            untyped.extend(self.undescribed.drain(..).filter(is_new));
+        }
+        let untyped = self.untyped.iter().map(String::as_str);
+        let is_unknown = |name: &&str| !self.fields.iter().any(|known| known == name);
         let new: Vec<String> = now
             .into_iter()
-            .filter(is_known)
+            .chain(untyped)
+            .filter(is_unknown)
             .map(str::to_owned)
             .collect();
         if new.is_empty() {
@@ -384,6 +411,29 @@ mod tests {
         let reading = state.begin_read(BY_TIME, run_at("2026-11-27T10:00:00+03:00"), true);
         assert_eq!((reading.since, reading.after), (None, 0));
         assert_eq!(state.fields, ["ID", "TITLE", "UF_A"]);
+    }
+
+    #[test]
+    fn a_field_that_the_portal_never_describes_is_taken_by_the_second_run_and_read_in_full_once() {
+        let mut state = EntityState::default();
+        state.meet_fields(["ID", "UF_OLD"]);
+        state.columns = vec!["ID".to_owned(), "UF_OLD".to_owned()];
+        state.begin_read(BY_TIME, run_at("2026-11-27T09:00:00+03:00"), true);
+        state.note_undescribed("UF_A".to_owned());
+        state.finish_read(BY_TIME, 7);
+        state.meet_fields(["ID"]);
+        assert_eq!(state.untyped, ["UF_A"]);
+        assert_eq!(state.cursor, None);
+        state.begin_read(BY_TIME, run_at("2026-11-27T10:00:00+03:00"), true);
+        // This one has a column with a type.
+        state.note_undescribed("UF_OLD".to_owned());
+        state.finish_read(BY_TIME, 7);
+        state.meet_fields(["ID"]);
+        assert_eq!(state.untyped, ["UF_A"]);
+        assert!(state.cursor.is_some());
+        // It is described again, and its values were not taken meanwhile.
+        state.meet_fields(["ID", "UF_A", "UF_OLD"]);
+        assert_eq!((state.untyped, state.cursor), (vec![], None));
     }
 
     #[test]

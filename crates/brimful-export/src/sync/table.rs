@@ -408,6 +408,9 @@ impl SyncTable {
         for page in pages {
             self.writer.write_page(page, &mut out)?;
         }
+        for name in self.writer.take_undescribed() {
+            self.state.note_undescribed(name);
+        }
         self.remember_columns()?;
         self.commit()?;
         self.has_errors |= self.writer.misfits() > 0;

@@ -220,6 +220,46 @@ async fn a_user_field_that_is_added_while_a_run_reads_gets_its_type_with_the_nex
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_user_field_that_the_portal_never_describes_is_recorded_and_becomes_a_column_with_the_next_run()
+ {
+    let described = json!({
+        "ID": {"type": "integer", "title": "ID"},
+        "TITLE": {"type": "string", "title": "Name"},
+        "DATE_MODIFY": {"type": "datetime", "title": "Modified"},
+    });
+    let row = |id: u64| {
+        let mut row = json!({"ID": id.to_string(), "TITLE": "a"});
+        if id == 5 {
+            row["UF_CRM_N"] = json!("v");
+        }
+        row.as_object().unwrap().clone()
+    };
+    for rows in [5, 130] {
+        let rows = (1..=rows).map(row).collect();
+        let bench = Bench::new(
+            PortalConfig::new()
+                .load("deal", rows)
+                .reply("crm.deal.fields", described.clone()),
+        );
+        bench.sync("crm.deal").await.unwrap();
+        let errors = "SELECT id, field, value FROM _brimful_errors";
+        assert_eq!(bench.rows(errors), [["5", "UF_CRM_N", "\"v\""]]);
+        pass(60).await;
+        let second = bench.sync("crm.deal").await.unwrap();
+        assert!(second.is_full, "{second:?}");
+        let values = "SELECT ID, UF_CRM_N FROM crm_deal WHERE UF_CRM_N IS NOT NULL";
+        assert_eq!(bench.rows(values), [["5", "v"]]);
+        assert_eq!(bench.rows(errors).len(), 0);
+        pass(60).await;
+        let change = json!({"id": 5, "fields": {"TITLE": "b"}});
+        bench.call("crm.deal.update", change).await;
+        let third = bench.sync("crm.deal").await.unwrap();
+        assert!(!third.is_full, "{third:?}");
+        assert_eq!(bench.rows(values), [["5", "v"]]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_failure_of_an_entity_stops_no_other() {
     let bench = Bench::new(PortalConfig::new().rows("deal", 120).rows("lead", 130));
     let report = bench
