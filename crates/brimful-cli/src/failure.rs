@@ -138,6 +138,9 @@ pub(crate) fn export_hint(error: &ExportError) -> Option<String> {
         ExportError::UnknownEnding { .. } => {
             "--format names the format of a file with any other ending".to_owned()
         }
+        ExportError::TemporaryFile { .. } => {
+            "make room there, or name another folder in the environment: TMPDIR=FOLDER".to_owned()
+        }
         ExportError::NotBuilt { feature, .. } => format!(
             "the released programs can; to build one that can: cargo install --path crates/brimful-cli --features {feature}"
         ),

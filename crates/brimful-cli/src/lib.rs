@@ -44,6 +44,8 @@ use crate::printer::{LogFormat, Printer, Volume};
 
 /// Runs the program with a command line, the name of the program first, until it ends.
 pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
+    #[cfg(feature = "xlsx")]
+    leave_out_panics_that_become_errors();
     let command_line: Vec<OsString> = command_line.into_iter().collect();
     let parsed = Cli::try_parse_from(&command_line);
     commands::keep_command_line(command_line.clone());
@@ -62,6 +64,17 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
     let seconds = format::seconds(started.elapsed());
     printer.event("end", json!({"exit": exit.code(), "seconds": seconds}));
     exit
+}
+
+/// What the writer of Excel workbooks panics over is told as an error, and nothing else.
+#[cfg(feature = "xlsx")]
+fn leave_out_panics_that_become_errors() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !brimful_export::is_panic_caught() {
+            report(panic);
+        }
+    }));
 }
 
 fn run_command(cli: Cli, printer: Printer) -> Exit {

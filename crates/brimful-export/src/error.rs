@@ -1,6 +1,7 @@
 //! Errors of this crate.
 
 use std::io;
+use std::path::PathBuf;
 
 /// Why rows could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,14 @@ pub enum ExportError {
         name: String,
         /// The endings, with commas between them.
         known: String,
+    },
+    /// A file is made by way of temporary files, and those could not be written.
+    #[error("a temporary file in {} could not be written: {source}", folder.display())]
+    TemporaryFile {
+        /// Where temporary files are.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// The library was built without what writes this.
     #[error("{name}: this build cannot write it, because it lacks the feature {feature}")]

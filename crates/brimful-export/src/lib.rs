@@ -56,6 +56,8 @@ pub use record_batches::RecordBatches;
 pub use schema::{
     Column, ColumnChoice, ColumnType, Dictionary, Plan, ScalarType, Schema, Source, Types,
 };
+#[cfg(feature = "xlsx")]
+pub use sinks::caught_panics::is_panic_caught;
 pub use sinks::{FileOptions, Headers, StoreOptions};
 pub use store::Store;
 pub use writer::RowWriter;

@@ -591,3 +591,38 @@ fn what_another_option_avoids_is_refused_with_that_option() {
         }
     }
 }
+
+#[cfg(all(unix, feature = "xlsx"))]
+#[test]
+fn no_room_for_the_temporary_files_of_a_workbook_is_an_error_which_the_same_command_continues() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
+    let workspace = Workspace::new();
+    std::fs::create_dir(workspace.path("temporary")).unwrap();
+    let run = |limit: &str| {
+        // The rows themselves are shorter than the limit, and what Excel makes of them is longer.
+        let script = format!(
+            "ulimit -f {limit}; exec {} export crm.lead.list --portal {} --select ID -o leads.xlsx",
+            env!("CARGO_BIN_EXE_brimful"),
+            portal.url(),
+        );
+        std::process::Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(workspace.path("."))
+            .env("TMPDIR", "temporary")
+            .output()
+            .unwrap()
+    };
+    let output = run("512");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let why = "a temporary file in temporary could not be written: File too large";
+    assert!(said.contains(why), "{said}");
+    assert!(said.contains("TMPDIR=FOLDER"), "{said}");
+    assert!(said.contains("leads.xlsx.partial"), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    let output = run("unlimited");
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("20,000 leads ("), "{said}");
+    assert_eq!(workspace.files(), ["leads.xlsx", "temporary"]);
+}

@@ -6,6 +6,8 @@ pub(crate) mod adbc;
 mod arrow;
 #[cfg(feature = "arrow")]
 pub(crate) mod batches;
+#[cfg(feature = "xlsx")]
+pub(crate) mod caught_panics;
 mod chunks;
 #[cfg(feature = "clickhouse")]
 pub(crate) mod clickhouse;

@@ -5,6 +5,7 @@ use std::io::Write;
 use jiff::civil::{Date, DateTime};
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
+use super::caught_panics::with_temporary_files;
 use super::{DecodedRow, FileOptions, Headers, RowSink, header};
 use crate::cell::Cell;
 use crate::error::ExportError;
@@ -171,10 +172,42 @@ impl RowSink for XlsxSink {
                 most: SHEET_COLUMNS,
             });
         }
-        self.begin_sheet(schema)
+        with_temporary_files(|| self.begin_sheet(schema))
     }
 
     fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        with_temporary_files(|| self.write_row(schema, row, misfits))
+    }
+
+    fn end_page(&mut self, _: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
+        // A workbook is written back and forth, and the output only forth.
+        let mut file = with_temporary_files(|| {
+            self.end_sheet()?;
+            let temporary = |source| ExportError::TemporaryFile {
+                folder: std::env::temp_dir(),
+                source,
+            };
+            let mut file = tempfile::tempfile().map_err(temporary)?;
+            self.workbook.save_to_writer(&mut file).map_err(failed)?;
+            std::io::Seek::rewind(&mut file).map_err(temporary)?;
+            Ok(file)
+        })?;
+        std::io::copy(&mut file, out)?;
+        Ok(())
+    }
+}
+
+impl XlsxSink {
+    fn write_row(
         &mut self,
         schema: &Schema,
         row: &DecodedRow<'_, '_>,
@@ -235,20 +268,6 @@ impl RowSink for XlsxSink {
         }
         self.text = text;
         self.next += 1;
-        Ok(())
-    }
-
-    fn end_page(&mut self, _: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        Ok(())
-    }
-
-    fn finish(&mut self, _: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
-        self.end_sheet()?;
-        // A workbook is written back and forth, and the output only forth.
-        let mut file = tempfile::tempfile()?;
-        self.workbook.save_to_writer(&mut file).map_err(failed)?;
-        std::io::Seek::rewind(&mut file)?;
-        std::io::copy(&mut file, out)?;
         Ok(())
     }
 }
