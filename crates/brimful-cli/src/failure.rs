@@ -148,6 +148,37 @@ pub(crate) fn export_hint(error: &ExportError) -> Option<String> {
     })
 }
 
+#[cfg(test)]
+#[test]
+fn what_is_wrong_with_a_certificate_has_its_own_remedy() {
+    for (words, remedy) in [
+        (
+            "invalid peer certificate: UnknownIssuer",
+            "SSL_CERT_FILE names",
+        ),
+        (
+            "invalid peer certificate: certificate not valid for name \"a.example\"",
+            "check the address",
+        ),
+        (
+            "invalid peer certificate: certificate expired: verification time 1795857091 (UNIX)",
+            "renew it",
+        ),
+        (
+            "invalid peer certificate: certificate not valid yet: verification time 1795857091",
+            "check the clock",
+        ),
+        (
+            "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+            "that this authority signs",
+        ),
+        ("Connection refused (os error 111)", "-v shows"),
+    ] {
+        let hint = hint_of_network_words(words);
+        assert!(hint.contains(remedy), "{words}: {hint}");
+    }
+}
+
 fn look_first(called: &str, ran: &str) -> String {
     format!("{called} {ran}: look in the portal before calling it again")
 }
@@ -257,8 +288,18 @@ fn network_hint(error: &Error) -> &'static str {
         words.push_str(&cause.to_string());
         source = cause.source();
     }
+    hint_of_network_words(&words)
+}
+
+fn hint_of_network_words(words: &str) -> &'static str {
     if words.contains("InvalidContentType") {
         "the portal speaks http there, not https: write the address with http://"
+    } else if words.contains("certificate not valid for name") {
+        "the certificate belongs to another host: check the address"
+    } else if words.contains("certificate expired") || words.contains("certificate not valid yet") {
+        "the time of the certificate is over or has not begun: renew it on the portal, and check the clock of this machine"
+    } else if words.contains("CaUsedAsEndEntity") {
+        "the portal shows the certificate of an authority as its own: make one for its name that this authority signs, and name the authority with SSL_CERT_FILE"
     } else if words.contains("certificate") {
         "this machine does not trust the portal's certificate: SSL_CERT_FILE names a file with that of its authority"
     } else if words.contains("Too many open files") {
