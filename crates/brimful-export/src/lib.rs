@@ -25,6 +25,7 @@
 //! ```
 
 mod cell;
+mod column_names;
 mod compress;
 mod decode;
 mod error;
@@ -43,6 +44,7 @@ pub mod sync;
 mod writer;
 
 pub use cell::{Cell, DECIMAL_PRECISION, DECIMAL_SCALE, Decimal, Moment, MultiValue};
+pub use column_names::ColumnNames;
 pub use compress::Compressor;
 pub use error::ExportError;
 // The program has checksums of what it writes too.

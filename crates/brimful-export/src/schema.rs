@@ -9,6 +9,7 @@ use std::sync::Arc;
 use brimful::{Field, FieldKind, Fields, Page};
 use indexmap::IndexSet;
 
+use crate::column_names::ColumnNames;
 use crate::error::ExportError;
 use crate::row::{RawFields, read_fields};
 
@@ -187,6 +188,8 @@ pub struct Plan {
     pub labels: HashMap<String, Arc<Dictionary>>,
     /// Labels have no columns: a store has a table of them, and a view with both.
     pub label_tables: bool,
+    /// What the names of columns have to be where the rows go. A writer knows it.
+    pub names: ColumnNames,
 }
 
 impl Plan {
@@ -240,6 +243,7 @@ impl Plan {
         if !self.columns.is_empty() {
             self.choose(&mut schema)?;
         }
+        self.settle_names(&mut schema.columns, 0);
         schema.id_field = schema.fields.get_index_of(&self.id_field);
         schema.key = Self::key(&schema);
         Ok(schema)
@@ -258,8 +262,35 @@ impl Plan {
             && is_user_field()
     }
 
+    /// Adds the columns of a field that a row has and no row before it had.
+    pub(crate) fn grow(&self, schema: &mut Schema, name: &str) {
+        let first_new = schema.columns.len();
+        self.add(schema, name);
+        self.settle_names(&mut schema.columns, first_new);
+    }
+
+    /// Gives the columns from a place on names that they can have and that no other column has. A column that is made of
+    /// a part of a field gives way to that of a field.
+    fn settle_names(&self, columns: &mut [Column], first_new: usize) {
+        let (old, new) = columns.split_at_mut(first_new.min(columns.len()));
+        let old = old.iter().map(|column| self.names.compared(&column.name));
+        let mut taken: HashSet<String> = old.collect();
+        for of_whole_field in [true, false] {
+            let is_one =
+                |column: &&mut Column| matches!(column.source, Source::Value) == of_whole_field;
+            for column in new.iter_mut().filter(is_one) {
+                let name = self.names.unique(&column.name, &taken);
+                taken.insert(self.names.compared(&name));
+                if name != column.name {
+                    let whole = std::mem::replace(&mut column.name, name);
+                    column.title.get_or_insert(whole);
+                }
+            }
+        }
+    }
+
     /// Adds the columns of a field.
-    pub(crate) fn add(&self, schema: &mut Schema, name: &str) {
+    fn add(&self, schema: &mut Schema, name: &str) {
         let (field, _) = schema.fields.insert_full(name.to_owned());
         let known = self.fields.get(name);
         let kind = match self.types {

@@ -6,6 +6,8 @@ use std::io::Write;
 use brimful::Page;
 
 use crate::cell::Cell;
+#[cfg(feature = "sync")]
+use crate::column_names::ColumnNames;
 use crate::decode;
 use crate::error::ExportError;
 use crate::format::FileFormat;
@@ -46,6 +48,7 @@ impl RowWriter {
 
     pub(crate) fn new(sink: Box<dyn RowSink>, mut plan: Plan) -> Self {
         plan.label_tables = sink.has_label_tables();
+        plan.names = sink.names();
         Self {
             plan,
             schema: None,
@@ -86,7 +89,7 @@ impl RowWriter {
                         self.undescribed.insert(name.clone().into_owned());
                     }
                 } else if self.sink.takes_new_columns() {
-                    self.plan.add(schema, name);
+                    self.plan.grow(schema, name);
                     picked.push(Some(*value));
                     grown = true;
                 } else {
@@ -201,6 +204,12 @@ impl RowWriter {
         std::mem::take(&mut self.undescribed)
     }
 
+    /// What the names of the columns have to be.
+    #[cfg(feature = "sync")]
+    pub(crate) fn names(&self) -> ColumnNames {
+        self.plan.names
+    }
+
     /// The database that rows go to, if they do.
     #[cfg(feature = "sync")]
     pub(crate) fn store(&mut self) -> Option<&mut dyn crate::sinks::StoreSink> {
@@ -222,9 +231,10 @@ impl RowWriter {
     /// Takes what is known of the list, as long as no row has come.
     #[cfg(feature = "sync")]
     pub(crate) fn set_plan(&mut self, plan: Plan) {
-        let label_tables = self.plan.label_tables;
+        let (label_tables, names) = (self.plan.label_tables, self.plan.names);
         self.plan = Plan {
             label_tables,
+            names,
             ..plan
         };
     }

@@ -18,11 +18,14 @@ use super::run_state::RunState;
 use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
 use super::table_plan::{TablePlan, TypeConflict, holds_other_rows, quoted_names};
 use super::writer_runtime::WriterRuntime;
-use super::{DELETED_AT, DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
+use super::{
+    DELETED_AT, DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, label_name, labelled,
+};
 use crate::cell::{Cell, Moment};
+use crate::column_names::ColumnNames;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+use crate::schema::{ColumnType, ScalarType, Schema};
 
 /// Rows that are sent at once, unless they are long: every INSERT makes a part, and many small ones are slow to merge.
 const ROWS_AT_ONCE: u64 = 100_000;
@@ -34,6 +37,12 @@ const VERSION: &str = "_brimful_version";
 const WIDE_DATES_SINCE: (u32, u32) = (22, 8);
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+pub(super) const NAMES: ColumnNames = ColumnNames {
+    in_any_case: false,
+    reserved: &[DELETED_AT, VERSION],
+    ..ColumnNames::OF_DATABASES
+};
 
 pub(crate) struct ClickhouseSink {
     runtime: WriterRuntime,
@@ -427,7 +436,7 @@ impl ClickhouseSink {
                 )
             };
             let name = quoted(&column.name);
-            let label = quoted(&format!("{}{LABEL}", column.name));
+            let label = quoted(&label_name(&NAMES, schema, column));
             // Writing to a string does not fail.
             let _ = match column.kind {
                 ColumnType::List(_) => write!(
@@ -586,6 +595,10 @@ impl Kind {
 }
 
 impl StoreSink for ClickhouseSink {
+    fn names(&self) -> ColumnNames {
+        NAMES
+    }
+
     fn state(&self) -> &RunState {
         &self.state
     }

@@ -51,6 +51,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::cell::Cell;
+use crate::column_names::ColumnNames;
 use crate::error::ExportError;
 use crate::format::FileFormat;
 use crate::misfit::Misfits;
@@ -187,6 +188,11 @@ pub(crate) trait RowSink: Send {
         self.is_store()
     }
 
+    /// What the names of columns have to be.
+    fn names(&self) -> ColumnNames {
+        ColumnNames::default()
+    }
+
     /// Whether columns may be added between rows.
     fn takes_new_columns(&self) -> bool {
         self.is_store()
@@ -297,6 +303,11 @@ pub(crate) trait StoreSink: Send {
         true
     }
 
+    /// What the names of columns have to be.
+    fn names(&self) -> ColumnNames {
+        ColumnNames::OF_DATABASES
+    }
+
     /// The table that is kept in sync, where it is in a folder of Parquet files.
     #[cfg(all(feature = "parquet", feature = "sync"))]
     fn synced_dataset(&mut self) -> Option<&mut dataset::synced::SyncedDataset> {
@@ -360,6 +371,10 @@ impl<S: StoreSink + 'static> RowSink for S {
 
     fn has_label_tables(&self) -> bool {
         StoreSink::has_label_tables(self)
+    }
+
+    fn names(&self) -> ColumnNames {
+        StoreSink::names(self)
     }
 
     fn row(
@@ -454,6 +469,20 @@ pub(crate) fn labelled(schema: &Schema) -> Vec<(&Column, Vec<(&str, &str)>)> {
             Some((column, labels))
         })
         .collect()
+}
+
+/// The name of the column with the labels of another one, in a view that has all columns of the schema.
+#[cfg(any(
+    feature = "adbc",
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "sqlite"
+))]
+pub(crate) fn label_name(names: &ColumnNames, schema: &Schema, column: &Column) -> String {
+    let columns = schema.columns.iter();
+    let taken = columns.map(|column| names.compared(&column.name)).collect();
+    names.unique(&format!("{}{}", column.name, crate::schema::LABEL), &taken)
 }
 
 /// The header of a column.

@@ -16,12 +16,14 @@ use super::tab_separated::TabSeparated;
 use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::tls::{TlsMode, TlsOptions};
 use super::{
-    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, label_name,
+    labelled,
 };
 use crate::cell::{Cell, Moment};
+use crate::column_names::{ColumnNames, Longest};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+use crate::schema::{ColumnType, ScalarType, Schema};
 
 /// Rows that go into one transaction, unless they are long.
 const ROWS_AT_ONCE: u64 = 10_000;
@@ -33,6 +35,12 @@ const STAGE: &str = "_brimful_stage";
 const TEXT_KEY: &str = "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 /// Characters of a comment of a column.
 const COMMENT_CHARACTERS: usize = 1_024;
+
+const NAMES: ColumnNames = ColumnNames {
+    longest: Some(Longest::Characters(64)),
+    is_narrow: true,
+    ..ColumnNames::OF_DATABASES
+};
 
 pub(crate) struct MysqlSink {
     connection: Conn,
@@ -456,7 +464,7 @@ impl MysqlSink {
                     values.join(", ")
                 ))?;
             }
-            let label = quoted(&format!("{}{LABEL}", column.name));
+            let label = quoted(&label_name(&NAMES, schema, column));
             // Writing to a string does not fail.
             let _ = match column.kind {
                 ColumnType::List(_) => write!(
@@ -579,6 +587,10 @@ fn in_utc(moment: &Moment) -> Option<jiff::civil::DateTime> {
 }
 
 impl StoreSink for MysqlSink {
+    fn names(&self) -> ColumnNames {
+        NAMES
+    }
+
     fn state(&self) -> &RunState {
         &self.state
     }

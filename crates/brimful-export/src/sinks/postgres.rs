@@ -19,12 +19,14 @@ use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::tls::{self, TlsMode, TlsOptions};
 use super::writer_runtime::{WriterRuntime, with_causes};
 use super::{
-    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, label_name,
+    labelled,
 };
 use crate::cell::Cell;
+use crate::column_names::{ColumnNames, Longest};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+use crate::schema::{ColumnType, ScalarType, Schema};
 
 /// Rows that go into one transaction, unless they are long.
 const ROWS_AT_ONCE: u64 = 10_000;
@@ -35,6 +37,15 @@ const STAGE: &str = "_brimful_stage";
 
 /// The lock of whoever makes tables: `brimful` in ASCII.
 const MAKES_TABLES: u64 = 0x0062_7269_6d66_756c;
+
+/// A name is cut by the server without a word. The others are columns of every table.
+const NAMES: ColumnNames = ColumnNames {
+    longest: Some(Longest::Bytes(63)),
+    reserved: &[
+        DELETED_AT, "cmax", "cmin", "ctid", "tableoid", "xmax", "xmin",
+    ],
+    ..ColumnNames::OF_DATABASES
+};
 
 pub(crate) struct PostgresSink {
     runtime: WriterRuntime,
@@ -525,7 +536,7 @@ impl PostgresSink {
         let mut select = "SELECT t.*".to_owned();
         for (column, _) in &labelled {
             let (name, field) = (quoted(&column.name), literal(&column.name.to_lowercase()));
-            let label = format!("{}{LABEL}", column.name);
+            let label = label_name(&NAMES, schema, column);
             wanted.push(label.to_lowercase());
             let found =
                 format!("SELECT l.label FROM {labels} l WHERE l.field = {field} AND l.code =");
@@ -678,6 +689,10 @@ fn array(items: &[Cell<'_>]) -> String {
 }
 
 impl StoreSink for PostgresSink {
+    fn names(&self) -> ColumnNames {
+        NAMES
+    }
+
     fn state(&self) -> &RunState {
         &self.state
     }

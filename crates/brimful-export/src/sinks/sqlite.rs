@@ -9,11 +9,13 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement};
 
 use super::run_state::RunState;
 use super::table_plan::{TablePlan, TypeConflict, quoted_names};
-use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, label_name, labelled,
+};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+use crate::schema::{ColumnType, ScalarType, Schema};
 
 /// How long another writer of the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -304,7 +306,7 @@ impl SqliteSink {
                 quoted(&column.name),
                 format!("'{}'", column.name.replace('\'', "''")),
             );
-            let of_label = quoted(&format!("{}{LABEL}", column.name));
+            let of_label = quoted(&label_name(&StoreSink::names(self), schema, column));
             let found = format!("{labels} l WHERE l.field = {field} AND l.code =");
             // Writing to a string does not fail.
             let _ = match column.kind {
@@ -385,7 +387,7 @@ impl SqliteSink {
                     let comma = if place + 1 < names.len() { "," } else { "" };
                     let title = schema.columns[place].title.as_ref();
                     let comment = title.map_or_else(String::new, |title| {
-                        format!(" /* {} */", title.replace("*/", "* /"))
+                        format!(" /* {} */", title.replace('\0', "").replace("*/", "* /"))
                     });
                     format!("  {}{comma}{comment}\n", definition(place))
                 };

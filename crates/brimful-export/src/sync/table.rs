@@ -283,6 +283,7 @@ impl SyncTable {
             sink.state_mut().sync = Some(SyncWrites::default());
         }
         let id_field = entity.id_field();
+        let names = writer.names();
         let mut of_table = table_store(&mut writer, id_field)?;
         if access.lock.is_some() {
             of_table.prepare()?;
@@ -311,7 +312,7 @@ impl SyncTable {
                 state.read_all_again();
             }
             if let Some(there) = &stored.columns {
-                state.miss_columns(|field| there.contains(&field.to_lowercase()));
+                state.miss_columns(|field| there.contains(&names.of_field(field).to_lowercase()));
             }
             stored_cursor = state.cursor;
             if stored.trouble.damage.is_some() {

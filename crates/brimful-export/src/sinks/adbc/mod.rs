@@ -21,11 +21,13 @@ use super::batches::{BATCH, BatchBuilder};
 use super::owner;
 use super::run_state::RunState;
 use super::table_plan::{TablePlan, TypeConflict, quoted_names};
-use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, label_name, labelled,
+};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+use crate::schema::{ColumnType, ScalarType, Schema};
 
 /// Rows that go into one transaction.
 const ROWS_AT_ONCE: u64 = 10_000;
@@ -412,7 +414,7 @@ impl AdbcSink {
                     "INSERT INTO {labels} (field, code, label) VALUES {values}"
                 ))?;
             }
-            let label = quoted(&format!("{}{LABEL}", column.name));
+            let label = quoted(&label_name(&StoreSink::names(self), schema, column));
             match (column.kind, self.sql) {
                 (ColumnType::List(_), Sql::Common) => {}
                 (ColumnType::List(_), Sql::Duckdb) => {

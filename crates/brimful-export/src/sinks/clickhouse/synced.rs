@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::{ClickhouseSink, VERSION, literal, misfit_lines, quoted};
+use crate::column_names::ColumnNames;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
 use crate::schema::{ColumnType, Schema};
@@ -543,6 +544,10 @@ impl SyncedClickhouse {
 }
 
 impl StoreSink for SyncedClickhouse {
+    fn names(&self) -> ColumnNames {
+        StoreSink::names(&self.inner)
+    }
+
     fn state(&self) -> &RunState {
         &self.inner.state
     }

@@ -21,6 +21,7 @@ use super::owner;
 use super::run_state::RunState;
 use super::{DecodedRow, StoreOptions, StoreSink};
 use crate::cell::Cell;
+use crate::column_names::ColumnNames;
 use crate::error::ExportError;
 use crate::format::{DatasetPlace, PartitionBy};
 use crate::misfit::Misfits;
@@ -321,6 +322,13 @@ fn in_new(part: &str) -> String {
 }
 
 impl StoreSink for DatasetSink {
+    fn names(&self) -> ColumnNames {
+        ColumnNames {
+            in_any_case: false,
+            ..ColumnNames::OF_DATABASES
+        }
+    }
+
     fn state(&self) -> &RunState {
         &self.state
     }

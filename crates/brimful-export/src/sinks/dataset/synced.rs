@@ -28,6 +28,7 @@ use super::super::batches::{BATCH, BatchBuilder, of_arrow};
 use super::super::{DELETED_AT, DecodedRow, StoreOptions, StoreSink, labelled};
 use super::objects::{Objects, StoredObject};
 use super::{RunState, STATE, open_objects};
+use crate::column_names::ColumnNames;
 use crate::error::ExportError;
 use crate::format::DatasetPlace;
 use crate::misfit::{Misfit, Misfits};
@@ -565,6 +566,13 @@ impl SyncedDataset {
 }
 
 impl StoreSink for SyncedDataset {
+    fn names(&self) -> ColumnNames {
+        ColumnNames {
+            in_any_case: false,
+            ..ColumnNames::OF_DATABASES
+        }
+    }
+
     fn state(&self) -> &RunState {
         &self.state
     }

@@ -243,3 +243,24 @@ fn multifields_have_their_first_value_in_a_column_of_its_own() {
     );
     assert_eq!(&rows[1][2], "+7 900");
 }
+
+#[test]
+fn no_two_columns_of_a_file_have_one_name() {
+    let plan = plan_of("crm.contact");
+    let row =
+        r#"{"ID":"1","PHONE":[{"ID":"2","VALUE":"+7","VALUE_TYPE":"WORK"}],"PHONE__FIRST":"own"}"#;
+    let mut writer = RowWriter::to_file(FileFormat::Csv, &FileOptions::default(), plan).unwrap();
+    let page = [(Some(1), row.to_owned())].into_iter().collect();
+    let mut file = Vec::new();
+    writer.write_page(&page, &mut file).unwrap();
+    writer.finish(&mut file).unwrap();
+    let text = String::from_utf8(file).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    assert_eq!(
+        (names[0], names[1], names[3]),
+        ("ID", "PHONE", "PHONE__FIRST")
+    );
+    assert!(names[2].starts_with("PHONE__FIRST_"), "{names:?}");
+    assert!(lines.next().unwrap().ends_with(",+7,own"), "{text}");
+}

@@ -1,5 +1,6 @@
 //! PostgreSQL: the server in `BRIMFUL_TEST_POSTGRES`, which `./test` starts; without one there is nothing to test.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use brimful_export::{RowWriter, Store};
@@ -299,4 +300,63 @@ fn a_server_that_is_not_there_is_told_without_the_password() {
         error.starts_with("postgres://me@127.0.0.1:9/db: ") && !error.contains("s3cret"),
         "{error}"
     );
+}
+
+#[test]
+fn names_that_postgresql_cannot_have_are_changed_the_same_way_in_every_run() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_names");
+    let (table, long) = ("contract_names", "n".repeat(70));
+    let names = [
+        format!("UF_{long}a"),
+        format!("UF_{long}b"),
+        "\u{422}\u{418}\u{41f}".repeat(30),
+        "Title".to_owned(),
+        "xmin".to_owned(),
+        "ctid".to_owned(),
+        "_deleted_at".to_owned(),
+        String::new(),
+        "a\0b".to_owned(),
+    ];
+    let mut row = json!({"ID": "1", "TITLE": "t"});
+    for name in &names {
+        row[name] = json!(format!("value of {name}").replace('\0', ""));
+    }
+    let page: Page = [(Some(1), row.to_string())].into_iter().collect();
+    let columns = "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute \
+                   WHERE attrelid = 'contract_names'::regclass AND attnum > 0";
+    server.write(table, &page);
+    let first = server.text(columns).unwrap();
+    // The second run finds them.
+    assert_eq!(server.write(table, &page).misfits(), 0);
+    assert_eq!(server.text(columns).unwrap(), first);
+    assert_eq!(first.split(' ').count(), 2 + names.len());
+    assert!(first.split(' ').all(|name| name.len() <= 63), "{first}");
+    let stored = server
+        .text("SELECT to_jsonb(t)::text FROM contract_names t")
+        .unwrap();
+    for name in &names {
+        let value = format!("\"value of {name}\"").replace('\0', "");
+        assert!(stored.contains(&value), "{name}: {stored}");
+    }
+}
+
+#[test]
+fn the_label_of_a_field_with_the_longest_name_has_a_column_of_its_own() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_long_label CASCADE");
+    let name = format!("UF_{}", "n".repeat(60));
+    let labels = HashMap::from([("7".to_owned(), "seven".to_owned())]);
+    let plan = Plan {
+        labels: HashMap::from([(name.clone(), Arc::new(labels))]),
+        ..plan()
+    };
+    let row = json!({"ID": "1", name: "7"}).to_string();
+    let page: Page = [(Some(1), row)].into_iter().collect();
+    let table = options("contract_long_label");
+    let mut writer = server.store.open(table, plan).unwrap();
+    writer.write_page(&page, &mut Vec::new()).unwrap();
+    writer.finish(&mut std::io::sink()).unwrap();
+    let stored = server.text("SELECT to_jsonb(t)::text FROM contract_long_label_labeled t");
+    assert!(stored.unwrap().contains("\"seven\""));
 }

@@ -163,3 +163,38 @@ fn a_row_without_an_id_is_recorded_and_not_stored() {
     let count = database.query_row("SELECT count(*) FROM crm_deal", [], |row| row.get(0));
     assert_eq!(count, Ok(1_i64));
 }
+
+#[test]
+fn names_that_sqlite_takes_for_the_same_are_told_apart_and_no_title_ends_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, database) = store(&folder);
+    let row = r#"{"ID":"1","TITLE":"a","Title":"b","_deleted_at":"c","":"d","a\u0000b":"e"}"#;
+    let page: Page = [(Some(1), row.to_owned())].into_iter().collect();
+    for _ in 0..2 {
+        let mut plan = plan();
+        let title = plan.fields.get_mut("TITLE").unwrap();
+        title.title = Some("a\0b */".to_owned());
+        let mut writer = store.open(options("crm_deal"), plan).unwrap();
+        writer.write_page(&page, &mut Vec::new()).unwrap();
+        writer.finish(&mut std::io::sink()).unwrap();
+        assert_eq!(writer.misfits(), 0);
+    }
+    let stored: Vec<String> = database
+        .query_row("SELECT * FROM crm_deal", [], |row| {
+            (1..6).map(|place| row.get(place)).collect()
+        })
+        .unwrap();
+    assert_eq!(stored, ["a", "b", "c", "d", "e"]);
+    let mut names = database
+        .prepare("SELECT name FROM pragma_table_info('crm_deal')")
+        .unwrap();
+    let names: Vec<String> = names
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!((names[1].as_str(), names.len()), ("TITLE", 6));
+    assert!(names[2].starts_with("Title_"), "{names:?}");
+    assert!(names[3].starts_with("_deleted_at_"), "{names:?}");
+    assert!(names[5].starts_with("ab_"), "{names:?}");
+}

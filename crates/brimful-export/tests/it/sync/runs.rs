@@ -851,3 +851,30 @@ async fn a_row_that_came_back_unseen_comes_although_the_page_with_it_is_empty_on
     let report = bench.sync("crm.deal").await.unwrap();
     assert_eq!((report.rows, report.deleted), (120, 0), "{report:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_field_with_a_name_that_the_store_needs_is_synced_and_read_in_full_once() {
+    let fields = json!({
+        "ID": {"type": "integer"},
+        "DATE_MODIFY": {"type": "datetime"},
+        "_deleted_at": {"type": "string"},
+        "Date_Modify": {"type": "string"},
+    });
+    let row = json!({"ID": "1", "_deleted_at": "a", "Date_Modify": "b"});
+    let bench = Bench::new(
+        PortalConfig::new()
+            .load("deal", vec![row.as_object().unwrap().clone()])
+            .reply("crm.deal.fields", fields),
+    );
+    for is_full in [true, false] {
+        let report = bench.sync("crm.deal").await.unwrap();
+        assert_eq!((report.is_full, report.rows), (is_full, 1));
+        pass(60).await;
+    }
+    let names = "SELECT name FROM pragma_table_info('crm_deal') WHERE name GLOB '_deleted_at_*' \
+                 OR name GLOB 'Date_Modify_*' ORDER BY name DESC";
+    let names = bench.rows(names).concat();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let values = format!("SELECT \"{}\", \"{}\" FROM crm_deal", names[0], names[1]);
+    assert_eq!(bench.rows(&values), [["a", "b"]]);
+}
