@@ -134,6 +134,39 @@ fn multifield(json: &str) -> Result<Vec<MultiValue>, Reason> {
     }
 }
 
+/// The keys of a value of a multifield that its column has.
+const KEYS_OF_VALUES: [&str; 10] = [
+    "ID",
+    "id",
+    "VALUE",
+    "value",
+    "VALUE_TYPE",
+    "valueType",
+    "value_type",
+    "TYPE_ID",
+    "typeId",
+    "type_id",
+];
+
+/// Why a value is recorded although it has its place in the column: a part of it has none.
+pub(crate) fn left_over(column: &Column, json: &str) -> Option<Reason> {
+    const REASON: Reason =
+        "the column has ID, VALUE, VALUE_TYPE and TYPE_ID of it, and it has more";
+    if column.kind != ColumnType::Multifield || !json.starts_with('[') {
+        return None;
+    }
+    let values: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+    let mut fields = Vec::new();
+    let has_more = values.into_iter().any(|value| {
+        let read = read_fields(value.get(), &mut fields);
+        let mut others = fields
+            .iter()
+            .filter(|(name, _)| !KEYS_OF_VALUES.contains(&name.as_ref()));
+        read.is_ok() && others.any(|(_, json)| !matches!(Json::of(json), Ok(Json::Empty)))
+    });
+    has_more.then_some(REASON)
+}
+
 /// What people call the codes in a value.
 fn label<'a>(kind: ColumnType, json: &'a str, labels: &Dictionary) -> Result<Cell<'a>, Reason> {
     match kind {

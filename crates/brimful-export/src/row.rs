@@ -43,15 +43,16 @@ impl<'de> Deserialize<'de> for Name<'de> {
                 f.write_str("the name of a field")
             }
 
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(name)))
+            fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> Result<Name<'de>, E> {
+                Ok(Name(String::from_utf8_lossy(name)))
             }
 
-            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
+            fn visit_bytes<E>(self, name: &[u8]) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(String::from_utf8_lossy(name).into_owned())))
             }
         }
-        deserializer.deserialize_str(NameVisitor)
+        // A text would not do: `\ud83d` alone is no character, and PHP cuts texts at any byte.
+        deserializer.deserialize_bytes(NameVisitor)
     }
 }
 
@@ -116,6 +117,17 @@ mod tests {
             .map(|(name, _)| name)
             .collect();
         assert_eq!(names, ["ID", "Ж/", "A"]);
+    }
+
+    #[test]
+    fn half_a_character_in_a_name_does_not_end_a_row() {
+        let row = r#"{"ID":"7","a\ud83d":"x","A":1}"#;
+        let found = fields(row).unwrap();
+        assert_eq!(found.len(), 3);
+        assert!(
+            found[1].0.starts_with('a') && found[1].1 == "\"x\"",
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -465,6 +465,8 @@ fn column_type(entity: &str, name: &str, id_field: &str, field: Option<&Field>) 
     let scalar = field.and_then(scalar_type);
     let is_of_people = matches!(entity, "user" | "department");
     let kind = match (field, scalar) {
+        // What a file has is JSON, and a field without one has PHP's `false`.
+        (Some(field), None) if field.kind == FieldKind::File || is_disk_file(field) => return TEXT,
         // Portals call it a flag, and it says S for a stage that is won and F for one that is lost.
         _ if entity == "crm.status" && name == "SEMANTICS" => return TEXT,
         _ if is_of_people && of_people(name).is_some() => {
@@ -489,11 +491,16 @@ fn column_type(entity: &str, name: &str, id_field: &str, field: Option<&Field>) 
     }
 }
 
+/// Whether a field has files of the disk.
+fn is_disk_file(field: &Field) -> bool {
+    let is_one =
+        |name: &str| matches!(name.to_ascii_lowercase().as_str(), "diskfile" | "disk_file");
+    field.type_name.as_deref().is_some_and(is_one)
+}
+
 /// The type of single values of a field, where they have one.
 fn scalar_type(field: &Field) -> Option<ScalarType> {
-    let is_file =
-        |name: &str| matches!(name.to_ascii_lowercase().as_str(), "diskfile" | "disk_file");
-    if field.type_name.as_deref().is_some_and(is_file) {
+    if is_disk_file(field) {
         return None;
     }
     Some(match field.kind {

@@ -101,24 +101,9 @@ impl RowWriter {
                 self.sink.begin(schema, &mut self.misfits)?;
             }
             let id = id_of(schema, &picked);
-            cells.clear();
             raw.clear();
-            for column in &schema.columns {
-                let json = picked[column.field];
-                raw.push(json);
-                cells.push(match json.map(|json| decode::cell(column, json)) {
-                    None => Cell::Null,
-                    Some(Ok(cell)) => cell,
-                    Some(Err(reason)) => {
-                        // The other columns of the field fail for the same reason.
-                        if let (Source::Value, Some(json)) = (&column.source, json) {
-                            self.misfits
-                                .add(id, &schema.fields[column.field], json, reason);
-                        }
-                        Cell::Null
-                    }
-                });
-            }
+            raw.extend(schema.columns.iter().map(|column| picked[column.field]));
+            decode_cells(schema, id, &raw, &mut cells, &mut self.misfits);
             if self.sink.is_store() && schema.key.is_some_and(|key| cells[key] == Cell::Null) {
                 self.misfits.add(id, &self.plan.id_field, row.json, NO_ID);
                 continue;
@@ -253,6 +238,33 @@ impl RowWriter {
         self.sink.begin(&schema, &mut self.misfits)?;
         self.schema = Some(schema);
         Ok(())
+    }
+}
+
+/// Reads the values of a row's columns, each of which is `raw` of its field.
+fn decode_cells<'a>(
+    schema: &Schema,
+    id: Option<&str>,
+    raw: &[Option<&'a str>],
+    cells: &mut Vec<Cell<'a>>,
+    misfits: &mut Misfits,
+) {
+    cells.clear();
+    for (column, json) in schema.columns.iter().zip(raw) {
+        let Some(json) = *json else {
+            cells.push(Cell::Null);
+            continue;
+        };
+        let decoded = decode::cell(column, json);
+        let reason = match &decoded {
+            Ok(_) => decode::left_over(column, json),
+            // The other columns of the field fail for the same reason.
+            Err(reason) => matches!(column.source, Source::Value).then_some(*reason),
+        };
+        if let Some(reason) = reason {
+            misfits.add(id, &schema.fields[column.field], json, reason);
+        }
+        cells.push(decoded.unwrap_or(Cell::Null));
     }
 }
 

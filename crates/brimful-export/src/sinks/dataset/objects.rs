@@ -57,6 +57,11 @@ impl Folder {
         path.parent().map_or(Ok(()), fs::create_dir_all)
     }
 
+    /// Where a name is written until it is whole.
+    fn beside(path: &Path) -> PathBuf {
+        path.with_extension("partial")
+    }
+
     /// Removes the folders that the end of a file has left empty.
     fn tidy(&self, path: &Path) {
         let mut folder = path.parent();
@@ -81,7 +86,7 @@ fn if_there(done: io::Result<()>) -> io::Result<()> {
 impl Objects for Folder {
     fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), String> {
         let path = self.path(name);
-        let beside = path.with_extension("partial");
+        let beside = Self::beside(&path);
         let write = || {
             Self::make_folder_of(&path)?;
             let mut file = fs::File::create(&beside)?;
@@ -112,6 +117,8 @@ impl Objects for Folder {
     fn delete(&self, name: &str) -> Result<(), String> {
         let path = self.path(name);
         let removed = if_there(fs::remove_file(&path));
+        // A run that was killed while it wrote has left this one.
+        let removed = removed.and(if_there(fs::remove_file(Self::beside(&path))));
         self.tidy(&path);
         removed.map_err(|error| format!("{}: {error}", path.display()))
     }
@@ -139,5 +146,21 @@ impl Objects for Folder {
             Ok(found)
         };
         read().map_err(|error| format!("{}: {error}", self.0.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_has_left_of_a_name_goes_with_the_name() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Folder::make(home.path().to_owned()).unwrap();
+        let left = home.path().join("new/part-1.partial");
+        fs::create_dir(home.path().join("new")).unwrap();
+        fs::write(left, "half").unwrap();
+        folder.delete("new/part-1.jsonl").unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
 }

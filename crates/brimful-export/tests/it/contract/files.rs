@@ -264,3 +264,52 @@ fn no_two_columns_of_a_file_have_one_name() {
     assert!(names[2].starts_with("PHONE__FIRST_"), "{names:?}");
     assert!(lines.next().unwrap().ends_with(",+7,own"), "{text}");
 }
+
+/// The text of a CSV file of one row, and what did not fit.
+fn csv_of(plan: Plan, row: &str) -> (String, Vec<brimful_export::Misfit>) {
+    let mut writer = RowWriter::to_file(FileFormat::Csv, &FileOptions::default(), plan).unwrap();
+    let page = [(Some(1), row.to_owned())].into_iter().collect();
+    let mut file = Vec::new();
+    writer.write_page(&page, &mut file).unwrap();
+    writer.finish(&mut file).unwrap();
+    (String::from_utf8(file).unwrap(), writer.take_misfits())
+}
+
+#[test]
+fn a_file_field_that_is_false_has_nothing() {
+    let (single, several) = ("UF_FILE", "UF_FILES");
+    let mut plan = plan();
+    for (name, is_multiple) in [(single, false), (several, true)] {
+        let mut field = plan.fields["TITLE"].clone();
+        field.kind = brimful::FieldKind::File;
+        field.is_multiple = is_multiple;
+        plan.fields.insert(name.to_owned(), field);
+    }
+    let (text, _) = csv_of(
+        plan.clone(),
+        r#"{"ID":"1","UF_FILE":false,"UF_FILES":false}"#,
+    );
+    assert_eq!(text, "ID,UF_FILE,UF_FILES\r\n1,,\r\n");
+    let (text, _) = csv_of(
+        plan,
+        r#"{"ID":"1","UF_FILE":{"id":7},"UF_FILES":[{"id":7}]}"#,
+    );
+    let expected = "ID,UF_FILE,UF_FILES\r\n1,\"{\"\"id\"\":7}\",\"[{\"\"id\"\":7}]\"\r\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn what_a_phone_has_beside_its_column_is_recorded_and_the_phone_stays() {
+    let phone = r#"[{"ID":"2","VALUE":"+7","VALUE_TYPE":"WORK","TYPE_ID":"PHONE","NOTE":"at night","MORE":""}]"#;
+    let row = format!("{{\"ID\":\"1\",\"PHONE\":{phone}}}");
+    let (text, misfits) = csv_of(plan_of("crm.contact"), &row);
+    assert!(text.ends_with(",+7\r\n"), "{text}");
+    assert_eq!(misfits.len(), 1);
+    assert_eq!(
+        (misfits[0].field.as_str(), misfits[0].value.get()),
+        ("PHONE", phone)
+    );
+    // Nothing is recorded of one that has all of its keys.
+    let known = r#"{"ID":"1","PHONE":[{"id":2,"value":"+7","valueType":"WORK","typeId":"PHONE"}]}"#;
+    assert_eq!(csv_of(plan_of("crm.contact"), known).1.len(), 0);
+}
