@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use brimful_portal::{Fault, FaultRule, Faults, PortalConfig};
+use brimful_portal::{Fault, FaultRule, FaultTiming, Faults, PortalConfig};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Running, Workspace, assert_transcript, portal, rows, stderr, stdout};
@@ -381,9 +381,9 @@ fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
     assert!(recorded.contains("\"name\":\"new\""), "{recorded}");
 }
 
-/// 120 leads in three requests, of which the second one gets no answer.
+/// 120 leads in three requests, of which the one with this number gets no answer for ten minutes.
 #[cfg(unix)]
-fn killed_in_its_second_request(workspace: &Workspace, portal: &Running, arguments: &[&str]) {
+fn killed_in_a_request(workspace: &Workspace, portal: &Running, number: u64, arguments: &[&str]) {
     let commands: Map<String, Value> = (1..=120)
         .map(|at| {
             let lead = json!(["crm.lead.add", {"fields": {"TITLE": format!("lead {at}")}}]);
@@ -391,7 +391,7 @@ fn killed_in_its_second_request(workspace: &Workspace, portal: &Running, argumen
         })
         .collect();
     workspace.write("batch.json", &json!(commands).to_string());
-    let hangs = FaultRule::every(1, Fault::Delay(Duration::from_secs(600))).after(1);
+    let hangs = FaultRule::every(1, Fault::Delay(Duration::from_secs(600))).after(number - 1);
     portal.server.portal().faults().add(hangs);
     let mut child = workspace
         .command(&["batch", "batch.json"])
@@ -402,7 +402,7 @@ fn killed_in_its_second_request(workspace: &Workspace, portal: &Running, argumen
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while portal.server.portal().stats().requests < 2 {
+    while portal.server.portal().stats().requests < number {
         assert_eq!(child.try_wait().unwrap(), None, "it ended before that");
         std::thread::yield_now();
     }
@@ -421,7 +421,7 @@ fn done_and_unknown(text: &str) -> (usize, usize) {
 #[test]
 fn a_batch_of_writes_that_is_killed_leaves_a_line_for_every_command_that_may_have_run() {
     let (workspace, portal) = (Workspace::new(), portal(config()));
-    killed_in_its_second_request(&workspace, &portal, &["-o", "out.jsonl"]);
+    killed_in_a_request(&workspace, &portal, 2, &["-o", "out.jsonl"]);
     let left = std::fs::read_to_string(workspace.path("out.jsonl.partial")).unwrap();
     assert_eq!(done_and_unknown(&left), (50, 50), "{left}");
     let requests = portal.server.portal().stats().requests;
@@ -438,10 +438,22 @@ fn a_batch_of_writes_that_is_killed_leaves_a_line_for_every_command_that_may_hav
 
 #[cfg(unix)]
 #[test]
+fn commands_whose_answer_was_lost_keep_their_lines_when_a_later_request_is_killed() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let lost = Fault::Reset(FaultTiming::AfterWork);
+    let faults = portal.server.portal().faults();
+    faults.add(FaultRule::every(1, lost).after(1).times(1));
+    killed_in_a_request(&workspace, &portal, 3, &["-o", "out.jsonl"]);
+    let left = std::fs::read_to_string(workspace.path("out.jsonl.partial")).unwrap();
+    assert_eq!(done_and_unknown(&left), (50, 70), "{left}");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_batch_of_writes_to_standard_output_that_is_killed_leaves_its_outcomes_in_the_temporary_folder()
 {
     let (workspace, portal) = (Workspace::new(), portal(config()));
-    killed_in_its_second_request(&workspace, &portal, &[]);
+    killed_in_a_request(&workspace, &portal, 2, &[]);
     let names = workspace.files();
     let folder = names.iter().find(|name| name.starts_with("brimful-"));
     let file = format!("{}/outcomes.jsonl.partial", folder.unwrap());

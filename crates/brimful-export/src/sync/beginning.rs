@@ -84,7 +84,7 @@ impl SyncRun {
             .await;
         let lists = readings
             .iter()
-            .map(|(_, entity, reading)| list_of(&self.client, entity, reading));
+            .map(|(_, entity, reading)| list_of(&self.client.job(), entity, reading));
         let lists = self.client.begin_lists(lists).await;
         let begun = readings.into_iter().zip(lists);
         let begun = begun.filter_map(|((place, _, reading), list)| {

@@ -206,7 +206,7 @@ pub(crate) fn narrow(differing: &[DifferingRange], ids: &[u64]) -> NextCompariso
     let rows: u64 = ranges.iter().map(|range| range.rows).sum();
     let lists = joined(ranges.clone()).len() as u64;
     let to_read = rows.div_ceil(ROWS_OF_A_REQUEST) + lists * REQUESTS_AT_THE_ENDS_OF_A_LIST;
-    let size = size_of_pieces(rows, large.iter().map(|one| one.by).sum());
+    let size = size_of_pieces(rows, differences(&large));
     // How many pieces will differ is a guess, so that reading has to cost clearly more.
     if !large.is_empty() && requests_to_count(&large, size) * 4 < to_read * 3 {
         let pieces = ranges.iter().flat_map(|range| range.split(ids, size));
@@ -215,6 +215,12 @@ pub(crate) fn narrow(differing: &[DifferingRange], ids: &[u64]) -> NextCompariso
         next.read.extend(ranges);
     }
     next
+}
+
+/// By how many rows the ranges differ. What a portal counts may be any number.
+fn differences(ranges: &[DifferingRange]) -> u64 {
+    let sum = |sum: u64, one: &DifferingRange| sum.saturating_add(one.by);
+    ranges.iter().fold(0, sum)
 }
 
 /// Into pieces of how many rows ranges are cut that have so many rows and differ by so many. Smaller pieces are more to

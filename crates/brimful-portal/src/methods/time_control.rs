@@ -58,7 +58,9 @@ fn report(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError
         let text = "You don't have access to report for this user";
         return Err(refused("USER_ACCESS_ERROR", text));
     }
-    let (year, month) = (number("YEAR").unwrap_or(0), number("MONTH").unwrap_or(0));
+    // What is no year or month has no first day, and is refused by that.
+    let part = |name: &str| number(name).filter(|part| (1..=9_998).contains(part));
+    let (year, month) = (part("YEAR").unwrap_or(0), part("MONTH").unwrap_or(0));
     let (next_year, next_month) = if month == 12 {
         (year + 1, 1)
     } else {
@@ -71,7 +73,7 @@ fn report(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError
         let text = "You don't have access to this method";
         return Err(refused("ACCESS_ERROR", text));
     };
-    let hours = number("WORKDAY_HOURS").unwrap_or(8);
+    let hours = number("WORKDAY_HOURS").unwrap_or(8).clamp(0, 24);
     let day = state.workdays.get(&user);
     let days = day.filter(|day| (start..end).contains(&day.start));
     let days: Value = days

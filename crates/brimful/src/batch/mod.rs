@@ -4,7 +4,7 @@
 //! by which later commands use its result; a late command is built in Rust from what came before it.
 //!
 //! - `outcome` is what became of one command,
-//! - `recorder` tells the caller what goes out and what came of it,
+//! - `recorder` tells the caller what is about to be sent, and the outcomes as they come,
 //! - `references` finds and resolves `$result[…]` in parameters,
 //! - `request` says which commands a request can carry, sends them and reads the reply,
 //! - `runner` sends commands until each has its outcome.

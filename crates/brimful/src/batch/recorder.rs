@@ -1,4 +1,4 @@
-//! Tells the caller of a batch what goes out and what came of it, while the batch runs.
+//! Tells the caller of a batch what is about to be sent, and the outcomes as they come.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{CommandAnswer, Outcome};
 use crate::error::{Error, ErrorKind, Execution};
 
-/// Is told what a batch sends and what came of it while it runs, to keep a record that outlives the program: see
+/// Is told what a batch is about to send, and its outcomes as they come, to keep a record that outlives the program: see
 /// [`Batch::record_with`](super::Batch::record_with).
 pub trait BatchRecorder: Send {
     /// The commands with these labels are about to be sent; no others are on their way. Commands that were refused for a
@@ -16,7 +16,7 @@ pub trait BatchRecorder: Send {
     /// They could not be recorded: they are not sent, and the batch ends.
     fn before_sending(&mut self, labels: &[&str]) -> io::Result<()>;
 
-    /// These commands have their outcomes.
+    /// These commands have their outcomes; [`Outcome::Unknown`] where the answer to their request was lost.
     fn answered(&mut self, commands: &[AnsweredCommand<'_>]);
 }
 
@@ -26,7 +26,7 @@ pub trait BatchRecorder: Send {
 pub struct AnsweredCommand<'a> {
     /// Its label.
     pub label: &'a str,
-    /// What became of it.
+    /// Whether it ran, and its result or error.
     pub outcome: &'a Outcome,
     /// How many rows its list has, if it is one page of a list.
     pub total: Option<u64>,

@@ -601,6 +601,8 @@ impl<'a> BatchRun<'a> {
         for place in &request.places {
             self.answers[*place] = Some(outcome_of_error(&error).into());
         }
+        let answers = self.answers_at(&request.places);
+        self.runner.recording.answered(answers);
         self.end(Some(error), any_answered)
     }
 

@@ -255,6 +255,12 @@ impl Driver {
         let _ = rows.send(message).await;
     }
 
+    /// The list goes on, perhaps long after it began together with others: nothing of that time was spent on it.
+    pub(super) fn take_up(&mut self) {
+        self.started = Instant::now();
+        self.blocked_since = None;
+    }
+
     fn finish(&mut self) -> ListReport {
         self.report.elapsed = self.started.elapsed();
         self.report.strategy = self.plan.strategy.name();

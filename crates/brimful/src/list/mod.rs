@@ -381,7 +381,8 @@ struct PreparedList {
 
 impl PreparedList {
     /// Reads on, as far as there is room for pages that nobody has taken yet.
-    fn start(self, runtime: &Handle) -> Pages {
+    fn start(mut self, runtime: &Handle) -> Pages {
+        self.driver.take_up();
         Pages {
             messages: self.messages,
             ready: Vec::new().into_iter(),

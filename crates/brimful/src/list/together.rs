@@ -2,8 +2,8 @@
 //!
 //! A list by ID begins with three commands, in a request that has room for fifty. Of lists that are short, such as those of
 //! what has changed since yesterday, these requests are all there is. What a list asks for, and what it makes of the
-//! answer, is decided by its strategy as ever. After two such requests each list goes on by itself, and so does a list
-//! that is held back for operating time, or whose part of a request came to nothing.
+//! answer, is decided by its strategy, as in a list by itself. After two such requests each list goes on by itself, and so does a
+//! list that is held back for operating time, or whose part of a request failed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -48,9 +48,10 @@ impl Client {
     /// Begins several lists with requests that they share. Each list has the pages, the proof and the errors that it would
     /// have by itself; the requests that were shared are in the report of one of them.
     ///
-    /// Three commands of each list ride in a request of up to 50, twice at the most, so ten lists of which nothing has
+    /// Three commands of each list share a request of up to 50, twice at the most, so ten lists of which nothing has
     /// changed take two requests and not twenty. Lists that cannot be read by ID, or whose names are checked, begin by
-    /// themselves. A long list keeps a hundred rows in memory until its pages are taken.
+    /// themselves. A long list keeps a hundred rows in memory until its pages are taken. The requests that are shared have
+    /// the deadline and the priority of this client, whatever those of the lists are.
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -119,12 +120,13 @@ fn shared_requests<'d>(
         };
         let of_method = calls.entry(commands.method.clone()).or_default();
         let own = commands.commands.len();
-        *of_method += own as u32;
+        let with_own = *of_method + own as u32;
         // The others are not to wait for the operating time of one method.
-        if !session.ledger.is_open_for(&commands.method, *of_method) {
+        if !session.ledger.is_open_for(&commands.method, with_own) {
             driver.begin_alone(ticket);
             continue;
         }
+        *of_method = with_own;
         request.len += own;
         request.lists.push(Beginning { driver, ticket });
         request.commands.push(commands);

@@ -208,7 +208,7 @@ fn batch(commands: Vec<Command>, args: &BatchArgs) -> Result<Batch, Failure> {
     Ok(batch)
 }
 
-/// What became of a command.
+/// The word for the outcome of a command.
 fn kind_of(method: &str, outcome: &Outcome) -> Kind {
     match outcome {
         // What it changed is not known.

@@ -84,8 +84,8 @@ impl BatchRecord {
         self.recorder().is_some()
     }
 
-    /// The batch has ended, and these are the lines of all commands in their order. If they cannot be written, a file
-    /// keeps those that were recorded.
+    /// The batch has ended, and these are the lines of all commands in their order. If they cannot be written to a
+    /// file, what was recorded stays beside it.
     pub(super) async fn complete(self, lines: &[u8], count: u64) -> Result<(), OutputError> {
         match self {
             Self::File(log) => tokio::task::block_in_place(|| log.complete(lines)),
@@ -179,9 +179,13 @@ impl CommandLogState {
 impl BatchRecorder for CommandLog {
     fn before_sending(&mut self, labels: &[&str]) -> io::Result<()> {
         let mut state = self.lock();
-        state.unanswered = labels.iter().map(|&label| label.to_owned()).collect();
+        // One whose outcome could not be written down stays one that may have run.
+        let is_sent_again = |name: &String| labels.contains(&name.as_str());
+        state.unanswered.retain(|name| !is_sent_again(name));
+        let sent = labels.iter().map(|&label| label.to_owned());
+        state.unanswered.extend(sent);
         let put = state.put(&[]).and_then(|()| match &state.log {
-            Some(log) => log.partial.sync(),
+            Some(log) => tokio::task::block_in_place(|| log.partial.sync()),
             None => Ok(()),
         });
         put.map_err(|error| io::Error::other(error.to_string()))

@@ -1,5 +1,6 @@
 //! What single runs do.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use brimful::{ErrorKind, Request, Response, Transport, TransportError};
@@ -797,7 +798,7 @@ async fn what_has_changed_in_some_of_many_entities_comes_whole() {
 struct EmptyOnce {
     portal: ServiceTransport<Portal>,
     mark: &'static str,
-    is_played: AtomicBool,
+    is_played: Arc<AtomicBool>,
 }
 
 impl EmptyOnce {
@@ -838,18 +839,20 @@ async fn a_row_that_came_back_unseen_comes_although_the_page_with_it_is_empty_on
     bench.sync("crm.deal").await.unwrap();
     change_by_hand(&bench, "DELETE FROM crm_deal WHERE ID = 23");
     pass(60).await;
+    let is_played = Arc::new(AtomicBool::new(false));
     bench.client = Client::builder(WEBHOOK)
         .transport(EmptyOnce {
             portal: ServiceTransport::new(bench.portal.clone()),
             // The row is asked for by its ID.
             mark: "filter%5BID%5D%5B0%5D=23",
-            is_played: AtomicBool::new(false),
+            is_played: Arc::clone(&is_played),
         })
         .limit(None)
         .build()
         .unwrap();
     let report = bench.sync("crm.deal").await.unwrap();
     assert_eq!((report.rows, report.deleted), (120, 0), "{report:?}");
+    assert!(is_played.load(Ordering::SeqCst));
 }
 
 #[tokio::test(start_paused = true)]

@@ -123,13 +123,18 @@ fn tree(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
     let mut documents = rows(state, DOCUMENTS);
     documents.retain(|row| number(row, "collectionId") == base);
     documents.sort_by_key(|row| (number(row, "position"), number(row, "id")));
-    let mut answer = Array::from_iter([("items", below(&documents, 0, documents.len()))]);
-    answer.insert("truncated", false);
+    let mut truncated = false;
+    let items = below(&documents, 0, DEEPEST_TREE, &mut truncated);
+    let mut answer = Array::from_iter([("items", items)]);
+    answer.insert("truncated", truncated);
     Ok(Output::value(&Value::Array(answer)))
 }
 
-/// The documents below one, with those below them. A tree is no deeper than it has documents, unless it is a circle.
-fn below(documents: &[&Row], parent: i64, depth: usize) -> Value {
+/// Levels of a tree that are shown: a circle has no end.
+const DEEPEST_TREE: usize = 100;
+
+/// The documents below one, with those below them on so many more levels. `truncated` where there are more.
+fn below(documents: &[&Row], parent: i64, depth: usize, truncated: &mut bool) -> Value {
     const SHOWN: [&str; 5] = ["id", "collectionId", "parentId", "title", "position"];
     let here = documents
         .iter()
@@ -137,8 +142,12 @@ fn below(documents: &[&Row], parent: i64, depth: usize) -> Value {
     here.map(|row| {
         let mut node = shown(row, &SHOWN);
         let children = match depth.checked_sub(1) {
-            Some(depth) => below(documents, number(row, "id"), depth),
-            None => Value::Array(Array::new()),
+            Some(depth) => below(documents, number(row, "id"), depth, truncated),
+            None => {
+                let id = number(row, "id");
+                *truncated |= documents.iter().any(|row| number(row, "parentId") == id);
+                Value::Array(Array::new())
+            }
         };
         node.insert("children", children);
         node

@@ -3,7 +3,7 @@
 //! Nodes are records (`data/records/rest3.rs`). Each has its members among its fields.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
@@ -195,7 +195,11 @@ fn users(state: &PortalData, list: Option<&Value>) -> Result<Vec<u64>, MethodErr
         .filter(|list| !list.is_empty());
     let ids = list.ok_or_else(no_users)?.values().map(Value::to_int);
     let ids = ids.filter_map(|id| u64::try_from(id).ok());
-    Ok(ids.filter(|&id| state.table(USER).contains(id)).collect())
+    let mut users: Vec<u64> = ids.filter(|&id| state.table(USER).contains(id)).collect();
+    // Whoever is named twice is one member.
+    let mut named = HashSet::new();
+    users.retain(|id| named.insert(*id));
+    Ok(users)
 }
 
 fn roles(node: &Map<String, Json>) -> &'static [&'static str; 3] {

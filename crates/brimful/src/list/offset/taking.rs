@@ -40,7 +40,10 @@ impl OffsetPages {
             self.set_out(&page, &meta)?;
         }
         self.note_what_is_said(start, &page, &meta);
-        self.note_nearer_next(start, &meta);
+        // Places between those of the pages, and behind the end, are no places of pages.
+        if !self.pass.probing {
+            self.note_nearer_next(start, &meta);
+        }
         let rows = identities(&page);
         self.longest = self.longest.max(rows.len() as u64);
         let step = self.step(start, &page, &rows, &meta);

@@ -134,6 +134,29 @@ fn rows_between_the_places_of_pages_are_read_where_an_empty_first_page_hid_how_l
     }
 }
 
+/// Places between those of the pages are asked for where each page has a hidden row, and a portal rounds them down to the
+/// page that they lie in, whose `next` is nearer than a page then.
+#[test]
+fn the_next_of_a_place_between_pages_does_not_say_how_long_pages_are() {
+    for comes_in_pass in 2..=4 {
+        let is_hidden = |id: u64| id % 50 == 10;
+        let mut passes = 0;
+        let walked = walk(1, |start| {
+            passes += u64::from(start == 0);
+            let rows = if passes >= comes_in_pass { 131 } else { 130 };
+            let first = start / 50 * 50;
+            let shown = (first + 1..=rows.min(first + 50)).filter(|id| !is_hidden(*id));
+            let next = (first + 50 < rows).then_some(first + 50);
+            (shown.collect(), next, Some(rows))
+        });
+        let mut ids = walked.unwrap();
+        ids.retain(|id| *id <= 130);
+        ids.sort_unstable();
+        let all: Vec<u64> = (1..=130).filter(|id| !is_hidden(*id)).collect();
+        assert_eq!(ids, all, "a row that comes in pass {comes_in_pass}");
+    }
+}
+
 #[test]
 fn a_list_with_neither_total_nor_next_is_read_to_its_end() {
     for rows in [0, 49, 50, 51, 100, 120] {
