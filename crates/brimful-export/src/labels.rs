@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use brimful::protocol::list_fields;
 use brimful::{Batch, BatchReply, Client, Error, ErrorKind, Field, FieldKind, Fields, FieldsCall};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::schema::Dictionary;
@@ -100,10 +101,11 @@ pub async fn describe(
         batch.add("fields", &call.method, Value::Object(wanted))?;
         add_dictionaries(&mut batch, list, params)?;
         let reply = client.batch(batch).await?;
-        (reply.result("fields"), reply)
+        let result = reply.result::<Box<RawValue>>("fields");
+        (result.and_then(|raw| call.value(&raw)), reply)
     } else {
         let reply = client.call(&call.method, Value::Object(wanted)).await;
-        let result = reply.and_then(|reply| reply.result::<Value>());
+        let result = reply.and_then(|reply| call.value(reply.raw()));
         (result, BatchReply::default())
     };
     let result = match result {

@@ -11,11 +11,13 @@
 
 use indexmap::IndexMap;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Execution};
 use crate::field::{self, Field};
+use crate::json;
 use crate::rest3::Rest3;
 
 /// The fields of an entity, by the names that its rows have them under, in the portal's order.
@@ -43,7 +45,7 @@ impl Client {
     pub async fn fields(&self, entity: &str, params: impl Serialize) -> Result<Fields, Error> {
         let call = FieldsCall::of(entity);
         let reply = self.call(&call.method, params).await?;
-        call.read(&reply.result()?)
+        call.read(&call.value(reply.raw())?)
     }
 }
 
@@ -66,6 +68,19 @@ impl FieldsCall {
             _ => (format!("{entity}.fields"), FieldNames::AsListed),
         };
         Self { method, names }
+    }
+
+    /// The JSON of the result. What an application has called a field may be cut in the middle of a character, which no
+    /// text has: such a half is U+FFFD here, so that one title does not end everything.
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub fn value(&self, result: &RawValue) -> Result<Value, Error> {
+        let what = format!("the result of {}", self.method);
+        json::decode(result.get(), &what).or_else(|error| {
+            let whole = json::with_whole_characters(result.get());
+            serde_json::from_str(&whole).map_err(|_| error)
+        })
     }
 
     /// Reads the result of the call.
@@ -129,4 +144,28 @@ fn no_fields(method: &str) -> Error {
         Execution::Ran,
         format!("the result of {method} has no fields in it"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_character_in_a_title_or_a_name_does_not_hide_the_fields() {
+        let call = FieldsCall::of("crm.deal");
+        let json = r#"{"ID":{"type":"integer","title":"a\\ud83d \ud83d\ude00 \ud83d"},"B\ude00":{"title":"\ud83d\u0416"}}"#;
+        let raw = RawValue::from_string(json.to_owned()).unwrap();
+        let fields = call.read(&call.value(&raw).unwrap()).unwrap();
+        let named: Vec<_> = fields
+            .iter()
+            .map(|(name, field)| (name.as_str(), field.title.as_deref().unwrap_or("")))
+            .collect();
+        assert_eq!(
+            named,
+            [
+                ("ID", "a\\ud83d \u{1f600} \u{fffd}"),
+                ("B\u{fffd}", "\u{fffd}Ж")
+            ]
+        );
+    }
 }

@@ -101,6 +101,32 @@ pub fn decode<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, Error> {
     serde_json::from_str(json).map_err(|error| explain::<T>(json, what, &error))
 }
 
+/// JSON as it is, with U+FFFD for each escape that is half of a character.
+pub(crate) fn with_whole_characters(json: &str) -> String {
+    let mut whole = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(place) = rest.find('\\') {
+        let (before, escape) = rest.split_at(place);
+        whole.push_str(before);
+        let (taken, len) = match (unit_of(escape), unit_of(escape.get(6..).unwrap_or(""))) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (escape.get(..12), 12),
+            (Some(0xD800..=0xDFFF), _) => (Some("\\ufffd"), 6),
+            _ => (escape.get(..2), 2),
+        };
+        // What is behind a backslash at the end is no JSON, and stays.
+        whole.push_str(taken.unwrap_or(escape));
+        rest = escape.get(len..).unwrap_or("");
+    }
+    whole.push_str(rest);
+    whole
+}
+
+/// The number that an escape such as `\u0416` begins a text with.
+fn unit_of(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
 /// Reads once more, to find the field that does not fit.
 fn explain<T: DeserializeOwned>(json: &str, what: &str, error: &serde_json::Error) -> Error {
     let mut reader = serde_json::Deserializer::from_str(json);

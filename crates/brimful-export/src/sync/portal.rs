@@ -71,8 +71,11 @@ pub(crate) async fn describe_all(
         None => entity
             .described_fields()
             .unwrap_or_else(|| Ok(Fields::default())),
-        Some(call) => match reply.result::<Value>(place.to_string()) {
-            Ok(result) => call.read(&result).map(|fields| entity.kept(fields)),
+        Some(call) => match reply.result::<Box<RawValue>>(place.to_string()) {
+            Ok(result) => {
+                let described = call.value(&result).and_then(|result| call.read(&result));
+                described.map(|fields| entity.kept(fields))
+            }
             // A portal of another version: the columns are those of the rows.
             Err(error) if error.kind() == ErrorKind::MethodNotFound => Ok(Fields::default()),
             Err(error) => Err(error),
