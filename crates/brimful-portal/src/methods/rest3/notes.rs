@@ -141,13 +141,12 @@ fn below(documents: &[&Row], parent: i64, depth: usize, truncated: &mut bool) ->
         .filter(|row| number(row, "parentId") == parent);
     here.map(|row| {
         let mut node = shown(row, &SHOWN);
-        let children = match depth.checked_sub(1) {
-            Some(depth) => below(documents, number(row, "id"), depth, truncated),
-            None => {
-                let id = number(row, "id");
-                *truncated |= documents.iter().any(|row| number(row, "parentId") == id);
-                Value::Array(Array::new())
-            }
+        let id = number(row, "id");
+        let children = if let Some(depth) = depth.checked_sub(1) {
+            below(documents, id, depth, truncated)
+        } else {
+            *truncated |= documents.iter().any(|row| number(row, "parentId") == id);
+            Value::Array(Array::new())
         };
         node.insert("children", children);
         node
