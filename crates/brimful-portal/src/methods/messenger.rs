@@ -692,9 +692,9 @@ pub(crate) fn add_members(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let chat = chat_id(state, call)?;
-    let added = ids(call, "USERS");
+    let mut added = ids(call, "USERS");
     let members = state.chat_members.entry(chat).or_default();
-    members.extend(added.iter().copied());
+    added.retain(|id| members.insert(*id));
     events::members_added(state, call, chat, &added);
     Ok(done())
 }
