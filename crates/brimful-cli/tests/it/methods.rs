@@ -30,14 +30,14 @@ fn a_method_is_shown_with_what_is_known_of_it() {
 #[test]
 fn a_portal_says_which_it_has() {
     let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
-    let output = workspace.run(&["methods", "crm.*.list", "--portal", &portal.url()]);
+    let output = workspace.run(&["methods", "crm.lead.*", "--portal", &portal.url()]);
     let methods = rows(&stdout(&output));
     let available = |name: &str| {
         let found = methods.iter().find(|method| method["method"] == name);
         found.unwrap()["available"].clone()
     };
     assert_eq!(available("crm.lead.list"), true);
-    assert_eq!(available("crm.item.delivery.list"), false);
+    assert_eq!(available("crm.lead.convert"), false);
     assert!(
         stderr(&output).starts_with("the scopes are ") && stderr(&output).contains(" crm, "),
         "{}",
@@ -45,7 +45,7 @@ fn a_portal_says_which_it_has() {
     );
 
     let by_environment = workspace
-        .command(&["methods", "crm.*.list", "--available"])
+        .command(&["methods", "crm.lead.*", "--available"])
         .env("BRIMFUL_PORTAL", portal.url())
         .output()
         .unwrap();
