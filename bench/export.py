@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Exports side by side in one run: processor time, memory and rows a second of every format and store.
 
-    cargo build --release -p brimful-cli --features full
+    cargo build --release -p brimful-cli --features full \\
+        --config 'profile.release.package.brimful-export.codegen-units=1'
     bench/export.py [formats] [stores] [memory] [pandas] [--rows N]
 
 formats: the same leads of 12 fields to each format; the processor time is told as a multiple of that of JSON Lines.
