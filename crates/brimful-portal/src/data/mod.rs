@@ -453,6 +453,11 @@ impl PortalData {
         &self.tables[entity]
     }
 
+    /// The rows of the kind of records with this name.
+    pub(crate) fn record_table(&self, kind: &str) -> Option<&RecordTable> {
+        records::place(kind).map(|place| &self.records[place])
+    }
+
     pub(crate) fn table_mut(&mut self, entity: usize) -> &mut Table {
         &mut self.tables[entity]
     }

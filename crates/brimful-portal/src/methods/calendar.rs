@@ -5,7 +5,6 @@ use brimful_protocol::{Array, Value};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::records;
 
 /// The events of each user between two days.
 pub(crate) fn accessibility(
@@ -27,7 +26,7 @@ pub(crate) fn accessibility(
     }
     let time = |text: &str| moment::parse(text, 0);
     let (from, to) = (time(&call.text("from")), time(&call.text("to")));
-    let table = records::place("calendar.event").map(|place| &state.records[place]);
+    let table = state.record_table("calendar.event");
     let ids = table.map(|table| table.ids(&[], &[])).unwrap_or_default();
     let users = call.params.get_ignoring_case("users");
     let mut result = Array::new();

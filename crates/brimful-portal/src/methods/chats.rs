@@ -24,7 +24,7 @@ pub(super) fn refused(code: &str, text: &str) -> MethodError {
 
 /// The record of a kind with this key, as a map; empty if there is none.
 pub(super) fn kept(state: &PortalData, kind: &str, key: &[String]) -> Array {
-    let table = records::place(kind).map(|place| &state.records[place]);
+    let table = state.record_table(kind);
     let row = table.and_then(|table| table.get(table.find(key, &[])?));
     let pairs = row.into_iter().flatten();
     pairs
@@ -281,7 +281,7 @@ pub(super) fn show_dialog(state: &mut PortalData, dialog: &str) {
 
 /// The users who marked a message, by the mark, the first first.
 pub(super) fn reactions(state: &PortalData, message: u64) -> Vec<(String, u64)> {
-    let table = records::place(REACTIONS).map(|place| &state.records[place]);
+    let table = state.record_table(REACTIONS);
     let rows = table.into_iter().flat_map(records::RecordTable::rows);
     let of = rows.filter(|(_, row)| {
         row.get("messageId").and_then(serde_json::Value::as_u64) == Some(message)

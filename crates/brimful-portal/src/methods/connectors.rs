@@ -5,10 +5,10 @@ use serde_json::Value as Json;
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::records::{self, RecordTable};
+use crate::data::records::RecordTable;
 
 fn table<'s>(state: &'s PortalData, name: &str) -> Option<&'s RecordTable> {
-    records::place(name).map(|place| &state.records[place])
+    state.record_table(name)
 }
 
 /// `imconnector.list`: the names of all channels by their codes.

@@ -10,7 +10,7 @@ use super::params::missing;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::fixtures::filter;
-use crate::data::records::{self, RecordTable};
+use crate::data::records::RecordTable;
 use crate::methods::method::{Handler, Method, read};
 
 const SHIPMENTS: &str = "sale.shipment";
@@ -36,10 +36,6 @@ pub(crate) fn methods() -> [Method; 2] {
     ]
 }
 
-fn table<'s>(state: &'s PortalData, kind: &str) -> Option<&'s RecordTable> {
-    records::place(kind).map(|place| &state.records[place])
-}
-
 fn number(row: &Map<String, Json>, name: &str) -> i64 {
     let value = row.get(name).cloned().map(Value::from);
     value.map_or(0, |value| value.to_int())
@@ -57,7 +53,9 @@ fn shown(row: &Map<String, Json>) -> Array {
 fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = call.required("id")?.to_int();
     let id = u64::try_from(id).unwrap_or(0);
-    let row = table(state, SHIPMENTS).and_then(|table| table.get(id));
+    let row = state
+        .record_table(SHIPMENTS)
+        .and_then(|table| table.get(id));
     let row = row.ok_or_else(|| refused("0", "Delivery not found"))?;
     Ok(Output::value(&Value::Array(shown(row))))
 }
@@ -74,11 +72,11 @@ fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
         let mut fields = owner.iter();
         fields.all(|(param, field)| number(row, field).to_string() == call.text(param))
     };
-    let bindings = table(state, ORDERS_OF_RECORDS);
+    let bindings = state.record_table(ORDERS_OF_RECORDS);
     let bindings = bindings.into_iter().flat_map(RecordTable::rows);
     let bound = bindings.map(|(_, row)| row).filter(is_of_owner);
     let orders: Vec<i64> = bound.map(|row| number(row, "orderId")).collect();
-    let Some(shipments) = table(state, SHIPMENTS) else {
+    let Some(shipments) = state.record_table(SHIPMENTS) else {
         return Ok(Output::value(&Value::Array(Array::new())));
     };
     let tests: Vec<filter::Test> = filter::tests(call.legacy_array("filter"), |name| {

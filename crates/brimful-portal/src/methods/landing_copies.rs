@@ -45,10 +45,6 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
     .into_iter()
 }
 
-fn table<'s>(state: &'s PortalData, kind: &str) -> Option<&'s RecordTable> {
-    records::place(kind).map(|place| &state.records[place])
-}
-
 /// The values of a record as texts.
 struct Fields<'r>(&'r Map<String, Json>);
 
@@ -99,7 +95,7 @@ fn page<'s>(
     deleted: bool,
 ) -> Result<(u64, Fields<'s>), MethodError> {
     let id = number(call, "lid");
-    let row = table(state, PAGES).and_then(|table| table.get(id));
+    let row = state.record_table(PAGES).and_then(|table| table.get(id));
     let page = row
         .map(Fields)
         .filter(|page| deleted || page.text("DELETED") != "Y");
@@ -113,7 +109,7 @@ fn block<'s>(
     id: u64,
     not_found: &str,
 ) -> Result<&'s Map<String, Json>, MethodError> {
-    let row = table(state, BLOCKS).and_then(|table| table.get(id));
+    let row = state.record_table(BLOCKS).and_then(|table| table.get(id));
     let row = row.filter(|row| row.get("deleted") != Some(&Json::Bool(true)));
     row.ok_or_else(|| refused("BLOCK_NOT_FOUND", not_found))
 }
@@ -145,7 +141,9 @@ fn destination(
     let site = match number(call, "toSiteId") {
         0 => page.text("SITE_ID"),
         site => {
-            let is_there = table(state, SITES).is_some_and(|sites| sites.get(site).is_some());
+            let is_there = state
+                .record_table(SITES)
+                .is_some_and(|sites| sites.get(site).is_some());
             if !is_there {
                 return Err(refused("SITE_NOT_FOUND", "Site not found"));
             }
@@ -155,7 +153,9 @@ fn destination(
     let folder = match number(call, "toFolderId") {
         0 => Value::Null,
         folder => {
-            let row = table(state, FOLDERS).and_then(|folders| folders.get(folder));
+            let row = state
+                .record_table(FOLDERS)
+                .and_then(|folders| folders.get(folder));
             if row.is_none_or(|row| Fields(row).text("SITE_ID") != site) {
                 return Err(refused("FOLDER_NOT_FOUND", "Folder not found"));
             }
@@ -180,7 +180,7 @@ fn copy_page(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Meth
     let mut given = page.copied(&COPIED);
     given.insert("SITE_ID", site);
     given.insert("FOLDER_ID", folder);
-    let copies = table(state, BLOCKS).map(|blocks| {
+    let copies = state.record_table(BLOCKS).map(|blocks| {
         let of_page = blocks.rows().map(|(_, row)| row).filter(|row| {
             Fields(row).text("lid") == id.to_string() && row.get("deleted") != Some(&true.into())
         });
@@ -217,7 +217,9 @@ fn find_page(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodEr
     let (code, folder) = (path.next().unwrap_or_default(), path.next());
     let is_in_folder = |page: &Fields<'_>| {
         let id = page.text("FOLDER_ID").parse().unwrap_or(0);
-        let row = table(state, FOLDERS).and_then(|folders| folders.get(id));
+        let row = state
+            .record_table(FOLDERS)
+            .and_then(|folders| folders.get(id));
         row.map(|row| Fields(row).text("CODE")).as_deref() == folder
     };
     let is_it = |row: &Map<String, Json>| {
@@ -227,7 +229,10 @@ fn find_page(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodEr
             && page.text("DELETED") != "Y"
             && is_in_folder(&page)
     };
-    let mut pages = table(state, PAGES).into_iter().flat_map(RecordTable::rows);
+    let mut pages = state
+        .record_table(PAGES)
+        .into_iter()
+        .flat_map(RecordTable::rows);
     let found = pages.find(|(_, row)| is_it(row));
     let id = found.map_or(Value::Null, |(id, _)| Value::Int(id as i64));
     Ok(Output::value(&id))
@@ -325,7 +330,7 @@ fn block_by_id(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Method
     check_given(call, &["block"])?;
     let id = number(call, "block");
     let wants_deleted = is_yes(call, "deleted");
-    let row = table(state, BLOCKS).and_then(|table| table.get(id));
+    let row = state.record_table(BLOCKS).and_then(|table| table.get(id));
     let row = row.filter(|row| {
         let is_deleted = row.get("deleted") == Some(&Json::Bool(true));
         is_deleted == wants_deleted
@@ -348,7 +353,7 @@ fn registered_content(state: &PortalData, call: &mut Call<'_>) -> Result<Output,
     check_given(call, &["code"])?;
     let code = call.text("code");
     let id = code.strip_prefix("repo_").and_then(|id| id.parse().ok());
-    let row = id.and_then(|id: u64| table(state, REGISTERED_BLOCKS)?.get(id));
+    let row = id.and_then(|id: u64| state.record_table(REGISTERED_BLOCKS)?.get(id));
     let content = row.map(|row| Fields(row).text("CONTENT"));
     Ok(Output::value(&content.unwrap_or_default().into()))
 }

@@ -259,7 +259,7 @@ pub(crate) fn file_urls(state: &PortalData, call: &mut Call<'_>) -> Result<Outpu
     if field.is_empty() {
         return Err(missing("FIELD_ID"));
     }
-    let table = records::place("lists.element").map(|place| &state.records[place]);
+    let table = state.record_table("lists.element");
     let is_it = |(number, row): &(u64, &serde_json::Map<String, serde_json::Value>)| {
         let text = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or("");
         let is_named = number.to_string() == id || (id.is_empty() && text("CODE") == code);

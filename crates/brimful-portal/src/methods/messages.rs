@@ -9,7 +9,6 @@ use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, MESSAGE};
-use crate::data::records;
 
 /// `im.message.add`: the ID of the message.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -23,7 +22,7 @@ pub(crate) fn add_as_bot(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let bot = call.params.get_ignoring_case("BOT_ID").map(Value::to_text);
-    let bots = records::place("imbot").map(|place| &state.records[place]);
+    let bots = state.record_table("imbot");
     let found = match (bots, bot) {
         (Some(bots), Some(bot)) => bots.find(&[bot], &[]),
         // Without a name it is the only bot that there is.
@@ -245,7 +244,7 @@ pub(crate) fn rename_chat(
 /// `imbot.bot.list`: by ID.
 pub(crate) fn bots(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let mut bots = Array::new();
-    if let Some(table) = records::place("imbot").map(|place| &state.records[place]) {
+    if let Some(table) = state.record_table("imbot") {
         for id in table.ids(&[], &[]) {
             let row = table.get(id).cloned().map(serde_json::Value::Object);
             let row = row.map(Value::from).unwrap_or_default();

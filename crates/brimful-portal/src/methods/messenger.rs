@@ -8,7 +8,6 @@ use super::chats::{self, ChatDetails, cell, done, refused, word};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, DEPARTMENT, MESSAGE, USER};
-use crate::data::records;
 use crate::data::table::Row;
 
 /// What users set in the messenger goes by these names among their preferences.
@@ -98,7 +97,7 @@ fn person(state: &PortalData, id: u64) -> Option<Array> {
 
 /// A bot as the messenger shows it: a user like others.
 fn bot(state: &PortalData, id: u64) -> Option<Array> {
-    let table = records::place("imbot").map(|place| &state.records[place])?;
+    let table = state.record_table("imbot")?;
     let row = Value::from(serde_json::Value::Object(table.get(id)?.clone()));
     let of = |name: &str| {
         let property = row.get("PROPERTIES").and_then(|of| of.get(name));

@@ -85,7 +85,7 @@ fn tag_of(call: &Call<'_>, name: &str) -> String {
 
 /// The notifications that carry a tag.
 fn tagged(state: &PortalData, name: &str, tag: &str) -> Vec<u64> {
-    let table = records::place(NOTIFICATIONS).map(|place| &state.records[place]);
+    let table = state.record_table(NOTIFICATIONS);
     let rows = table.into_iter().flat_map(records::RecordTable::rows);
     let carries = rows.filter(|(_, row)| row.get(name).and_then(|tag| tag.as_str()) == Some(tag));
     let ids = carries.filter_map(|(_, row)| row.get("messageId")?.as_u64());

@@ -8,7 +8,6 @@ use super::chats::{keep, kept};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::TASK;
-use crate::data::records;
 use crate::methods::method::{Handler, Method, read, write};
 use crate::methods::params::missing;
 
@@ -39,7 +38,7 @@ fn known(state: &PortalData, call: &Call<'_>, param: &str, kind: &str) -> Result
     if id.is_empty() {
         return Err(refused(&format!("{title} id not found")));
     }
-    let table = records::place(kind).map(|place| &state.records[place]);
+    let table = state.record_table(kind);
     let id = id
         .parse()
         .ok()
@@ -109,7 +108,7 @@ fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodE
     let fields = call.params.get("fields").and_then(Value::as_array).cloned();
     let fields = fields.ok_or_else(|| missing("fields"))?;
     let epic = fields.get("epicId").map_or(0, Value::to_int);
-    let epics = records::place("tasks.api.scrum.epic").map(|place| &state.records[place]);
+    let epics = state.record_table("tasks.api.scrum.epic");
     let is_epic = |id: u64| epics.is_some_and(|epics| epics.get(id).is_some());
     if epic != 0 && !u64::try_from(epic).is_ok_and(is_epic) {
         return Err(refused("Epic not found"));

@@ -150,7 +150,7 @@ fn put_shipment_value(values: &mut RecordTable, row: &Array, writer: Writer) -> 
 }
 
 fn find<'s>(state: &'s PortalData, kind: &str, key: &str) -> Option<(u64, &'s Map<String, Json>)> {
-    let table = records::place(kind).map(|place| &state.records[place])?;
+    let table = state.record_table(kind)?;
     let id = table.find(&[key.to_owned()], &[])?;
     Some((id, table.get(id)?))
 }
@@ -162,7 +162,7 @@ fn with_text<'s>(
     field: &str,
     text: &str,
 ) -> Option<&'s Map<String, Json>> {
-    let table = records::place(kind).map(|place| &state.records[place])?;
+    let table = state.record_table(kind)?;
     let has = |row: &Map<String, Json>| row.get(field).and_then(Json::as_str) == Some(text);
     table.rows().map(|(_, row)| row).find(|row| has(row))
 }

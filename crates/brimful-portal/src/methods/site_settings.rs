@@ -108,7 +108,7 @@ fn set_page(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Metho
 
 /// The record of a page of a site, if the portal has it.
 fn page_row(state: &PortalData, page: &str) -> Option<Value> {
-    let table = records::place("landing.landing").map(|place| &state.records[place])?;
+    let table = state.record_table("landing.landing")?;
     let id = table.find(&[page.to_owned()], &[])?;
     table
         .get(id)
@@ -286,7 +286,7 @@ fn public_urls(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Method
         Some(Value::Array(ids)) => ids.values().map(Value::to_text).collect(),
         _ => vec![named(call, "id")?],
     };
-    let sites = records::place("landing.site").map(|place| &state.records[place]);
+    let sites = state.record_table("landing.site");
     let address = |id: &String| {
         let site = sites.and_then(|sites| sites.find(std::slice::from_ref(id), &[]));
         site.map(|site| format!("https://b24-site{site}.bitrix24.site"))

@@ -180,7 +180,7 @@ fn statistics_of(registered: &Map<String, Json>, call: &Call<'_>) -> Array {
 
 /// `telephony.externalcall.show` and `hide`: whether the call goes on.
 pub(crate) fn card(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let calls = records::place(CALLS).map(|place| &state.records[place]);
+    let calls = state.record_table(CALLS);
     let goes_on = calls.is_some_and(|calls| calls.find(&[call.text("CALL_ID")], &[]).is_some());
     Ok(Output::value(&Value::Bool(goes_on)))
 }
@@ -246,7 +246,7 @@ pub(crate) fn attach_record(
         ));
     }
     let id = call.text("CALL_ID");
-    let table = records::place(STATISTICS).map(|place| &state.records[place]);
+    let table = state.record_table(STATISTICS);
     let is_it = |row: &serde_json::Map<String, serde_json::Value>| {
         row.get("CALL_ID").and_then(serde_json::Value::as_str) == Some(id.as_str())
     };

@@ -35,7 +35,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 }
 
 fn table(state: &PortalData) -> Option<&RecordTable> {
-    records::place(VOTES).map(|place| &state.records[place])
+    state.record_table(VOTES)
 }
 
 fn number(row: &Map<String, Json>, name: &str) -> i64 {
@@ -124,7 +124,7 @@ fn named(state: &PortalData, call: &Call<'_>) -> Result<(u64, Map<String, Json>)
 
 /// What people have chosen: the users, and the answers of each by question.
 fn ballots(state: &PortalData, vote: u64) -> Vec<(u64, Array)> {
-    let table = records::place(BALLOTS).map(|place| &state.records[place]);
+    let table = state.record_table(BALLOTS);
     let rows = table.into_iter().flat_map(RecordTable::rows);
     let of = rows.filter(|(_, row)| number(row, "voteId") == vote as i64);
     of.map(|(_, row)| {

@@ -34,7 +34,7 @@ fn line(row: &Map<String, Json>) -> (String, String) {
 }
 
 fn all_lines(state: &PortalData) -> Vec<(String, String)> {
-    let table = records::place(SIP).map(|place| &state.records[place]);
+    let table = state.record_table(SIP);
     let rows = table.into_iter().flat_map(records::RecordTable::rows);
     rows.map(|(_, row)| line(row)).collect()
 }
@@ -86,7 +86,7 @@ pub(crate) fn set_outgoing_sip(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let table = records::place(SIP).map(|place| &state.records[place]);
+    let table = state.record_table(SIP);
     let found = table.and_then(|table| {
         let id = table.find(&[call.text("CONFIG_ID")], &[])?;
         table.get(id).map(line)

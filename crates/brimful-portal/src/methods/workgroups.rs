@@ -12,7 +12,7 @@ use crate::data::list::plan;
 use crate::data::records::{self, RecordTable, table::Writer};
 
 fn table(state: &PortalData) -> Option<&RecordTable> {
-    records::place("sonet_group").map(|place| &state.records[place])
+    state.record_table("sonet_group")
 }
 
 /// `socialnetwork.api.workgroup.list`
@@ -107,7 +107,7 @@ fn named(state: &PortalData, call: &Call<'_>, param: &str) -> Result<(u64, u64),
 
 /// The members of a group that are not its owner: the number of the record, the user, the role.
 fn members(state: &PortalData, group: u64) -> Vec<(u64, u64, String)> {
-    let Some(table) = records::place(MEMBERS).map(|place| &state.records[place]) else {
+    let Some(table) = state.record_table(MEMBERS) else {
         return Vec::new();
     };
     let of = |(number, row): (u64, &Map<String, Json>)| {

@@ -22,7 +22,7 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
 }
 
 fn table(state: &PortalData) -> Option<&RecordTable> {
-    records::place(KIND).map(|place| &state.records[place])
+    state.record_table(KIND)
 }
 
 fn value(state: &PortalData, id: u64, name: &str) -> Value {

@@ -281,7 +281,7 @@ pub(super) fn get(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
 }
 
 fn event(state: &PortalData, id: u64, number: u64) -> Array {
-    let table = records::place(BOT_EVENTS).map(|place| &state.records[place]);
+    let table = state.record_table(BOT_EVENTS);
     let row = table.and_then(|table| table.get(number));
     let of = |name: &str| {
         let value = row.and_then(|row| row.get(name)).cloned();

@@ -49,7 +49,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 }
 
 fn bots(state: &PortalData) -> Option<&RecordTable> {
-    records::place("imbot").map(|place| &state.records[place])
+    state.record_table("imbot")
 }
 
 fn bots_mut(state: &mut PortalData) -> Option<&mut RecordTable> {

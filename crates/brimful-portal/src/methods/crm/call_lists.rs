@@ -73,8 +73,7 @@ pub(crate) fn items(state: &PortalData, call: &mut Call<'_>) -> Result<Output, M
     {
         return Err(refused("STATUS_ERROR", "Incorrect status"));
     }
-    let table: Option<&RecordTable> =
-        records::place("crm.calllist").map(|place| &state.records[place]);
+    let table: Option<&RecordTable> = state.record_table("crm.calllist");
     let row = table.and_then(|table| table.get(id.unsigned_abs()));
     let row = row.ok_or_else(|| refused("LIST_ID_ERROR", "Call list is not found"))?;
     let entity_type = row.get("ENTITY_TYPE").and_then(Json::as_str);

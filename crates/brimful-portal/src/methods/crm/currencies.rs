@@ -12,7 +12,7 @@ use crate::methods::params::legacy_error;
 const LANG: &str = "LANG";
 
 fn table(state: &PortalData) -> Option<&RecordTable> {
-    records::place("crm.currency").map(|place| &state.records[place])
+    state.record_table("crm.currency")
 }
 
 fn invalid() -> MethodError {

@@ -45,7 +45,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     if !is_name_of(&name, &entity) {
         return Err(legacy_error("You cannot create custom fields"));
     }
-    let table = records::place(KIND).map(|place| &state.records[place]);
+    let table = state.record_table(KIND);
     let is_it = |row: &serde_json::Map<String, serde_json::Value>| {
         let has = |key: &str, value: &str| row.get(key).and_then(|v| v.as_str()) == Some(value);
         has("entityId", &entity) && has("fieldName", &name)

@@ -7,7 +7,7 @@ use crate::context::MethodError;
 use crate::data::entities::{COMPANY, DEAL, LEAD, QUOTE, SMART};
 use crate::data::schema::Kind;
 use crate::data::table::Table;
-use crate::data::{PortalData, records, stages};
+use crate::data::{PortalData, stages};
 use crate::methods::params::legacy_error;
 
 /// Refuses what `crm.deal.add`, `crm.contact.add` and the like refuse.
@@ -41,7 +41,7 @@ pub(super) fn check(
 /// Whether the portal has such a currency. None at all is one too.
 fn is_currency(state: &PortalData, code: &str) -> bool {
     let code = code.trim().to_ascii_uppercase();
-    let table = records::place("crm.currency").map(|place| &state.records[place]);
+    let table = state.record_table("crm.currency");
     code.is_empty() || table.is_none_or(|table| table.find(&[code], &[]).is_some())
 }
 

@@ -10,7 +10,7 @@ use crate::data::records::{self, RecordTable};
 
 /// The table of the storages.
 fn storage_table(state: &PortalData) -> Option<&RecordTable> {
-    records::place("disk.storage").map(|place| &state.records[place])
+    state.record_table("disk.storage")
 }
 
 /// The storage that a call names, and its root folder.

@@ -40,7 +40,7 @@ type Conversation = Map<String, Json>;
 
 /// All conversations, the oldest first.
 fn conversations(state: &PortalData) -> Option<&RecordTable> {
-    records::place(CONVERSATIONS).map(|place| &state.records[place])
+    state.record_table(CONVERSATIONS)
 }
 
 fn text(row: &Conversation, name: &str) -> String {

@@ -233,7 +233,7 @@ fn send(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErr
         return Err(invalid("to", "NO_RECIPIENTS"));
     }
     let from = call.text("from");
-    let boxes = records::place(MAILBOXES).map(|place| &state.records[place]);
+    let boxes = state.record_table(MAILBOXES);
     let mailbox = boxes.and_then(|boxes| {
         let mut rows = boxes.rows();
         rows.find(|(_, row)| text(row, "email") == from)

@@ -28,7 +28,7 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
 type Row = Map<String, Json>;
 
 fn rows<'s>(state: &'s PortalData, kind: &str) -> Vec<&'s Row> {
-    let table = records::place(kind).map(|place| &state.records[place]);
+    let table = state.record_table(kind);
     let rows = table.into_iter().flat_map(records::RecordTable::rows);
     rows.map(|(_, row)| row).collect()
 }

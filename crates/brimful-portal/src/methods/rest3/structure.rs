@@ -90,7 +90,7 @@ fn place() -> Result<usize, MethodError> {
 
 /// All nodes by their numbers.
 fn nodes(state: &PortalData) -> Vec<(u64, &Map<String, Json>)> {
-    let table = records::place(NODES).map(|place| &state.records[place]);
+    let table = state.record_table(NODES);
     table
         .into_iter()
         .flat_map(records::RecordTable::rows)

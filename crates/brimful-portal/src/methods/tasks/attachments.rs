@@ -100,7 +100,7 @@ pub(crate) fn attach_file(
 
 /// What is said of an attachment: its file, as comments say it of theirs.
 pub(super) fn describe(state: &PortalData, attachment: u64) -> Array {
-    let table = records::place(ATTACHMENT).map(|place| &state.records[place]);
+    let table = state.record_table(ATTACHMENT);
     let row = table.and_then(|table| table.get(attachment));
     let file = row.and_then(|row| row.get("OBJECT_ID")).cloned();
     let file = file.map_or(0, |file| Value::from(file).to_int());

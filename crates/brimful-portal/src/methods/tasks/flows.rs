@@ -16,7 +16,7 @@ pub(crate) fn exists(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
     let flow = flow.ok_or_else(|| missing("flowData"))?;
     let of = |name: &str| flow.get(name).map(Value::to_text).unwrap_or_default();
     let (name, id) = (of("name"), of("id"));
-    let table = records::place("tasks.flow.flow").map(|place| &state.records[place]);
+    let table = state.record_table("tasks.flow.flow");
     let mut rows = table.into_iter().flat_map(records::RecordTable::rows);
     let is_it = rows.any(|(number, row)| {
         let is_named = row.get("name").and_then(|of| of.as_str()) == Some(&name);

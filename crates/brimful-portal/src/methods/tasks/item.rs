@@ -155,7 +155,7 @@ fn without_tags(text: &str) -> String {
 /// `task.item.getdependson(TASKID)`: the tasks that it waits for.
 pub(crate) fn depends_on(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = task(state, given(call, &["taskId"])?.first().copied())?;
-    let links = records::place("task.dependence").map(|place| &state.records[place]);
+    let links = state.record_table("task.dependence");
     let rows = links.into_iter().flat_map(records::RecordTable::rows);
     let to_it = rows.filter(|(_, row)| {
         let to = row.get("taskIdTo").cloned().map(Value::from);
