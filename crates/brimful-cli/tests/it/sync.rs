@@ -293,7 +293,7 @@ fn a_file_names_portals_and_the_failure_of_one_does_not_stop_the_other() {
     }
     workspace.write(
         "brimful.toml",
-        r#"
+        r#"portals-at-once = 1
 [sync]
 entities = ["crm.deal", "users"]
 rate = "off"

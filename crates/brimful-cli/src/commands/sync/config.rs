@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,6 +32,8 @@ struct Content {
     every: Option<Spanned<String>>,
     /// Where it is written down what a run has done.
     report: Option<PathBuf>,
+    /// How many portals are read at once.
+    portals_at_once: Option<NonZeroUsize>,
     /// What holds for all portals.
     #[serde(default)]
     sync: Section,
@@ -191,6 +194,11 @@ impl SyncFile {
     pub(super) fn report(&self) -> Option<PathBuf> {
         let report = self.content.report.as_ref();
         report.map(|path| self.beside(path))
+    }
+
+    /// How many portals are read at once.
+    pub(super) fn portals_at_once(&self) -> Option<NonZeroUsize> {
+        self.content.portals_at_once
     }
 
     /// What is to be done, one portal after the other.

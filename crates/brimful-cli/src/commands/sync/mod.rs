@@ -9,6 +9,7 @@ mod report;
 mod rows;
 mod summary;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::Map;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 
 use super::show;
@@ -41,6 +43,9 @@ use config::{USUAL_NAME, with_settings};
 use job::RunningJob;
 use report::RunReport;
 use rows::RowsRead;
+
+/// Portals that are read at once, if nothing else is said: each takes about 20 MiB.
+const PORTALS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(16).expect("it is not zero");
 
 /// Mirror lists of the portal into database tables: what has changed comes in, what is deleted is marked
 #[derive(Debug, Args)]
@@ -95,6 +100,9 @@ pub(crate) struct SyncArgs {
     /// Write what the run has done for each entity to this file: a page, or JSON if it ends with .json
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Read so many of the portals of brimful.toml at once, if it has more: 16 if not given
+    #[arg(long, value_name = "N")]
+    portals_at_once: Option<NonZeroUsize>,
     /// Show the entities that are known, and end
     #[arg(long)]
     list: bool,
@@ -202,6 +210,7 @@ struct Settings {
     every: Option<Duration>,
     /// Where it is written down what a run has done.
     report: Option<PathBuf>,
+    portals_at_once: NonZeroUsize,
 }
 
 impl SyncArgs {
@@ -211,6 +220,7 @@ impl SyncArgs {
                 jobs: vec![self.own_job()?],
                 every: self.every,
                 report: self.report.clone(),
+                portals_at_once: NonZeroUsize::MIN,
             });
         }
         let Some(file) = SyncFile::find(self.config.as_deref())? else {
@@ -240,6 +250,10 @@ impl SyncArgs {
                 None => file.every()?,
             },
             report: self.report.clone().or_else(|| file.report()),
+            portals_at_once: self
+                .portals_at_once
+                .or_else(|| file.portals_at_once())
+                .unwrap_or(PORTALS_AT_ONCE),
         })
     }
 
@@ -321,6 +335,7 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
         jobs,
         every,
         report,
+        portals_at_once,
     } = args.settings()?;
     if let Some(path) = &report {
         let stores: Vec<PathBuf> = jobs
@@ -343,7 +358,7 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
             })
         });
         let results = tokio::select! {
-            results = join_all(runs) => results,
+            results = all_in_turns(runs, portals_at_once) => results,
             signal = interrupts.next() => return Ok(interrupted(signal, printer)),
         };
         drop(line);
@@ -366,6 +381,20 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
             _ = interrupts.next() => return Ok(Exit::Done),
         }
     }
+}
+
+/// The results of all of them in their order, of which so many are under way at once.
+async fn all_in_turns<F: Future>(
+    futures: impl IntoIterator<Item = F>,
+    at_once: NonZeroUsize,
+) -> Vec<F::Output> {
+    let turns = Semaphore::new(at_once.get());
+    let in_turn = futures.into_iter().map(|future| async {
+        // It is never closed, so that this is a turn.
+        let _turn = turns.acquire().await;
+        future.await
+    });
+    join_all(in_turn).await
 }
 
 fn progress_line(rows: &Arc<RowsRead>, printer: Printer) -> Option<ProgressLine> {
@@ -492,4 +521,32 @@ fn described(report: &EntityReport) -> String {
         parts.push(format!("{values} did not fit, _brimful_errors has them"));
     }
     parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_runs_are_under_way_at_once_than_may_be_and_results_keep_their_order() {
+        let (under_way, most) = (Cell::new(0), Cell::new(0));
+        let runs = (0..10).map(|number| {
+            let (under_way, most) = (&under_way, &most);
+            async move {
+                under_way.set(under_way.get() + 1);
+                most.set(most.get().max(under_way.get()));
+                // Later ones take less.
+                for _ in number..10 {
+                    tokio::task::yield_now().await;
+                }
+                under_way.set(under_way.get() - 1);
+                number
+            }
+        });
+        let results = all_in_turns(runs, NonZeroUsize::new(3).unwrap()).await;
+        assert_eq!(results, Vec::from_iter(0..10));
+        assert_eq!(most.get(), 3);
+    }
 }
