@@ -139,7 +139,7 @@ def panel(runs, unit, title, top):
     for power in range(low, high + 1):
         line = y(10**power)
         shapes.append(f'<line x1="{left}" y1="{line:.0f}" x2="{left + width}" y2="{line:.0f}" stroke="#ddd"/>')
-        shapes.append(f'<text x="{left - 6}" y="{line + 4:.0f}" text-anchor="end">{10**power:,g}</text>')
+        shapes.append(f'<text x="{left - 6}" y="{line + 4:.0f}" text-anchor="end">{power_of_ten(power)}</text>')
     for each in runs:
         shapes.append(f'<text x="{x(each[unit]):.0f}" y="{top + height + 48}" text-anchor="middle">{each[unit]:,}</text>')
     for name, colour, curve in CURVES:
@@ -150,13 +150,17 @@ def panel(runs, unit, title, top):
     return shapes
 
 
+def power_of_ten(power):
+    return f"{10**power:,}" if power >= 0 else f"{10**power:g}"
+
+
 def plot(results):
     shapes, top = [], 10
     for unit, (title, runs) in results.items():
         if runs:
             shapes += panel(runs, unit, title, top)
             top += 300
-    size = f'width="660" height="{top}" font-family="sans-serif" font-size="12"'
+    size = f'width="680" height="{top}" viewBox="0 0 680 {top}" font-family="sans-serif" font-size="12"'
     ground = '<rect width="100%" height="100%" fill="white"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n{ground}\n' + "\n".join(shapes) + "\n</svg>\n"
 
