@@ -21,7 +21,7 @@ use crate::list::strategy::{NextAction, PageMeta, StrategyError};
 const MOST_PAGES: u64 = 100;
 /// The top of a list, into which rows may come, is cut into so many windows at the least: that finds out soon how far its
 /// IDs go.
-const NARROWEST_TOP: u64 = 16;
+const NARROWEST_TOP: u64 = 24;
 /// After so many blocks that moved, or whose pages were not those of their places, a list is read without.
 const MAX_GIVEN_UP: u32 = 4;
 
@@ -111,7 +111,6 @@ impl KeysetWalk {
     pub(super) fn may_be_block(&self, counted: u64) -> bool {
         let full = self.full as u64;
         self.pages.has_all_rows()
-            && !self.verify
             && self.counts.believed
             && self.counts.add_up
             && self.blocks_given_up < MAX_GIVEN_UP
@@ -240,7 +239,7 @@ impl KeysetWalk {
             self.counts.hidden_agreed += u32::from(first > 0 && first < counted);
             // Where nothing is shown, a count of more than this range has to bear it out: one that is too low ends before the
             // rows that are shown.
-            stretch.state = if first == 0 {
+            stretch.state = if first == 0 || self.verify {
                 StretchState::Counted { counted }
             } else {
                 StretchState::Proven {

@@ -119,6 +119,8 @@ pub(crate) struct KeysetWalk {
     full_pages: usize,
     short_pages: usize,
     windows: windows::Tally,
+    /// Stretches to be cut once all outcomes of a request were taken.
+    splits: Vec<windows::Split>,
     verification: Verification,
     /// Of a list of one page that is verified: rows that its first request counted and did not show.
     hidden_at_start: u64,
@@ -341,6 +343,7 @@ impl KeysetWalk {
             full_pages: 0,
             short_pages: 0,
             windows: windows::Tally::default(),
+            splits: Vec::new(),
             verification: Verification::default(),
             hidden_at_start: 0,
             hidden_above: 0,
@@ -618,6 +621,8 @@ impl Strategy for KeysetWalk {
                 then = next;
             }
         }
+        self.cut_splits();
+        self.unite_empty_windows();
         self.confirm_by_whole_count();
         self.doubt_newest_end();
         // What the other commands brought is kept, so that it is handed out before the error is.

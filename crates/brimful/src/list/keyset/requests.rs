@@ -370,9 +370,12 @@ impl KeysetWalk {
     /// Where hidden rows have been met and this request reads all that is left, what it has room for saves another one:
     /// windows and blocks are read from both ends at once.
     pub(super) fn read_from_both_ends(&self, draft: &mut RequestPlan, room: usize) {
-        if !self.reads_all_that_is_left()
-            || !self.counts.believed
-            || self.way == KeysetMode::Windows
+        // Those that show nothing wait for a count, whatever else is read.
+        let is_read = |stretch: &Stretch| {
+            self.is_read_or_counted(stretch)
+                || matches!(stretch.state, StretchState::Counted { .. }) && stretch.rows() == 0
+        };
+        if !self.reads_all_but(is_read) || !self.counts.believed || self.way == KeysetMode::Windows
         {
             return;
         }
@@ -398,12 +401,20 @@ impl KeysetWalk {
 
     /// Whether nothing is left to be read or counted once the request that is being put together has come back.
     fn reads_all_that_is_left(&self) -> bool {
-        let is_read = |stretch: &Stretch| match stretch.state {
+        self.reads_all_but(|stretch| self.is_read_or_counted(stretch))
+    }
+
+    /// Whether every other stretch is on its way.
+    fn reads_all_but(&self, is_read: impl Fn(&Stretch) -> bool) -> bool {
+        let mut stretches = self.stretches.iter();
+        self.requests.is_empty() && stretches.all(|stretch| stretch.in_flight || is_read(stretch))
+    }
+
+    fn is_read_or_counted(&self, stretch: &Stretch) -> bool {
+        match stretch.state {
             StretchState::Proven { .. } => true,
             StretchState::Counted { .. } => self.whole_count.is_some(),
             _ => false,
-        };
-        let mut stretches = self.stretches.iter();
-        self.requests.is_empty() && stretches.all(|stretch| stretch.in_flight || is_read(stretch))
+        }
     }
 }

@@ -289,6 +289,12 @@ impl WindowReadings {
         self.count == 1
     }
 
+    /// From which end the only page came that has been read, if it showed nothing and nothing was counted with it.
+    pub(super) fn read_once_as_empty(&self) -> Option<Direction> {
+        let is_empty = self.is_first() && self.shown == 0 && self.counted == Some(0);
+        self.last.filter(|_| is_empty)
+    }
+
     /// Whether nothing has been read yet.
     pub(crate) fn is_unread(&self) -> bool {
         self.count == 0

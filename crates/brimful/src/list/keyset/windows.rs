@@ -1,6 +1,7 @@
 //! Windows: what a stretch is read by where pages are short for reasons of their own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
@@ -25,6 +26,14 @@ const OPEN_BLOCKS: usize = 4;
 const FEW_WINDOWS_LEFT: usize = 30;
 /// A stretch is cut into so many windows at once at the most.
 const MAX_PIECES: u64 = 32;
+/// Where nobody knows where the rows of a stretch lie, all stretches together are cut into so many windows: they fill a
+/// request from both ends. Each of them is cut into so many at the least.
+const PIECES_OF_A_REQUEST: u64 = 24;
+const FEWEST_PIECES: u64 = 3;
+/// That is so from so many IDs for each row on.
+const SPARSE: u64 = 64;
+/// A stretch without an end is cut where its rows are foretold to end, if that is not more than such a part of it.
+const FAR_WITHOUT_END: u64 = 64;
 /// A count that cannot be right is asked for again so often.
 const MAX_BAD_COUNTS: u32 = 3;
 /// After so many counts that are lower than what the page shows, the portal does not count.
@@ -37,7 +46,9 @@ const MAX_BEYOND: u64 = 200;
 /// So many windows in a row may be counted and show nothing, beside one for every 20 rows that are counted in them: a block
 /// of hidden rows has about a page of them in a window. Windows between them in which none is counted say nothing.
 const MAX_FRUITLESS: u64 = 500;
-/// The windows for counted rows go no further than this.
+/// The windows for counted rows go no further than two for each row of the list, as it was counted at the start, or than
+/// this where it was not.
+const MOST_FRUITLESS_OF_A_ROW: u64 = 2;
 const MOST_FRUITLESS: u64 = 100_000;
 /// So many counts of runs of stretches may contradict those of their parts, beside two for every one that bears them out.
 const MAX_CONTRADICTED: u32 = 40;
@@ -71,7 +82,12 @@ impl Tally {
     }
 
     /// Nothing is asked for without end: where a portal counts a row wherever it is asked, none is ever found.
-    fn check_bounds(&mut self, shown: usize, counted: Option<u64>) -> Result<(), StrategyError> {
+    fn check_bounds(
+        &mut self,
+        shown: usize,
+        counted: Option<u64>,
+        whole_count: Option<u64>,
+    ) -> Result<(), StrategyError> {
         if shown > 0 {
             (self.fruitless, self.fruitless_counted) = (0, 0);
         }
@@ -81,7 +97,11 @@ impl Tally {
         }
         self.fruitless += 1;
         self.fruitless_counted = self.fruitless_counted.saturating_add(counted);
-        let for_counted = (self.fruitless_counted / 20).min(MOST_FRUITLESS);
+        // Where each range counts all rows, the sum of the counts says nothing.
+        let most = whole_count.map_or(MOST_FRUITLESS, |whole| {
+            whole.saturating_mul(MOST_FRUITLESS_OF_A_ROW)
+        });
+        let for_counted = (self.fruitless_counted / 20).min(most);
         if self.fruitless <= MAX_FRUITLESS + for_counted {
             return Ok(());
         }
@@ -176,6 +196,10 @@ impl KeysetWalk {
             return next;
         }
         let end = self.end_that_adds_up(at, end);
+        // By itself it would say nothing new; the count of the whole list does.
+        if self.repeats_a_count(at..end) && self.whole_count.is_some() && !at_any_length {
+            return next;
+        }
         let to = self.stretches[end - 1].to;
         for stretch in self.stretches.range_mut(at..end) {
             stretch.in_flight = true;
@@ -188,7 +212,7 @@ impl KeysetWalk {
     /// before; together with others it shows that it is no upper limit of the portal's.
     fn end_that_adds_up(&self, start: usize, end: usize) -> usize {
         let is_empty = end == start + 1 && self.stretches[start].rows() == 0;
-        if !is_empty {
+        if !is_empty && !self.repeats_a_count(start..end) {
             return end;
         }
         let known = |next: &Stretch| counted_or_proven(next).filter(|_| next.is_proven());
@@ -201,6 +225,13 @@ impl KeysetWalk {
             Some(_) => end + empty + 1,
             None => end,
         }
+    }
+
+    /// Whether the rows of a run of stretches are all in one of them, which shows none: its count is that one's again.
+    fn repeats_a_count(&self, run: Range<usize>) -> bool {
+        let is_counted = |stretch: &&Stretch| counted_or_proven(stretch) > Some(0);
+        let mut counted = self.stretches.range(run).filter(is_counted);
+        counted.next().is_some_and(|one| one.rows() == 0) && counted.next().is_none()
     }
 
     /// Plans the counts of what is read, if nothing more can join it: together with windows that are read again in this
@@ -274,7 +305,8 @@ impl KeysetWalk {
             .total
             .filter(|total| self.counts.believed && *total >= shown as u64);
         self.windows.read += 1;
-        self.windows.check_bounds(shown, counted)?;
+        let whole_count = self.start_count.max(self.whole_count);
+        self.windows.check_bounds(shown, counted, whole_count)?;
         self.bound_growth(from, shown)?;
         // That nothing lies behind the last ID says nothing of the gaps before it.
         if to < NO_END {
@@ -447,11 +479,46 @@ impl KeysetWalk {
                 counted.unwrap_or_default()
             )));
         }
-        self.divide(at, counted, 2);
+        self.splits.push(Split { from, counted });
         Ok(())
     }
 
-    /// The same for a stretch of several IDs, into `least` windows or more.
+    /// Cuts the stretches that the outcomes of a request have shown to have too many rows.
+    pub(super) fn cut_splits(&mut self) {
+        let splits = std::mem::take(&mut self.splits);
+        let least = (PIECES_OF_A_REQUEST / splits.len().max(1) as u64).max(FEWEST_PIECES);
+        for Split { from, counted } in splits {
+            let at = self.stretches.partition_point(|s| s.from < from);
+            let Some(stretch) = self.stretches.get(at).filter(|s| s.from == from) else {
+                continue;
+            };
+            let rows = counted.unwrap_or(self.full as u64).max(1);
+            let is_sparse = (stretch.to - stretch.from) / rows >= SPARSE;
+            self.divide(at, counted, if is_sparse { least } else { 2 });
+        }
+    }
+
+    /// Makes one window of those side by side that were read once and are empty as far as is known: they are read again
+    /// together.
+    pub(super) fn unite_empty_windows(&mut self) {
+        let read_as_empty = |stretch: &Stretch| match &stretch.state {
+            StretchState::Window(readings) if !stretch.in_flight => readings.read_once_as_empty(),
+            _ => None,
+        };
+        let mut united: VecDeque<Stretch> = VecDeque::with_capacity(self.stretches.len());
+        for stretch in self.stretches.drain(..) {
+            let direction = read_as_empty(&stretch);
+            match united.back_mut() {
+                Some(before) if direction.is_some() && read_as_empty(before) == direction => {
+                    before.to = stretch.to;
+                }
+                _ => united.push_back(stretch),
+            }
+        }
+        self.stretches = united;
+    }
+
+    /// Cuts a stretch of several IDs into `least` windows or more.
     pub(super) fn divide(&mut self, at: usize, counted: Option<u64>, least: u64) {
         let stretch = &mut self.stretches[at];
         let (from, to) = (stretch.from, stretch.to);
@@ -460,16 +527,10 @@ impl KeysetWalk {
             |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::of_part()));
         let span = to - from;
         let mut parts = Vec::new();
-        if to == NO_END {
-            // Nobody knows how far the IDs go: as far as their density foretells, or else much farther.
-            let rate = self
-                .density
-                .forecast(from, from.saturating_add(1))
-                .rate
-                .max(1e-19);
-            let rows = counted.unwrap_or(self.full as u64) as f64;
-            let width = ((1.5 * rows / rate) as u64).saturating_add(self.full as u64);
-            let (mut start, mut width) = (from, width.min(span / 4).max(1));
+        // Nobody knows how far the IDs go: as far as their density foretells, or else much farther.
+        let foretold = self.width_without_end(from, counted);
+        if to == NO_END && foretold < span / FAR_WITHOUT_END {
+            let (mut start, mut width) = (from, foretold);
             while start < to {
                 let end = start.saturating_add(width).min(to);
                 parts.push(window(start, end));
@@ -485,6 +546,19 @@ impl KeysetWalk {
             parts.extend((0..pieces).map(|piece| window(cut(piece), cut(piece + 1))));
         }
         self.replace(at, parts);
+    }
+
+    /// How many IDs after `from` are likely to have all rows of a stretch without an end.
+    fn width_without_end(&self, from: u64, counted: Option<u64>) -> u64 {
+        let rate = self
+            .density
+            .forecast(from, from.saturating_add(1))
+            .rate
+            .max(1e-19);
+        let rows = counted.unwrap_or(self.full as u64) as f64;
+        ((1.5 * rows / rate) as u64)
+            .saturating_add(self.full as u64)
+            .max(1)
     }
 
     /// The count of a run of stretches has come.
@@ -580,6 +654,13 @@ impl KeysetWalk {
             stretch.state = StretchState::Window(readings);
         }
     }
+}
+
+/// A stretch to be cut into narrower windows, and how many rows are counted in it.
+#[derive(Debug)]
+pub(super) struct Split {
+    from: u64,
+    counted: Option<u64>,
 }
 
 /// The count of a run of stretches, beside what was counted in each of them.

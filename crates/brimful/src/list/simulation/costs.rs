@@ -15,11 +15,12 @@ const LEADS: &str = "crm.lead.list";
 const ITEMS: &str = "crm.item.list";
 
 fn cost(method: &str, model: &mut Model, in_flight: usize) -> Cost {
-    let mut walk = KeysetWalk::new(
-        pages_of(method, Bounds::default()),
-        KeysetMode::Lanes,
-        Tail::Sweep,
-    );
+    let pages = pages_of(method, Bounds::default());
+    let walk = KeysetWalk::new(pages, KeysetMode::Lanes, Tail::Sweep);
+    cost_of(walk, model, in_flight)
+}
+
+fn cost_of(mut walk: KeysetWalk, model: &mut Model, in_flight: usize) -> Cost {
     let Walked {
         ids,
         commands,
@@ -264,6 +265,85 @@ fn a_list_of_which_most_rows_are_hidden_takes_at_most_twice_the_requests_of_two_
                     "{what}: {requests} requests, {clean} for a clean list"
                 );
             }
+        }
+    }
+}
+
+/// Walks lists of leads of which no row is shown but those in `shown`: as they are, with conditions, and verified.
+fn costs_of_mostly_hidden(ids: &[u64], shown: &[u64]) -> [usize; 3] {
+    let pages = |has_conditions| {
+        let keyset = catalogue::find(LEADS).unwrap().keyset.unwrap();
+        let pages = KeysetPages::new(keyset, Names::default(), Map::new(), Bounds::default());
+        if has_conditions {
+            pages
+        } else {
+            pages.of_all_rows()
+        }
+    };
+    let walk =
+        |has_conditions| KeysetWalk::new(pages(has_conditions), KeysetMode::Lanes, Tail::Sweep);
+    [walk(false), walk(true), walk(false).verified()].map(|walk| {
+        let mut model = Model::new(ids.iter().copied(), 1);
+        model.hidden = ids.iter().copied().collect();
+        model.hidden.retain(|id| !shown.contains(id));
+        let found = cost_of(walk, &mut model, 1);
+        assert_eq!(found.ids, shown);
+        assert_eq!(found.hidden, (ids.len() - shown.len()) as u64);
+        found.requests
+    })
+}
+
+/// Where the rows lie is found out by narrower and narrower ranges of IDs: with all that a request holds.
+#[test]
+fn hidden_rows_in_clusters_far_from_each_other_are_found_by_full_requests() {
+    for seed in 0..12 {
+        let ids = far_clusters(1_000, seed);
+        for shown in [vec![], vec![ids[700]], vec![ids[3], ids[500], ids[999]]] {
+            let [all, with_conditions, verified] = costs_of_mostly_hidden(&ids, &shown);
+            let what = format!("seed {seed}, {} shown", shown.len());
+            assert!(all <= 8, "{what}: {all} requests");
+            assert!(with_conditions <= 20, "{what}: {with_conditions} requests");
+            assert!(verified <= 18, "{what}: {verified} requests");
+        }
+    }
+}
+
+#[test]
+fn a_few_hidden_rows_with_ids_near_the_highest_number_are_found_in_few_requests() {
+    for (rows, gap) in [(1, 1), (2, 13), (49, 1), (49, 13), (100, 700), (1_000, 13)] {
+        let ids: Vec<u64> = (1..=rows)
+            .map(|row| i64::MAX as u64 - 10_000 - (rows - row) * gap)
+            .collect();
+        for requests in costs_of_mostly_hidden(&ids, &[]) {
+            let most = 30 + 2 * rows as usize / 50;
+            assert!(
+                requests <= most,
+                "{rows} rows, {gap} apart: {requests} requests"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_method_that_ignores_the_filter_and_shows_no_row_is_not_asked_for_narrower_ranges_without_end()
+{
+    for rows in [1, 2, 30, 49, 60, 1_000] {
+        for (tail, room) in [(Tail::Sweep, 50), (Tail::Leave, 50), (Tail::Sweep, 1)] {
+            let mut model = Model::new(1..=rows, 1);
+            model.hidden = (1..=rows).collect();
+            model.ignores = Ignored::Filter;
+            let pages = pages_of("sonet_group.get", Bounds::default());
+            let mut walk = KeysetWalk::new(pages, KeysetMode::Lanes, tail);
+            let end = walk_with(&mut walk, room, &mut model, 1, quiet).map(|walked| walked.ids);
+            let Err(StrategyError::Misbehaves(why)) = end else {
+                panic!("{rows} rows: {end:?}");
+            };
+            let is_right = why.contains("counts rows and shows none")
+                || why == format!("{rows} rows are counted under the ID 1");
+            assert!(is_right, "{why}");
+            let most = (1_100 + 4 * rows as usize).div_ceil(room) + 10;
+            let requests = model.requests;
+            assert!(requests <= most, "{rows} rows, {room}: {requests} requests");
         }
     }
 }
