@@ -99,6 +99,7 @@ pub(crate) struct OffsetPages {
     first_beside: Option<(Option<u64>, Option<bool>)>,
     /// Whether something else stood beside those of another page; `None`: no other page was asked for.
     besides_differ: Option<bool>,
+    place_effect: PlaceEffect,
     end_search: EndSearch,
     /// Rows of a page that had as many as lie before the `next` that it named.
     page_length: Option<u64>,
@@ -163,6 +164,24 @@ struct CurrentPass {
     probing: bool,
 }
 
+/// What pages behind the first one have shown of whether the method takes the place of a page.
+#[derive(Debug, Default)]
+struct PlaceEffect {
+    /// Pages with rows that were not the first page again.
+    others: u32,
+    /// Pages without a row, behind a first one with rows.
+    empty: u32,
+    /// The first page again.
+    repeated: u32,
+}
+
+impl PlaceEffect {
+    /// A single empty page may have come so by mistake.
+    fn is_shown(&self) -> bool {
+        self.others > 0 || (self.empty > 1 && self.repeated == 0)
+    }
+}
+
 /// A request on its way.
 #[derive(Debug)]
 struct RequestInFlight {
@@ -213,6 +232,7 @@ impl OffsetPages {
             readings: ListReadings::default(),
             first_beside: None,
             besides_differ: None,
+            place_effect: PlaceEffect::default(),
             end_search: EndSearch::default(),
             page_length: None,
             asked_between: 0,
@@ -370,9 +390,7 @@ impl OffsetPages {
         if let Some(start) = self.pass.rows_between {
             // One that came or changed meanwhile is in the next pass; one that `next` skips is between its pages again.
             if self.asked_between >= 2 || self.readings.count() >= PASSES {
-                return Err(StrategyError::Misbehaves(format!(
-                    "it names a place for the next page that lies farther off than the page reaches, and at start {start} there are rows between them"
-                )));
+                return Err(self.rows_between(start));
             }
             self.begin();
             return Ok(());
@@ -387,16 +405,7 @@ impl OffsetPages {
                 self.buffered += page.bytes();
                 self.ready.push_back(page);
             }
-            self.proof = if self.readings.has_equal_rows() {
-                // One may go and another one come without a trace.
-                self.hidden = self.readings.hidden();
-                Proof::None
-            } else if self.readings.is_one_pass() {
-                Proof::Counted(self.rows)
-            } else {
-                self.hidden = self.readings.hidden();
-                Proof::EqualPasses(self.rows)
-            };
+            self.proof = self.proof_of_readings();
             self.finished = true;
             return Ok(());
         }
@@ -411,6 +420,52 @@ impl OffsetPages {
         }
         self.begin();
         Ok(())
+    }
+}
+
+impl OffsetPages {
+    /// Between the places of the pages there are rows, at `start`.
+    fn rows_between(&self, start: u64) -> StrategyError {
+        StrategyError::Misbehaves(if self.sized {
+            format!(
+                "it names a place for the next page that lies farther off than the page reaches, and at start {start} there are rows between them"
+            )
+        } else {
+            format!(
+                "its pages are shorter than {} rows, it does not name the place of the next one, and at start {start} there are rows between them",
+                self.page_size
+            )
+        })
+    }
+
+    /// What the readings prove, once they agree.
+    fn proof_of_readings(&mut self) -> Proof {
+        if self.readings.has_equal_rows() {
+            // One may go and another one come without a trace.
+            self.hidden = self.readings.hidden();
+            return Proof::None;
+        }
+        if self.readings.is_one_pass() {
+            return Proof::Counted(self.rows);
+        }
+        self.hidden = self.readings.hidden();
+        if self.is_length_told() || self.place_effect.is_shown() {
+            return Proof::EqualPasses(self.rows);
+        }
+        // A method that takes no place of a page would answer every pass with the same part of the list.
+        match self.again {
+            FirstPageAgain::IsTheList => Proof::OneReply,
+            FirstPageAgain::IsAnError => Proof::None,
+        }
+    }
+
+    /// Whether the portal has said how long the list is, or whether more follows a page.
+    fn is_length_told(&self) -> bool {
+        let is_counted = self.total.is_some() && !self.total_is_wrong;
+        let says_more = self
+            .first_beside
+            .is_some_and(|(next, more)| next.is_some() || more.is_some());
+        is_counted || says_more || self.besides_differ == Some(true)
     }
 }
 

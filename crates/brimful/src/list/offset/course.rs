@@ -131,6 +131,16 @@ impl OffsetPages {
         }
     }
 
+    /// Notes how far the page at `start` lies behind the one before it, where nothing says how long pages are.
+    pub(super) fn note_distance(&mut self, start: u64) {
+        if self.sized || self.position.is_by_row() {
+            return;
+        }
+        if let Some(before) = self.pass.offsets.last() {
+            self.pass.widest = self.pass.widest.max(start.saturating_sub(*before));
+        }
+    }
+
     /// Whether a row has not come in this pass, as far as it can be told: rows without an ID may be equal.
     pub(super) fn is_new(&self, row: &Identity) -> bool {
         matches!(row, Identity::Content(_)) || !self.readings.has_come(*row)

@@ -46,8 +46,8 @@ impl OffsetPages {
     }
 
     /// Asks between the pages before a list is believed none of whose pages was as long as the `next` of the widest one
-    /// says: rights may have taken rows out of each of them, or `next` skips rows. Pages that begin as far apart as the
-    /// longest one reaches leave none out.
+    /// says, or as pages are where none is named: rights may have taken rows out of each of them, or rows were skipped.
+    /// Pages that begin as far apart as the longest one reaches leave none out.
     pub(super) fn ask_between(&mut self) -> bool {
         let is_doubtful = self.pass.widest > self.longest;
         // A page that comes empty once is not believed.

@@ -4,7 +4,7 @@ use brimful_protocol::rows::{Identity, Page};
 
 use super::course::{Course, Step};
 use super::readings::{LastPage, identities};
-use super::{OffsetPages, Waiting};
+use super::{OffsetPages, PAGE, Waiting};
 use crate::list::strategy::{PageMeta, StrategyError};
 
 /// A page whose turn has come.
@@ -57,6 +57,7 @@ impl OffsetPages {
             meta,
             alone,
         };
+        self.note_effect_of_place(start, &taken.rows);
         if self.pass.between.binary_search(&start).is_ok() {
             self.take_between(&taken);
             return Ok(());
@@ -75,6 +76,7 @@ impl OffsetPages {
             self.pass.probing = false;
             self.check_bounds(start, 0, start, taken.total)?;
         }
+        self.note_distance(start);
         match step {
             Step::Behind => self.take_behind(taken),
             Step::To(next) => {
@@ -109,6 +111,20 @@ impl OffsetPages {
         } else {
             self.empty_replies = 0;
         }
+    }
+
+    /// Notes whether a page behind the first one is another one than that.
+    fn note_effect_of_place(&mut self, start: u64, rows: &[Identity]) {
+        if start == 0 || self.pass.first_page.is_empty() {
+            return;
+        }
+        // A place on the first page may be rounded down to its beginning.
+        let is_behind = self.position.is_by_row() || start >= PAGE;
+        let is_repeated = self.is_first_again(rows);
+        let effect = &mut self.place_effect;
+        effect.empty += u32::from(rows.is_empty());
+        effect.repeated += u32::from(is_repeated && is_behind);
+        effect.others += u32::from(!rows.is_empty() && !is_repeated);
     }
 
     /// Where a page names a place nearer than the next one that is asked for, pages are shorter than was believed: from

@@ -180,6 +180,39 @@ fn a_list_that_is_not_paged_at_all_comes_once() {
     }
 }
 
+/// Reads a list one command a request, and says what is proved of it.
+fn proof_of(again: FirstPageAgain, answer: impl Fn(u64) -> Answer) -> Proof {
+    let mut pages = OffsetPages::new(Position::Start(Map::new()), Order::Parallel, again);
+    while !pages.is_done() {
+        while pages.pop().is_some() {}
+        let Some((ticket, commands)) = pages.next(1, ReadAhead::Allowed) else {
+            break;
+        };
+        let start = commands[0].params["start"].as_u64().unwrap();
+        pages
+            .accept(ticket, batch(&[answer(start)]).outcomes)
+            .unwrap();
+    }
+    pages.proof()
+}
+
+#[test]
+fn a_short_page_is_no_proof_where_nothing_tells_that_it_is_all() {
+    let all: Vec<u64> = (1..=30).collect();
+    let again = FirstPageAgain::IsAnError;
+    let ignores_places = |_| (all.clone(), None, None);
+    assert_eq!(proof_of(again, ignores_places), Proof::None);
+    assert_eq!(proof_of(again, |_| (Vec::new(), None, None)), Proof::None);
+    // The catalogue knows of a method that it has no pages.
+    let is_the_list = FirstPageAgain::IsTheList;
+    assert_eq!(proof_of(is_the_list, ignores_places), Proof::OneReply);
+    // Behind the rows comes nothing, so the method takes the place of a page.
+    let takes_places = |start| (slice(&all, start), None, None);
+    assert_eq!(proof_of(again, takes_places), Proof::EqualPasses(30));
+    let counts = |_| (all.clone(), None, Some(30));
+    assert_eq!(proof_of(again, counts), Proof::Counted(30));
+}
+
 #[test]
 fn rows_deleted_all_the_time_hide_no_other_in_silence() {
     let mut whole = 0;
@@ -306,6 +339,47 @@ fn a_next_that_skips_rows_is_not_believed_where_no_page_is_as_long_as_it_says() 
             assert!(why.contains("there are rows between"), "{why}");
         }
     }
+}
+
+/// Nothing says how long pages are, and no page shows all of its rows: the list comes whole, or it ends with an error.
+#[test]
+fn short_pages_without_a_next_lose_no_row_in_silence_where_each_has_hidden_ones() {
+    let (mut whole, mut refused) = (0, 0);
+    let lists = [(500, 49), (500, 45), (500, 41), (130, 49), (2_600, 49)];
+    for ((rows, length), seed) in lists
+        .into_iter()
+        .flat_map(|list| (0..30).map(move |n| (list, n)))
+    {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let hidden: HashSet<u64> = (1..=rows).filter(|_| random.u8(..10) < 3).collect();
+        let (is_counted, is_rounded) = (random.bool(), random.bool());
+        let walked = walk(50, |start| {
+            let place = if is_rounded {
+                start / length * length
+            } else {
+                start
+            };
+            let page = (place + 1..=place + length).filter(|id| *id <= rows);
+            let page = page.filter(|id| !hidden.contains(id)).collect();
+            (page, None, Some(rows).filter(|_| is_counted))
+        });
+        let Ok(mut ids) = walked else {
+            refused += 1;
+            continue;
+        };
+        whole += 1;
+        ids.sort_unstable();
+        let shown: Vec<u64> = (1..=rows).filter(|id| !hidden.contains(id)).collect();
+        assert_eq!(
+            ids, shown,
+            "{rows} rows, pages of {length}, seed {seed}, {is_counted}, {is_rounded}"
+        );
+    }
+    // Where places are rounded down to pages, none of fewer than 2,400 rows is skipped.
+    assert!(
+        whole >= 25 && refused >= 25,
+        "{whole} whole, {refused} refused"
+    );
 }
 
 #[test]

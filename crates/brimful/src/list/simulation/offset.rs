@@ -181,7 +181,8 @@ fn run(seeds: std::ops::Range<u64>) -> Ends {
             Ok(walked) => {
                 ends.add(&walked);
                 if walked.proof == Proof::None {
-                    assert_eq!(manners.ids, IdManner::Equal, "seed {seed}: {manners:?}");
+                    let is_open = manners.ids == IdManner::Equal || !manners.tells_length();
+                    assert!(is_open, "seed {seed}: {manners:?}");
                     continue;
                 }
                 // Nothing tells a list that passes by the highest number that the portal counts to from one that stays
@@ -242,7 +243,7 @@ fn check(seeds: std::ops::Range<u64>) {
             50,
             1_000,
         ),
-        ("without a proof", ends.no_proof, 1, 42),
+        ("without a proof", ends.no_proof, 1, 60),
         ("counted past a bound", ends.counted_past_a_bound, 0, 1),
     ] {
         assert!(

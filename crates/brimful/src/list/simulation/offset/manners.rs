@@ -361,28 +361,40 @@ impl Manners {
         rests && self.growth == 0 && !self.ignores_start && !self.next_for_ever && names_places
     }
 
+    /// Whether the portal tells in every pass how long the list is, or takes the place of a page where nothing is behind it.
+    pub(super) fn tells_length(&self) -> bool {
+        let has_more = matches!(self.paging, PagingManner::LimitOffset { has_more: true });
+        // A list of one page has no `next`.
+        let is_next_named = self.names_next && self.rows > self.page;
+        let is_counted = self.total == TotalManner::Right;
+        let takes_places = self.paging != PagingManner::Legacy && !self.ignores_start;
+        let shows_rows = self.hidden + self.hidden_first as u32 == 0 && self.rows > 0;
+        self.is_still() && (has_more || is_next_named || is_counted || takes_places && shows_rows)
+    }
+
+    /// Nothing changes, and no page comes short by mistake.
+    fn is_still(&self) -> bool {
+        self.changes == 0
+            && self.growth == 0
+            && self.lacking == 0
+            && self.hiccups == [usize::MAX; 2]
+    }
+
     /// Whether the end of the list has to say how many rows are counted and not shown.
     pub(super) fn tells_hidden(&self) -> bool {
         // A first page that arrives empty may come again in another place, which looks like more rows than are counted.
-        let is_quiet = self.changes == 0
-            && self.growth == 0
-            && self.lacking == 0
-            && self.hiccups == [usize::MAX; 2];
         let has_ids = !matches!(self.ids, IdManner::None | IdManner::Equal | IdManner::Mixed);
         let is_told = self.total == TotalManner::Right && has_ids;
         // A place that is no page's own says another number of rows before the end than there are.
         let is_own = self.next_skips == 0 || self.page == 50;
-        is_quiet && is_told && is_own && !self.ignores_start && !self.next_for_ever
+        self.is_still() && is_told && is_own && !self.ignores_start && !self.next_for_ever
     }
 
     /// Nothing makes it hard to read.
     pub(super) fn is_clean(&self) -> bool {
-        self.changes == 0
-            && self.growth == 0
+        self.is_still()
             && !self.ignores_start
             && !self.next_for_ever
-            && self.hiccups == [usize::MAX; 2]
-            && self.lacking == 0
             && self.next_skips == 0
             && self.counted_too_many == 0
     }
