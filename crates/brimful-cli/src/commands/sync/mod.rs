@@ -546,7 +546,7 @@ mod tests {
             }
         });
         let results = all_in_turns(runs, NonZeroUsize::new(3).unwrap()).await;
-        assert_eq!(results, Vec::from_iter(0..10));
+        assert_eq!(results, (0..10).collect::<Vec<_>>());
         assert_eq!(most.get(), 3);
     }
 }
