@@ -275,6 +275,13 @@ fn hint_of_code(code: &str, message: &str) -> Option<&'static str> {
         "INVALID_REQUEST" if message.to_ascii_lowercase().contains("https") => {
             "the portal takes https alone: write its address with https://"
         }
+        _ if message
+            .to_ascii_lowercase()
+            .contains("application context required")
+            || code.eq_ignore_ascii_case("ERROR_WRONG_CONTEXT") =>
+        {
+            "the portal keeps this method from webhooks: call it as an application, with brimful login"
+        }
         _ => return None,
     })
 }

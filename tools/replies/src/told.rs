@@ -1,6 +1,6 @@
 //! What a reply tells of the portal that gave it: by the parts of its `time`, how old it is.
 
-use brimful_portal::{OperatingReset, PortalConfig, SecondsFormat};
+use brimful_portal::{AccessToken, OperatingReset, PortalConfig, SecondsFormat};
 use serde_json::Value as Json;
 
 /// A portal like the one that gave these replies, without data and without a limit to the rate of requests.
@@ -29,6 +29,7 @@ pub(crate) fn portal(replies: &[Json]) -> PortalConfig {
         OperatingReset::Hidden
     };
     let config = PortalConfig::new()
+        .token(AccessToken::new(crate::portal::TOKEN, "local.app", 1))
         .rate_limit(None)
         .seconds(seconds)
         .operating_reset(reset);

@@ -77,7 +77,7 @@ impl<'p> Executor<'p> {
         self.pace.at > self.pace.wall
     }
 
-    /// Whether the scopes of the caller and the method's operating time let `method` run for `entity`.
+    /// Whether the kind and the scopes of the caller and the method's operating time let `method` run for `entity`.
     pub(crate) fn permit(&self, method: &Method, entity: &Entity) -> Result<(), MethodError> {
         if !self.caller.scopes.allow(method.scope) {
             let description =
@@ -87,6 +87,11 @@ impl<'p> Executor<'p> {
                 "insufficient_scope",
                 description,
             ));
+        }
+        if self.caller.client_id.is_none()
+            && let Some(refusal) = self.backend.registry.webhook_refusal(&method.name)
+        {
+            return Err(refusal.error());
         }
         self.permit_time(entity, &method.name)
     }

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use brimful_protocol::{Array, Key, Value, json};
+use bytes::Bytes;
 
 /// What a method returns. The result is JSON text, written once: rows are never built as values, and a reference into
 /// them reads only the row it names.
@@ -15,7 +16,15 @@ pub(crate) struct Output {
     pub(crate) total: Option<i64>,
     /// Where the rows of a list begin in `json`, and the key they are under (`None`: the result is the list).
     pub(crate) rows: ListRows,
+    /// What is answered in the place of JSON.
+    pub(crate) file: Option<ReturnedFile>,
     value: OnceCell<Value>,
+}
+
+/// A file that a method returns. In a batch, where nothing but JSON has a place, it is `null`.
+pub(crate) struct ReturnedFile {
+    pub(crate) name: String,
+    pub(crate) content: Bytes,
 }
 
 /// The rows of a list inside [`Output::json`].
@@ -37,7 +46,19 @@ impl Output {
             next: None,
             total: None,
             rows: ListRows::default(),
+            file: None,
             value: OnceCell::new(),
+        }
+    }
+
+    /// A file in the place of a result.
+    pub(crate) fn file(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
+        Self {
+            file: Some(ReturnedFile {
+                name: name.into(),
+                content: content.into(),
+            }),
+            ..Self::json(b"null".to_vec())
         }
     }
 

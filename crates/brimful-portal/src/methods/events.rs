@@ -14,7 +14,7 @@ use crate::data::records;
 
 /// `event.bind`
 pub(crate) fn bind(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let application = application(call)?;
+    let application = call.application.unwrap_or_default();
     let event = call.text("event").trim().to_ascii_uppercase();
     let handler = call.text("handler").trim().to_owned();
     if event.is_empty() {
@@ -74,7 +74,7 @@ pub(crate) fn bind(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output
 
 /// `event.unbind`
 pub(crate) fn unbind(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let application = application(call)?;
+    let application = call.application.unwrap_or_default();
     let event = call.text("event").trim().to_ascii_uppercase();
     if event.is_empty() {
         return Err(empty_argument("event"));
@@ -111,7 +111,7 @@ pub(crate) fn unbind(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 
 /// `event.get`
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let application = application(call)?;
+    let application = call.application.unwrap_or_default();
     let user = (call.rights != Rights::All).then_some(call.user as i64);
     let mut bound: Vec<Map<String, Json>> = Vec::new();
     for binding in state.event_bindings() {
@@ -135,17 +135,6 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
     }
     let rows = bound.into_iter().map(|row| Value::from(Json::Object(row)));
     Ok(Output::value(&rows.collect::<Value>()))
-}
-
-/// Only applications bind events.
-fn application<'c>(call: &Call<'c>) -> Result<&'c str, MethodError> {
-    call.application.ok_or_else(|| {
-        MethodError::new(
-            403,
-            "WRONG_AUTH_TYPE",
-            "Current authorization type is denied for this method Application context required",
-        )
-    })
 }
 
 fn is_offline(call: &Call<'_>) -> bool {

@@ -8,11 +8,13 @@
 
 pub(crate) mod acknowledged;
 mod analytics;
+pub(crate) mod application_only;
 mod bizproc;
 mod bots;
 mod calendar;
 mod card_settings;
 mod catalogue;
+mod catalogue_files;
 mod chats;
 mod connectors;
 mod constants;
@@ -99,6 +101,7 @@ pub(crate) fn all() -> &'static [Method] {
         disk_folders_and_storages(&mut methods);
         methods.extend(bots::methods());
         methods.extend(catalogue::methods());
+        methods.extend(catalogue_files::methods());
         methods.extend(openlines::methods());
         methods.extend(deliveries::methods());
         methods.extend(landing_copies::methods());

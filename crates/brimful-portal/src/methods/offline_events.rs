@@ -16,7 +16,6 @@ use crate::data::table::Row;
 /// unless `clear` is 0: then they are set aside under a process until `event.offline.clear` names it.
 pub(crate) fn get(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const USUAL: i64 = 50;
-    authorised(call)?;
     let limit = call
         .params
         .get_ignoring_case("limit")
@@ -65,7 +64,6 @@ pub(crate) fn get(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
 
 /// `event.offline.list`: what waits, without touching it.
 pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    authorised(call)?;
     let table = state.table(OFFLINE_EVENT);
     let schema = &table.schema;
     let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
@@ -81,7 +79,6 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 
 /// `event.offline.clear`: the events of a process are done with; all of them, or those that are named.
 pub(crate) fn clear(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    authorised(call)?;
     let process = call
         .params
         .get_ignoring_case("process_id")
@@ -113,18 +110,6 @@ pub(crate) fn clear(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         table.delete(id);
     }
     Ok(Output::value(&Value::Bool(true)))
-}
-
-/// Only applications have offline events.
-fn authorised(call: &Call<'_>) -> Result<(), MethodError> {
-    if call.application.is_some() {
-        return Ok(());
-    }
-    Err(MethodError::new(
-        403,
-        "WRONG_AUTH_TYPE",
-        "Current authorization type is denied for this method",
-    ))
 }
 
 /// Events in the queue of the application that calls, and of the connector that it names. Generated events are in all of

@@ -666,7 +666,7 @@ fn select(table: &RecordTable, call: &Call<'_>) -> Vec<String> {
 }
 
 /// What a method says of one record.
-fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
+pub(super) fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
     let empty = Map::new();
     let row = table.get(id).unwrap_or(&empty);
     let number = || row.get(table.kind.id).cloned().unwrap_or(Json::from(id));

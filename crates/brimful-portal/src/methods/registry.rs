@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::context::MethodName;
 use crate::data::fixtures::{Api, Fixtures, Served};
 use crate::methods;
+use crate::methods::application_only::{self, WebhookRefusal};
 use crate::methods::method::{Handler, Method};
 use crate::methods::rest3;
 use crate::methods::rest3::Endpoint;
@@ -69,6 +70,15 @@ impl Registry {
         }
         let method = self.served.get(&name).or_else(|| methods::find(&name));
         method.map(Target::Method)
+    }
+
+    /// What a webhook is told that calls `name`, in lower case, if only applications may. A reply that was given for a
+    /// method is served to all.
+    pub(crate) fn webhook_refusal(&self, name: &str) -> Option<WebhookRefusal> {
+        if self.served.contains_key(name) {
+            return None;
+        }
+        application_only::refusal(name)
     }
 
     /// Looks a method of REST 3.0 up by its name in lower case.

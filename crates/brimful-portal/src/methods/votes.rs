@@ -386,7 +386,7 @@ fn switch<const STOP: bool>(
     Ok(Output::value(&Value::Array(Array::new())))
 }
 
-/// `vote.AttachedVote.download`: how often each answer was chosen, as a table of text.
+/// `vote.AttachedVote.download`: a file with how often each answer was chosen.
 fn download(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let vote = named(state, call)?;
     let described = describe(state, &vote, call);
@@ -399,5 +399,5 @@ fn download(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErr
             lines.push(format!("{};{}", of("MESSAGE"), of("COUNTER")));
         }
     }
-    Ok(Output::value(&lines.join("\n").into()))
+    Ok(Output::file("vote.csv", lines.join("\n")))
 }

@@ -20,6 +20,7 @@ use crate::calls::Backend;
 use crate::calls::links::token;
 use crate::context::MethodError;
 use crate::context::errors;
+use crate::context::output::ReturnedFile;
 use crate::data::files::StoredFile;
 
 /// Answers with a file.
@@ -64,6 +65,24 @@ pub(crate) fn answer(
     })
 }
 
+/// A file that a method returns.
+pub(super) fn attachment(file: ReturnedFile) -> Response<Bytes> {
+    let mut response = Response::new(file.content);
+    describe_attachment(&mut response, &file.name);
+    response
+}
+
+/// Has a browser save the reply under a name.
+fn describe_attachment(response: &mut Response<Bytes>, name: &str) {
+    let name = query::escaped(name).replace('+', "%20");
+    insert(
+        response,
+        CONTENT_DISPOSITION,
+        &format!("attachment; filename=\"{name}\"; filename*=utf-8''{name}"),
+    );
+    insert(response, CONTENT_TYPE, "application/octet-stream");
+}
+
 /// The file, or the part of it that was asked for.
 fn send(file: &StoredFile, id: &str, request: &Request<Bytes>) -> Response<Bytes> {
     let (length, header) = (file.content.len(), |name: HeaderName| {
@@ -102,13 +121,7 @@ fn send(file: &StoredFile, id: &str, request: &Request<Bytes>) -> Response<Bytes
             refused
         }
     };
-    let name = query::escaped(&file.name).replace('+', "%20");
-    insert(
-        &mut response,
-        CONTENT_DISPOSITION,
-        &format!("attachment; filename=\"{name}\"; filename*=utf-8''{name}"),
-    );
-    insert(&mut response, CONTENT_TYPE, "application/octet-stream");
+    describe_attachment(&mut response, &file.name);
     insert(&mut response, ACCEPT_RANGES, "bytes");
     insert(&mut response, ETAG, &etag);
     response

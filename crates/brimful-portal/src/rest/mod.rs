@@ -77,35 +77,39 @@ async fn call(
             executor.permit(method, &caller.entity)?;
             let (outcome, timing) = executor.run(method, params, &caller.entity).await;
             match outcome {
+                Outcome::Done(Output {
+                    file: Some(file), ..
+                }) => return ended(backend, executor, Ok(download::attachment(file))),
                 Outcome::Done(output) => (method_body(backend, output, &timing), timing),
                 Outcome::ErrorAsData(error) => {
                     let mut body = Vec::new();
                     brimful_protocol::json::write(&mut body, &error.into());
                     (body, timing)
                 }
-                Outcome::Failed(error) => {
-                    let over = executor.is_over();
-                    executor.finish();
-                    return if over {
-                        Ok(envelope::cut_off(&backend.context))
-                    } else {
-                        Err(error)
-                    };
-                }
+                Outcome::Failed(error) => return ended(backend, executor, Err(error)),
             }
         }
     };
-    let over = executor.is_over();
-    executor.finish();
-    if over {
-        return Ok(envelope::cut_off(&backend.context));
-    }
     let mut response = envelope::body(format, StatusCode::OK, body);
     if let Some(outcomes) = outcomes {
         response.extensions_mut().insert(outcomes);
     }
     envelope::add_cloud_headers(response.headers_mut(), caller.client_id.as_deref(), &timing);
-    Ok(response)
+    ended(backend, executor, Ok(response))
+}
+
+/// Closes the accounts of a request. One that has taken longer than the portal lets it is cut off.
+fn ended(
+    backend: &Backend,
+    executor: Executor<'_>,
+    answer: Result<Response<Bytes>, MethodError>,
+) -> Result<Response<Bytes>, MethodError> {
+    let over = executor.is_over();
+    executor.finish();
+    if over {
+        return Ok(envelope::cut_off(&backend.context));
+    }
+    answer
 }
 
 /// The method or batch of a name.

@@ -205,15 +205,20 @@ async fn the_record_of_a_call_may_come_after_its_name() {
         PortalConfig::unlimited()
             .starts_at_unix(NOON)
             .rows("user", 1)
+            .token(crate::AccessToken::new("t0ken", "app", 1))
             .address("https://portal.test"),
     );
+    let as_app = async |method: &str, params: Json| {
+        let address = format!("/rest/{method}?auth=t0ken");
+        post(&portal, &address, "application/json", &params.to_string()).await
+    };
     let begun = json!({"USER_ID": 1, "PHONE_NUMBER": "7", "TYPE": 1});
-    let begun = call(&portal, "telephony.externalcall.register", begun)
+    let begun = as_app("telephony.externalcall.register", begun)
         .await
         .result();
     let id = begun["CALL_ID"].clone();
     let ended = json!({"USER_ID": 1, "CALL_ID": id, "DURATION": 5});
-    call(&portal, "telephony.externalcall.finish", ended).await;
+    as_app("telephony.externalcall.finish", ended).await;
     let named = json!({"CALL_ID": id, "FILENAME": "a.mp3"});
     let told = call(&portal, "telephony.externalcall.attachrecord", named)
         .await
@@ -323,4 +328,34 @@ async fn links_to_pages_of_the_portal_have_the_address_that_it_was_called_by() {
         paths["result"]["a"],
         json!({"SERVER_ADDRESS": "https://portal.test", "PUBLIC_PATH": "/contact_center/"})
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_a_method_returns_is_the_whole_reply() {
+    let portal = portal(PortalConfig::unlimited().starts_at_unix(NOON));
+    let picture = json!({"fileData": ["a b.png", "aGVsbG8="]});
+    let fields = json!({"iblockId": 23, "name": "Product", "detailPicture": picture});
+    let added = call(&portal, "catalog.product.add", json!({ "fields": fields })).await;
+    let picture = added.result()["element"]["detailPicture"].clone();
+    let url = picture["urlMachine"].as_str().unwrap();
+    let address = url.replace("/rest/", "/rest/1/demo/");
+    let file = get(&portal, &address).await;
+    assert_eq!((file.status, file.body.as_str()), (200, "hello"));
+    let disposition = file.header("content-disposition");
+    assert!(
+        disposition.starts_with("attachment; filename=\"a%20b.png\""),
+        "{disposition}"
+    );
+    assert_eq!(file.header("content-type"), "application/octet-stream");
+    let command = address.strip_prefix("/rest/1/demo/").unwrap();
+    assert_eq!(
+        batch(&portal, json!({ "a": command })).await["result"]["a"],
+        json!(null)
+    );
+    let missing = get(
+        &portal,
+        "/rest/1/demo/catalog.product.download?fields[fileId]=1",
+    )
+    .await;
+    assert_eq!(missing.status, 400);
 }

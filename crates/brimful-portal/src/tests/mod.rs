@@ -4,6 +4,7 @@
     reason = "json! is written where it is used"
 )]
 
+mod application_only;
 mod batches;
 mod calls;
 mod churn;

@@ -89,6 +89,16 @@ impl Bench {
         reply.result().unwrap()
     }
 
+    /// Calls a method that only applications may call, with the token `t0ken`.
+    async fn call_as_application(&self, method: &str, params: Value) -> Value {
+        let client = Client::builder("https://portal.test")
+            .token_with(async || Ok::<_, std::io::Error>("t0ken"))
+            .transport(ServiceTransport::new(self.portal.clone()))
+            .build()
+            .unwrap();
+        client.call(method, params).await.unwrap().result().unwrap()
+    }
+
     async fn add_deal(&self, title: &str) -> u64 {
         let added = self
             .call("crm.deal.add", json!({"fields": {"TITLE": title}}))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use brimful::{ErrorKind, Request, Response, Transport, TransportError};
-use brimful_portal::{Fault, FaultRule};
+use brimful_portal::{AccessToken, Fault, FaultRule};
 use futures_util::future::BoxFuture;
 
 use super::*;
@@ -390,7 +390,8 @@ async fn every_entity_that_the_emulator_has_is_stored_and_stays_as_it_is() {
     ] {
         config = config.rows(entity, 70);
     }
-    let bench = Bench::new(config.rows("31", 70));
+    let token = AccessToken::new("t0ken", "app", 1);
+    let bench = Bench::new(config.rows("31", 70).token(token));
     bench
         .call(
             "crm.deal.update",
@@ -404,9 +405,13 @@ async fn every_entity_that_the_emulator_has_is_stored_and_stays_as_it_is() {
         )
         .await;
     let call = json!({"USER_ID": 1, "PHONE_NUMBER": "+79000000000", "TYPE": 1});
-    let call = bench.call("telephony.externalcall.register", call).await;
+    let call = bench
+        .call_as_application("telephony.externalcall.register", call)
+        .await;
     let end = json!({"CALL_ID": call["CALL_ID"], "USER_ID": 1, "DURATION": 30});
-    bench.call("telephony.externalcall.finish", end).await;
+    bench
+        .call_as_application("telephony.externalcall.finish", end)
+        .await;
     let report = bench.sync_all(&names).await;
     let mut without_rows = Vec::new();
     for (name, result) in &report.entities {

@@ -5,7 +5,17 @@ use super::{
     Refusal, method,
 };
 
+/// The files of products and stores.
+pub(crate) const FILES: &str = "catalog.file";
+
 pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: FILES,
+        scope: "catalog",
+        // `methods/catalogue_files.rs` writes and reads them.
+        methods: &[],
+        ..CONTROLLER
+    },
     RecordKind {
         name: "catalog.productimage",
         scope: "catalog",

@@ -9,7 +9,7 @@ mod app_storages;
 mod bizproc;
 mod booking;
 mod calendar;
-mod catalogue;
+pub(crate) mod catalogue;
 mod commerce;
 mod crm;
 mod crm_parts;

@@ -287,12 +287,12 @@ impl RecordTable {
     }
 
     /// Puts values into a record as they are.
-    pub(crate) fn set(&mut self, id: u64, values: &[(&'static str, Json)]) {
+    pub(crate) fn set<N: AsRef<str>>(&mut self, id: u64, values: &[(N, Json)]) {
         let Some(row) = self.rows.get_mut(&id) else {
             return;
         };
         for (name, value) in values {
-            row.insert((*name).to_owned(), value.clone());
+            row.insert(name.as_ref().to_owned(), value.clone());
         }
     }
 

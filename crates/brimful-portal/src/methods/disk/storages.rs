@@ -38,10 +38,6 @@ pub(crate) fn storage_of_application(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    if call.application.is_none() {
-        let text = "Access denied! Application context required";
-        return Err(MethodError::new(403, "ACCESS_DENIED", text));
-    }
     let id = ensure_storage(state, call, "restapp", "1", "Диск приложения");
     let row = storage_table(state).and_then(|table| table.get(id));
     let row = row.cloned().map(Json::Object).unwrap_or_default();

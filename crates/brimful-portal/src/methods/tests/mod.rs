@@ -2,6 +2,7 @@
 
 mod applications;
 mod bots;
+mod catalogue_files;
 mod changes;
 mod documented;
 mod drive;

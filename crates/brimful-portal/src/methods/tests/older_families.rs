@@ -314,9 +314,12 @@ fn a_vote_in_a_chat_counts_what_people_choose_until_it_is_stopped() {
         ("vote.AttachedVote.stop", "attachId=1", "[]"),
         ("vote.AttachedVote.vote", "attachId=1&ballot[1][]=11", "!403 The poll is inactive"),
         ("vote.AttachedVote.resume", "attachId=1", "[]"),
-        ("vote.AttachedVote.download", "attachId=1", r#""Soup;0\nFish;0""#),
         ("vote.AttachedVote.get", "attachId=7", "!ATTACH_NOT_FOUND"),
+        ("vote.AttachedVote.download", "attachId=7", "!ATTACH_NOT_FOUND"),
     ]);
+    let report = portal.call("vote.AttachedVote.download", "attachId=1");
+    let report = report.unwrap().file.expect("a file, not JSON");
+    assert_eq!(report.content, "Soup;0\nFish;0");
 }
 
 #[test]
