@@ -121,7 +121,7 @@ WHOLE_LISTS = [
     get_all("profile"),
     get_all("scope"),
     get_all("methods"),
-    get_all("app.info"),
+    get_all("user.admin"),
     get_all("crm.lead.add", {"fields": {"TITLE": "x"}}),
 ]
 

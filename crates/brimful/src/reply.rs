@@ -150,7 +150,7 @@ impl Reply {
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-/// let reply = client.call_raw("app.info", serde_json::json!({})).await?;
+/// let reply = client.call_raw("server.time", serde_json::json!({})).await?;
 /// println!("{} {}", reply.status, String::from_utf8_lossy(&reply.body));
 /// # Ok(())
 /// # }

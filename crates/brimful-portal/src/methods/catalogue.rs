@@ -21,6 +21,13 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
         write!("catalog", "catalog.document.cancellist", settle::<false>),
         write!("catalog", "catalog.document.deletelist", delete_documents),
         write!("catalog", "catalog.price.modify", modify_prices),
+        write!("catalog", "catalog.productproperty.add", write_property),
+        write!("catalog", "catalog.productproperty.update", write_property),
+        write!(
+            "catalog",
+            "catalog.productpropertysection.set",
+            set_section_settings
+        ),
     ]
     .into_iter()
 }
@@ -110,6 +117,51 @@ fn delete_documents(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         table.delete(id);
     }
     Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `catalog.productProperty.add` and `.update`: a property with the values of a directory has all settings of its type.
+fn write_property(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let fields = call.params.get("fields").and_then(Value::as_array);
+    let settings = fields.and_then(|fields| {
+        let kind = fields.get("userType").map(Value::to_text);
+        let given = fields.get("userTypeSettings")?.as_array()?;
+        (kind.as_deref() == Some("directory")).then(|| given.clone())
+    });
+    if let (Some(mut settings), Some(mut fields)) = (settings, fields.cloned()) {
+        for (name, usual) in [
+            ("group", Value::from("N")),
+            ("multiple", Value::from("N")),
+            ("size", Value::Int(1)),
+            ("width", Value::Int(0)),
+        ] {
+            if settings.get(name).is_none() {
+                settings.insert(name, usual);
+            }
+        }
+        fields.insert("userTypeSettings", settings);
+        call.params.insert("fields", fields);
+    }
+    super::records::write(state, call)
+}
+
+/// `catalog.productPropertySection.set`: the settings name the catalogue of the property.
+fn set_section_settings(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    const KIND: &str = "catalog.productpropertysection";
+    let output = super::records::write(state, call)?;
+    let property = call.text("propertyId");
+    let properties = state.record_table("catalog.productproperty");
+    let row = properties.and_then(|table| table.get(property.trim().parse().ok()?));
+    let block = row.map_or_else(|| "0".to_owned(), |row| text(row, "iblockId"));
+    let table = &mut state.records[place(KIND)?];
+    let (Some(id), Some((_, method))) = (table.find(&[property], &[]), records::find(&call.method))
+    else {
+        return Ok(output);
+    };
+    table.set(id, &[("iblockId", Json::from(block))]);
+    Ok(super::records::one(table, id, method.answer))
 }
 
 /// Refuses prices without an amount, a currency or a type, and two of one type.

@@ -178,7 +178,7 @@ fn take_special(
         match special(state, kind, &name_text) {
             Some(special) => taken.push((name_text, special, value.clone())),
             None => rest.insert(name.clone(), value.clone()),
-        };
+        }
     }
     if !taken.is_empty() {
         let param = call.params.iter().find_map(|(name, _)| {

@@ -24,6 +24,12 @@ const COUNTED: [(&str, &str); 2] = [
     ("sale.statuslang.getlistlangs", "langs"),
 ];
 
+/// Dictionaries with a `total` beside them that counts nothing.
+const WITH_ZERO: [&str; 2] = [
+    "task.item.userfield.getfields",
+    "task.item.userfield.gettypes",
+];
+
 /// Dictionaries of which a call may ask for one part, and the parameter that names it.
 const PARTS: [(&str, &str); 1] = [("landing.block.getrepository", "section")];
 
@@ -74,6 +80,9 @@ fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
             let counted = COUNTED.iter().find(|(method, _)| *method == name);
             let entries = counted.and_then(|(_, key)| result.get(key)?.as_array());
             output.total = entries.map(|entries| entries.len() as i64);
+            if WITH_ZERO.contains(&name) {
+                output.total = Some(0);
+            }
             return Ok(output);
         }
     };

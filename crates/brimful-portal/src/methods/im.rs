@@ -62,7 +62,15 @@ fn chat(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
     message.insert("status", "received");
     message.insert("uuid", Value::Null);
     message.insert("sticker", Value::Null);
-    let about = super::messenger::dialog(state, row, caller);
+    let mut about = super::messenger::dialog(state, row, caller);
+    about.insert("contains_collaber", false);
+    about.insert("restrictions", restrictions());
+    let (entity_type, entity_id) = details.entity();
+    let mut link = Array::from_iter([("type", Value::from(entity_type))]);
+    link.insert("url", "");
+    link.insert("id", entity_id);
+    about.insert("entity_link", link);
+    about.insert("permissions", permissions());
     let mut item = Array::new();
     item.insert("id", format!("chat{id}"));
     item.insert("chat_id", id);
@@ -87,8 +95,38 @@ fn chat(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
     item.insert("date_update", text(row, "DATE_UPDATE"));
     item.insert("date_last_activity", text(row, "DATE_UPDATE"));
     item.insert("chat", about);
+    // A chat is nobody's dialog.
+    item.insert("user", Array::from_iter([("id", 0)]));
     item.insert("options", Array::new());
     item
+}
+
+/// What may be done in a chat at all.
+fn restrictions() -> Array {
+    let names = [
+        "avatar",
+        "rename",
+        "extend",
+        "call",
+        "mute",
+        "leave",
+        "leave_owner",
+        "send",
+        "user_list",
+    ];
+    names.into_iter().map(|name| (name, true)).collect()
+}
+
+/// Which role a member needs for what.
+fn permissions() -> Array {
+    Array::from_iter([
+        ("manage_users_add", "member"),
+        ("manage_users_delete", "manager"),
+        ("manage_ui", "member"),
+        ("manage_settings", "owner"),
+        ("manage_messages", "member"),
+        ("can_post", "member"),
+    ])
 }
 
 /// `im.dialog.messages.get`: with `LAST_ID` the messages before it, the latest first; with `FIRST_ID` those after it,

@@ -86,13 +86,21 @@ fn person(state: &PortalData, id: u64) -> Option<Array> {
     user.insert("external_auth_id", "default");
     user.insert("status", status(state, id));
     user.insert("idle", false);
-    user.insert("last_activity_date", word(&row, "LAST_ACTIVITY_DATE"));
+    user.insert("last_activity_date", last_activity(&row));
     user.insert("absent", false);
     user.insert(
         "departments",
         departments_of(&row).into_iter().collect::<Value>(),
     );
     Some(user)
+}
+
+/// When a user did something last, or `false`. Where lists of users show no moment, it is that of the last login.
+pub(super) fn last_activity(row: &Row<'_>) -> Value {
+    let moments = ["LAST_ACTIVITY_DATE", "LAST_LOGIN"].map(|name| word(row, name));
+    let is_moment = |text: &String| text.starts_with(|first: char| first.is_ascii_digit());
+    let moment = moments.into_iter().find(is_moment);
+    moment.map_or(Value::Bool(false), Value::Text)
 }
 
 /// A bot as the messenger shows it: a user like others.

@@ -359,7 +359,23 @@ fn workgroups_and_workflows(methods: &mut Vec<Method>) {
 /// Currencies, bindings and lists of calls in the CRM, what is sold with it, and its calls.
 fn crm_dictionaries_and_sales(methods: &mut Vec<Method>) {
     methods.extend([
+        read!("crm", "crm.currency.get", crm::currencies::get),
         read!("crm", "crm.currency.base.get", crm::currencies::base),
+        read!(
+            "crm",
+            "crm.deal.recurring.fields",
+            crm::recurring_deals::fields
+        ),
+        write!(
+            "crm",
+            "crm.activity.configurable.add",
+            crm::configurable_activities::add
+        ),
+        write!(
+            "crm",
+            "crm.activity.configurable.update",
+            crm::configurable_activities::update
+        ),
         write!("crm", "crm.currency.base.set", crm::currencies::set_base),
         write!("crm", "crm.currency.delete", crm::currencies::delete),
         read!(

@@ -785,6 +785,10 @@ fn describe(field: &RecordField) -> Array {
     if !field.title.is_empty() {
         map.insert("isMultiple", field.multiple);
         map.insert("isDynamic", false);
+        if field.type_name == "crm_status" {
+            let dictionary = Value::Text(format!("{}_CO", field.name));
+            map.insert("statusType", [dictionary].into_iter().collect::<Value>());
+        }
         map.insert("title", field.title);
     }
     map

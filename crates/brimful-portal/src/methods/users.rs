@@ -79,9 +79,13 @@ pub(crate) fn current(state: &PortalData, call: &mut Call<'_>) -> Result<Output,
         .schema
         .legacy("LAST_ACTIVITY_DATE")
         .filter(|&at| !matches!(row.cell(at), Cell::Stored(Value::Text(_))));
+    let changed = table
+        .schema
+        .legacy("TIMESTAMP_X")
+        .filter(|&at| !matches!(row.cell(at), Cell::Stored(Value::Text(_))));
     let others: Vec<usize> = columns(&table.schema)
         .into_iter()
-        .filter(|&at| Some(at) != seen)
+        .filter(|&at| Some(at) != seen && Some(at) != changed)
         .collect();
     write(&mut out, table, &others, &row);
     if seen.is_none() || out.pop().is_none() {
@@ -187,13 +191,21 @@ fn columns(schema: &Schema) -> Vec<usize> {
     (0..schema.fields().len()).collect()
 }
 
-/// Writes a user without the fields that are null.
+/// Dates that users have though they are empty.
+const DATES: [&str; 2] = ["PERSONAL_BIRTHDAY", "UF_EMPLOYMENT_DATE"];
+
+/// Writes a user without the fields that are null, but with empty dates.
 fn write(out: &mut Vec<u8>, table: &Table, columns: &[usize], row: &Row<'_>) {
-    let filled = columns
-        .iter()
-        .copied()
-        .filter(|&at| !matches!(row.cell(at), Cell::Null | Cell::Stored(Value::Null)));
+    let is_null = |at: usize| matches!(row.cell(at), Cell::Null | Cell::Stored(Value::Null));
+    let filled = columns.iter().copied().filter(|&at| !is_null(at));
     Plan::new(table, Shape::User, filled).write(out, row);
+    for name in DATES {
+        let at = table.schema.legacy(name);
+        let is_empty = at.is_some_and(|at| columns.contains(&at) && is_null(at));
+        if is_empty && out.pop().is_some() {
+            out.extend_from_slice(format!(",\"{name}\":\"\"}}").as_bytes());
+        }
+    }
 }
 
 /// How the value of a filter is compared with a field.

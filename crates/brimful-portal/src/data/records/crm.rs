@@ -199,7 +199,14 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "crm.vat",
         scope: "crm",
-        methods: usual_methods!("crm.vat"),
+        methods: &[
+            method("crm.vat.fields", RecordVerb::Fields),
+            method("crm.vat.list", RecordVerb::List),
+            method("crm.vat.get", RecordVerb::Get),
+            method("crm.vat.add", RecordVerb::Add),
+            method("crm.vat.update", RecordVerb::Update).answers(Answer::Id),
+            method("crm.vat.delete", RecordVerb::Delete),
+        ],
         ..OLDER
     },
     RecordKind {

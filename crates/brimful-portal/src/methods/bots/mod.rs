@@ -390,11 +390,13 @@ fn user(state: &PortalData, id: u64) -> Option<Array> {
     user.insert("externalAuthId", if is_bot { "bot" } else { "default" });
     user.insert("status", "online");
     user.insert("idle", false);
-    let seen = of("LAST_ACTIVITY_DATE");
-    let seen = if seen.is_empty() {
-        Value::Bool(false)
-    } else {
-        seen.into()
+    let seen = match &row {
+        Some(row) if !is_bot => super::messenger::last_activity(row),
+        // A bot is active from the moment on when it was registered.
+        _ => match field(state, id, &["REGISTERED"]) {
+            Value::Text(moment) => Value::Text(moment),
+            _ => Value::Bool(false),
+        },
     };
     user.insert("lastActivityDate", seen);
     user.insert("absent", false);

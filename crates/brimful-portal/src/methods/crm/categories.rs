@@ -49,12 +49,14 @@ pub(super) fn of(state: &PortalData, entity_type: u32) -> Vec<Array> {
     categories.collect()
 }
 
-/// `crm.category.list`: all of them at once, however many there are, with a `total` and without a `next` (observed: 52
+/// `crm.category.list`: all of them at once, by `sort`, however many there are, with a `total` and without a `next` (observed: 52
 /// in one reply).
 pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let entity_type = funnelled(state, call)?.entity_type;
     let filter = call.params.get("filter").and_then(Value::as_array);
-    let rows = chosen(of(state, entity_type), filter);
+    let mut rows = chosen(of(state, entity_type), filter);
+    let number = |row: &Array, name: &str| row.get(name).map_or(0, Value::to_int);
+    rows.sort_by_key(|row| (number(row, "sort"), number(row, "id")));
     let mut output = written(Some("categories"), &rows);
     output.total = Some(rows.len() as i64);
     Ok(output)
@@ -380,7 +382,7 @@ pub(crate) fn default(state: &PortalData, _: &mut Call<'_>) -> Result<Output, Me
         .find(|row| row.get("id").is_some_and(|id| id.to_int() == 0));
     let name = general.and_then(|row| row.get("name"));
     let mut map = Array::new();
-    map.insert("ID", "0");
+    map.insert("ID", 0);
     map.insert("NAME", name.map(Value::to_text).unwrap_or_default());
     Ok(Output::value(&Value::Array(map)))
 }

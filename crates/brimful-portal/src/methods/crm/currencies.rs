@@ -1,4 +1,4 @@
-//! `crm.currency.base.*` and `crm.currency.localizations.*`.
+//! `crm.currency.get`, `crm.currency.base.*` and `crm.currency.localizations.*`.
 
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
@@ -8,7 +8,7 @@ use crate::data::PortalData;
 use crate::data::records::{self, RecordTable};
 use crate::methods::params::legacy_error;
 
-/// The field of a currency that has its localizations, by language. `crm.currency.*` doesn't show it.
+/// The field of a currency that has its localizations, by language. Lists don't show it.
 const LANG: &str = "LANG";
 
 fn table(state: &PortalData) -> Option<&RecordTable> {
@@ -44,6 +44,19 @@ pub(crate) fn base(state: &PortalData, _: &mut Call<'_>) -> Result<Output, Metho
     Ok(Output::value(&code.map(Value::from).unwrap_or_default()))
 }
 
+/// `crm.currency.get`: with how it is written in each language.
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let output = crate::methods::records::read(state, call)?;
+    let Ok((number, row)) = named(state, call) else {
+        return Ok(output);
+    };
+    let Value::Array(mut shown) = output.to_value().clone() else {
+        return Ok(output);
+    };
+    shown.insert(LANG, by_language(state, number, &row));
+    Ok(Output::value(&Value::Array(shown)))
+}
+
 /// `crm.currency.delete`: any but the one that all amounts are counted in.
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let is_base = |row: &Map<String, Json>| row.get("BASE").and_then(Json::as_str) == Some("Y");
@@ -73,6 +86,40 @@ fn kept(state: &PortalData, number: u64) -> Option<&Array> {
     kept.get(&format!("{LANG}.{number}"))?.as_array()
 }
 
+/// How a currency is written, by language.
+fn by_language(state: &PortalData, number: u64, row: &Map<String, Json>) -> Array {
+    if let Some(kept) = kept(state, number) {
+        return kept.clone();
+    }
+    let mut english = own(row);
+    let code = row.get("CURRENCY").and_then(Json::as_str);
+    let name = ENGLISH_NAMES.iter().find(|(of, _)| Some(*of) == code);
+    if let Some((_, name)) = name {
+        english.insert("FULL_NAME", *name);
+    }
+    Array::from_iter([("en", english), ("ru", own(row))])
+}
+
+/// The names of the currencies that every portal has, which are in Russian there.
+const ENGLISH_NAMES: [(&str, &str); 5] = [
+    ("RUB", "Russian Ruble"),
+    ("USD", "United States Dollar"),
+    ("EUR", "Euro"),
+    ("UAH", "Ukrainian Hryvnia"),
+    ("BYN", "Belarusian Ruble"),
+];
+
+/// What a separator of thousands is called.
+fn variant(separator: &str) -> &'static str {
+    match separator {
+        "" => "N",
+        "." => "D",
+        "," => "C",
+        " " => "S",
+        _ => "B",
+    }
+}
+
 /// How a currency is written in the language of the portal, from the row itself.
 fn own(row: &Map<String, Json>) -> Array {
     let value = |name: &str| row.get(name).cloned().map(Value::from).unwrap_or_default();
@@ -86,7 +133,10 @@ fn own(row: &Map<String, Json>) -> Array {
     ] {
         own.insert(name, value(name));
     }
-    own.insert("THOUSANDS_VARIANT", "B");
+    own.insert(
+        "THOUSANDS_VARIANT",
+        variant(&value("THOUSANDS_SEP").to_text()),
+    );
     own.insert("HIDE_ZERO", "Y");
     own
 }
@@ -97,10 +147,7 @@ pub(crate) fn localizations(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let (number, row) = named(state, call)?;
-    let all = match kept(state, number) {
-        Some(kept) => kept.clone(),
-        None => Array::from_iter([("en", own(&row)), ("ru", own(&row))]),
-    };
+    let all = by_language(state, number, &row);
     Ok(Output::value(&Value::Array(all)))
 }
 
@@ -112,10 +159,7 @@ fn keep(state: &mut PortalData, number: u64, all: Array) {
 /// `crm.currency.localizations.set`: those of the languages that are given.
 pub(crate) fn localize(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (number, row) = named(state, call)?;
-    let mut all = match kept(state, number) {
-        Some(kept) => kept.clone(),
-        None => Array::from_iter([("en", own(&row)), ("ru", own(&row))]),
-    };
+    let mut all = by_language(state, number, &row);
     let given = call.params.get_ignoring_case("localizations");
     for (language, texts) in given
         .and_then(Value::as_array)
@@ -140,10 +184,7 @@ pub(crate) fn delete_localizations(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let (number, row) = named(state, call)?;
-    let mut all = match kept(state, number) {
-        Some(kept) => kept.clone(),
-        None => Array::from_iter([("en", own(&row)), ("ru", own(&row))]),
-    };
+    let mut all = by_language(state, number, &row);
     let given = call.params.get_ignoring_case("lids");
     match given {
         Some(Value::Array(languages)) => {

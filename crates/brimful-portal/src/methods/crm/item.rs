@@ -7,6 +7,7 @@ use super::value_checks;
 use super::{fields, item_filter, links};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
+use crate::data::entities::LEAD;
 use crate::data::list::paging::Paging;
 use crate::data::list::plan::{Plan, list as write_list};
 use crate::data::list::query::{Query, Work};
@@ -169,8 +170,81 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 fn item(table: &Table, id: u64, original: bool) -> Output {
     let mut out = br#"{"item":"#.to_vec();
     ItemPlan::new(table, &[], original).write(&mut out, &table.row(id));
+    if table.entity == LEAD {
+        add_lead_fields(&mut out, br#"{"item":"#.len(), table, &table.row(id));
+    }
     out.push(b'}');
     Output::json(out)
+}
+
+/// Adds what a lead that is read alone has beside its fields, to the object that begins in `out` at `start`.
+fn add_lead_fields(out: &mut Vec<u8>, start: usize, table: &Table, row: &Row<'_>) {
+    let Ok(Value::Array(mut lead)) = serde_json::from_slice(&out[start..]) else {
+        return;
+    };
+    let text = |name: &str| {
+        let at = table.schema.item(name);
+        let text = at.and_then(|at| row.cell(at).to_text());
+        text.unwrap_or_default()
+    };
+    let words = [
+        "id",
+        "title",
+        "lastName",
+        "name",
+        "secondName",
+        "companyTitle",
+    ]
+    .map(text);
+    let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let communications = lead.get("fm").and_then(Value::as_array).cloned();
+    let communications = communications.unwrap_or_default();
+    let first = |kind: &str, of: &str| {
+        let has = |one: &&Value, key: &str, value: &str| {
+            value.is_empty() || one.get(key).map(Value::to_text).as_deref() == Some(value)
+        };
+        let mut all = communications.values();
+        let found = all.find(|one| has(one, "typeId", kind) && has(one, "valueType", of));
+        found.and_then(|one| one.get("value")).map(Value::to_text)
+    };
+    let mut further: Vec<(&str, Value)> = vec![
+        ("webformId", 0.into()),
+        ("searchContent", Value::Text(words.join(" "))),
+        ("observers", Value::Array(Array::new())),
+    ];
+    for name in [
+        "dateCreateShort",
+        "dateModifyShort",
+        "isConvert",
+        "statusDescription",
+        "productId",
+        "shortName",
+        "login",
+        "skype",
+        "icq",
+    ] {
+        further.push((name, Value::Null));
+    }
+    for (name, kind, of) in [
+        ("phoneMobile", "PHONE", "MOBILE"),
+        ("phoneWork", "PHONE", "WORK"),
+        ("phoneMailing", "PHONE", "MAILING"),
+        ("emailHome", "EMAIL", "HOME"),
+        ("emailWork", "EMAIL", "WORK"),
+        ("emailMailing", "EMAIL", "MAILING"),
+        ("imol", "IM", "IMOL"),
+        ("email", "EMAIL", ""),
+        ("phone", "PHONE", ""),
+    ] {
+        further.push((name, Value::Text(first(kind, of).unwrap_or_default())));
+    }
+    for (name, value) in further {
+        if lead.get(name).is_none() {
+            lead.insert(name, value);
+        }
+    }
+    out.truncate(start);
+    json::write(out, &Value::Array(lead));
 }
 
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {

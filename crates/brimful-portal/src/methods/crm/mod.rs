@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod activity_bindings;
 pub(crate) mod call_lists;
 pub(crate) mod categories;
+pub(crate) mod configurable_activities;
 pub(crate) mod currencies;
 pub(crate) mod dictionary;
 pub(crate) mod duplicates;

@@ -1,4 +1,4 @@
-//! `crm.deal.recurring.add` and `.expose`: a template is a deal of its own, and so is what is made of it.
+//! `crm.deal.recurring.fields`, `.add` and `.expose`: a template is a deal of its own, and so is what is made of it.
 
 use brimful_protocol::{Array, Value};
 use serde_json::Value as Json;
@@ -38,6 +38,88 @@ fn copy(state: &mut PortalData, deal: u64, is_template: bool) -> u64 {
     state.table_mut(DEAL).insert(record)
 }
 
+/// What `PARAMS` has: the name, the type and the title of each.
+const PARAMETERS: [(&str, &str, &str); 9] = [
+    ("MODE", "string", "Repetition mode"),
+    (
+        "SINGLE_BEFORE_START_DATE_VALUE",
+        "integer",
+        "Offset before the calculation date",
+    ),
+    (
+        "SINGLE_BEFORE_START_DATE_TYPE",
+        "string",
+        "Type of offset before the calculation date",
+    ),
+    ("MULTIPLE_TYPE", "string", "Type of repetition"),
+    ("MULTIPLE_INTERVAL", "integer", "Repetition interval"),
+    (
+        "OFFSET_BEGINDATE_TYPE",
+        "string",
+        "Type of offset for the start date in the new deal",
+    ),
+    (
+        "OFFSET_BEGINDATE_VALUE",
+        "integer",
+        "Offset for the start date in the new deal",
+    ),
+    (
+        "OFFSET_CLOSEDATE_TYPE",
+        "string",
+        "Type of offset for the completion date in the new deal",
+    ),
+    (
+        "OFFSET_CLOSEDATE_VALUE",
+        "integer",
+        "Offset for the completion date in the new deal",
+    ),
+];
+
+/// `crm.deal.recurring.fields`: with what the parameters are.
+pub(crate) fn fields(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let output = crate::methods::records::read(state, call)?;
+    let Value::Array(mut fields) = output.to_value().clone() else {
+        return Ok(output);
+    };
+    let definition = PARAMETERS.map(|(name, kind, title)| {
+        let mut field = Array::from_iter([("type", kind)]);
+        for flag in [
+            "isRequired",
+            "isReadOnly",
+            "isImmutable",
+            "isMultiple",
+            "isDynamic",
+        ] {
+            field.insert(flag, false);
+        }
+        field.insert("title", title);
+        (name, field)
+    });
+    if let Some(Value::Array(params)) = fields.get("PARAMS").cloned() {
+        let mut params = params;
+        params.insert("definition", Array::from_iter(definition));
+        fields.insert("PARAMS", params);
+    }
+    Ok(Output::value(&Value::Array(fields)))
+}
+
+/// The parameters that are given, and what the others are if nobody says otherwise.
+fn with_all_parameters(given: Option<&Value>) -> Array {
+    let given = given.and_then(Value::as_array);
+    let mut all = given.cloned().unwrap_or_default();
+    for (name, kind, _) in &PARAMETERS[1..] {
+        if all.get(name).is_none() {
+            let usual = if *kind == "integer" {
+                Value::Int(0)
+            } else {
+                Value::Null
+            };
+            all.insert(*name, usual);
+        }
+    }
+    all
+}
+
 fn writer(call: &Call<'_>) -> Writer {
     Writer {
         user: call.user,
@@ -60,6 +142,8 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let place = records::place(KIND).ok_or_else(errors::method_not_found)?;
     let template = copy(state, deal, true);
     fields.insert("DEAL_ID", template as i64);
+    let params = with_all_parameters(fields.get_ignoring_case("PARAMS"));
+    fields.insert("PARAMS", params);
     let table = &mut state.records[place];
     let id = table.add(&fields, writer(call));
     table.set(id, &[("BASED_ID", Json::from(deal.to_string()))]);

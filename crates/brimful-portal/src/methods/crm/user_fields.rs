@@ -123,6 +123,9 @@ fn describe(entity: usize, at: usize, field: &Field) -> Array {
     row.insert("EDIT_IN_LIST", "Y");
     row.insert("IS_SEARCHABLE", "N");
     row.insert("SETTINGS", Array::from_iter([("DEFAULT_VALUE", "")]));
+    if entity == TASK {
+        describe_task_field(&mut row, &field.name);
+    }
     for (name, value) in field.user_settings.iter().flat_map(Array::iter) {
         let name = name.to_text();
         if !LABELS.contains(&name.as_str()) {
@@ -130,6 +133,34 @@ fn describe(entity: usize, at: usize, field: &Field) -> Array {
         }
     }
     row
+}
+
+/// What is said of the fields that every portal's tasks have.
+fn describe_task_field(row: &mut Array, name: &str) {
+    let (kind, settings) = match name {
+        "UF_CRM_TASK" => {
+            let kinds = ["LEAD", "CONTACT", "COMPANY", "DEAL"];
+            ("crm", kinds.into_iter().map(|kind| (kind, "Y")).collect())
+        }
+        "UF_TASK_WEBDAV_FILES" => {
+            let mut settings = Array::from_iter([("IBLOCK_ID", 0), ("SECTION_ID", 0)]);
+            settings.insert("UF_TO_SAVE_ALLOW_EDIT", "");
+            ("disk_file", settings)
+        }
+        "UF_MAIL_MESSAGE" => ("mail_message", Array::new()),
+        _ => return,
+    };
+    row.insert("USER_TYPE_ID", kind);
+    row.insert("SETTINGS", settings);
+    row.insert("XML_ID", "");
+    row.insert("SHOW_FILTER", "N");
+    if kind == "disk_file" {
+        row.insert("XML_ID", "TASK_WEBDAV_FILES");
+        row.insert("IS_SEARCHABLE", "Y");
+    } else {
+        row.insert("SHOW_IN_LIST", "N");
+        row.insert("EDIT_IN_LIST", "N");
+    }
 }
 
 /// `label` is the text of a label of the given name.

@@ -28,7 +28,7 @@ fn a_bot_is_registered_once_changed_and_unregistered() {
             "imbot.v2.Bot.register",
             "fields[code]=helper&fields[properties][name]=Other",
             r#"{"bot":{"id":1000001,"type":"personal","eventMode":"fetch","countChat":1,"countUser":2},
-                "users":[{"id":1000001,"name":"Helper","bot":true,"type":"bot"}]}"#,
+                "users":[{"id":1000001,"name":"Helper","bot":true,"type":"bot","lastActivityDate":"2026-05-04T12:00:00+03:00"}]}"#,
         ),
         (
             "imbot.v2.Bot.register",

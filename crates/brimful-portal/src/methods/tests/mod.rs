@@ -5,6 +5,7 @@ mod bots;
 mod catalogue_files;
 mod changes;
 mod documented;
+mod documented_shapes;
 mod drive;
 mod entities_page;
 mod families;
