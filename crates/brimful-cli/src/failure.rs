@@ -153,7 +153,7 @@ pub(crate) fn export_hint(error: &ExportError) -> Option<String> {
 fn what_is_wrong_with_a_certificate_has_its_own_remedy() {
     for (words, remedy) in [
         (
-            "invalid peer certificate: UnknownIssuer",
+            "through the proxy http://a:1: invalid peer certificate: UnknownIssuer",
             "SSL_CERT_FILE names",
         ),
         (
@@ -170,7 +170,11 @@ fn what_is_wrong_with_a_certificate_has_its_own_remedy() {
         ),
         (
             "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
-            "that this authority signs",
+            "name that with SSL_CERT_FILE",
+        ),
+        (
+            "could not connect through the proxy http://a:1: Connection refused",
+            "check HTTPS_PROXY",
         ),
         ("Connection refused (os error 111)", "-v shows"),
     ] {
@@ -306,9 +310,11 @@ fn hint_of_network_words(words: &str) -> &'static str {
     } else if words.contains("certificate expired") || words.contains("certificate not valid yet") {
         "the time of the certificate is over or has not begun: renew it on the portal, and check the clock of this machine"
     } else if words.contains("CaUsedAsEndEntity") {
-        "the portal shows the certificate of an authority as its own: make one for its name that this authority signs, and name the authority with SSL_CERT_FILE"
+        "the portal's certificate signs itself: if it is the right one, save it in a file and name that with SSL_CERT_FILE"
     } else if words.contains("certificate") {
         "this machine does not trust the portal's certificate: SSL_CERT_FILE names a file with that of its authority"
+    } else if words.contains("through the proxy") {
+        "check HTTPS_PROXY (HTTP_PROXY for http, ALL_PROXY for both); NO_PROXY=HOST goes to that host without a proxy"
     } else if words.contains("Too many open files") {
         "the process may not open more files: raise its limit with ulimit -n 1024"
     } else {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brimful::protocol::ApiError;
-use brimful::{Error, ErrorKind, Execution, Response, TransportError, TransportErrorKind};
+use brimful::{Error, ErrorKind, Execution, Response, TransportError};
 use brimful_r7_protocol::{Envelope, EnvelopeError, PageError, Problem};
 use bytes::Bytes;
 use http::StatusCode;
@@ -122,10 +122,9 @@ fn asks_to_wait(response: &Response) -> Option<Duration> {
 
 /// There is no answer.
 pub(super) fn of_failure<T>(failure: TransportError) -> AttemptOutcome<T> {
-    let too_large = failure.kind == TransportErrorKind::TooLarge;
+    let is_lasting = failure.kind.is_lasting();
     let error = failure.into_error();
-    if too_large {
-        // The next answer would be just as large.
+    if is_lasting {
         AttemptOutcome::Refused(error)
     } else {
         AttemptOutcome::NoAnswer(error)

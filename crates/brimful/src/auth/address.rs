@@ -218,10 +218,9 @@ pub(crate) fn host_of(url: &Url) -> String {
 
 /// The way to a host.
 pub fn route(url: &Url) -> Route {
-    if is_loopback(url) {
-        Route::Direct
-    } else {
-        Route::System
+    Route {
+        is_direct: is_loopback(url),
+        is_encrypted: url.scheme() == "https",
     }
 }
 

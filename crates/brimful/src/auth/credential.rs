@@ -60,7 +60,11 @@ impl ParsedCredential {
         match self {
             Self::Webhook(webhook) => webhook.route(),
             Self::TokenCallback(portal, _) => portal.route(),
-            Self::OAuth(oauth) => oauth.tokens.portal.route(),
+            // The server of its tokens shows a certificate, whatever the portal does.
+            Self::OAuth(oauth) => Route {
+                is_encrypted: true,
+                ..oauth.tokens.portal.route()
+            },
         }
     }
 }

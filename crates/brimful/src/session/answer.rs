@@ -12,7 +12,7 @@ use url::Url;
 use crate::auth::{host_of, may_follow};
 use crate::error::{Error, ErrorKind, Execution};
 use crate::retry::Failure;
-use crate::transport::{Response, TransportError, TransportErrorKind};
+use crate::transport::{Response, TransportError};
 
 /// An attempt that did not succeed.
 #[derive(Debug)]
@@ -116,10 +116,9 @@ pub(super) fn too_large(bytes: usize) -> FailedAttempt {
 
 /// There is no answer at all.
 pub(super) fn unanswered(failure: TransportError) -> FailedAttempt {
-    // The next answer would be as large.
-    let too_large = failure.kind == TransportErrorKind::TooLarge;
+    let is_lasting = failure.kind.is_lasting();
     let error = failure.into_error();
-    if too_large {
+    if is_lasting {
         FailedAttempt::fatal(error)
     } else {
         FailedAttempt::no_answer(error)

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
+use url::Url;
 
 use super::options::{AuthoritySource, Connections, HttpOptions, HttpVersions, Proxy};
+use super::packing::{self, Packing, Unpacker};
+use super::proxy::{Proxies, ThroughProxy};
 use super::spare_buffers::SpareBuffers;
 use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind, tls};
 use crate::error::Error;
@@ -19,15 +24,16 @@ pub struct HttpTransport {
     timeout: Duration,
     max_reply: usize,
     buffers: SpareBuffers,
+    proxies: Proxies,
 }
 
-/// Whether the proxy of the system, if it has one, stands between.
+/// The way to a portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// To this machine itself, where no proxy could find what is meant.
-    Direct,
-    /// As the system says.
-    System,
+pub struct Route {
+    /// It leads to this machine itself, where no proxy could find what is meant.
+    pub is_direct: bool,
+    /// Certificates are shown on it.
+    pub is_encrypted: bool,
 }
 
 /// A download may take as long as something comes; only a client that was never told to end needs an end.
@@ -36,9 +42,12 @@ const FOREVER: Duration = Duration::from_secs(30 * 24 * 3600);
 impl HttpTransport {
     /// A transport with these options.
     pub fn new(route: Route, options: HttpOptions) -> Result<Self, Error> {
-        let client = match options.own {
-            None => client(route, &options.connections)?,
-            Some(own) if options.connections == Connections::default() => own,
+        let (client, proxies) = match options.own {
+            None => (
+                client(route, &options.connections)?,
+                Proxies::of(&options.connections.proxy, route)?,
+            ),
+            Some(own) if options.connections == Connections::default() => (own, Proxies::unknown()),
             Some(_) => {
                 return Err(Error::config(
                     "an HTTP client of your own has its own proxy, certificates, timeouts and User-Agent: set them there",
@@ -50,16 +59,18 @@ impl HttpTransport {
             timeout: options.timeout,
             max_reply: options.max_reply,
             buffers: SpareBuffers::default(),
+            proxies,
         })
     }
 
     /// Sends a request and waits for the head of the answer.
     async fn answer(
         &self,
-        request: Request,
+        mut request: Request,
         timeout: Duration,
     ) -> Result<reqwest::Response, TransportError> {
         let url = request.url.clone();
+        packing::accept(&mut request.headers);
         let mut sending = self
             .client
             .request(request.method, request.url)
@@ -71,7 +82,7 @@ impl HttpTransport {
         let mut response = sending
             .send()
             .await
-            .map_err(|error| failure(error, false))?;
+            .map_err(|error| self.unsent(error, &url))?;
         if *response.url() != url {
             // A client of the caller's own went on to somewhere else, without the body. This is not our answer.
             let to = HeaderValue::from_str(response.url().as_str());
@@ -87,31 +98,33 @@ impl HttpTransport {
 
     async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
         let mut response = self.answer(request, self.timeout).await?;
-        let too_large = || TransportError {
-            kind: TransportErrorKind::TooLarge,
-            source: Some(format!("more than {} bytes", self.max_reply).into()),
-        };
         let length = response.content_length().unwrap_or(0);
         if length > self.max_reply as u64 {
-            return Err(too_large());
+            return Err(TransportError {
+                kind: TransportErrorKind::TooLarge,
+                source: Some(format!("more than {} bytes", self.max_reply).into()),
+            });
         }
-        let mut body = self.buffers.take(length as usize);
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        let packing = Packing::take(&mut headers)?;
+        // How long a packed body will be is not known.
+        let length = match packing {
+            Packing::None => length as usize,
+            Packing::Gzip => 0,
+        };
+        let mut body = packing.unpacker(self.buffers.take(length), self.max_reply);
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| failure(error, true))?
         {
-            if body.len() + chunk.len() > self.max_reply {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
+            body.put(&chunk)?;
         }
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
         Ok(Response {
             status,
             headers,
-            body: self.buffers.lend(body),
+            body: self.buffers.lend(body.finish()?),
         })
     }
 
@@ -120,14 +133,58 @@ impl HttpTransport {
         let mut response = answer
             .await
             .unwrap_or_else(|_| Err(TransportError::new(TransportErrorKind::Timeout)))?;
-        Ok(Streaming {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body: response
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        let body = match Packing::take(&mut headers)? {
+            Packing::None => response
                 .bytes_stream()
                 .map_err(|error| failure(error, true))
                 .boxed(),
+            Packing::Gzip => {
+                let unpacker = Packing::Gzip.unpacker(Vec::new(), usize::MAX);
+                stream::try_unfold((response, Some(unpacker)), next_unpacked).boxed()
+            }
+        };
+        Ok(Streaming {
+            status,
+            headers,
+            body,
         })
+    }
+
+    /// The failure of a request whose answer has not begun.
+    fn unsent(&self, error: reqwest::Error, url: &Url) -> TransportError {
+        let mut failed = failure(error, false);
+        if failed.kind == TransportErrorKind::Connect
+            && let Some(proxy) = self.proxies.to(url)
+        {
+            failed.source = failed
+                .source
+                .take()
+                .map(|source| Box::new(ThroughProxy { proxy, source }) as _);
+        }
+        failed
+    }
+}
+
+/// The next bytes of a packed answer that is handed out as it comes.
+async fn next_unpacked(
+    (mut response, unpacker): (reqwest::Response, Option<Unpacker>),
+) -> Result<Option<(Bytes, (reqwest::Response, Option<Unpacker>))>, TransportError> {
+    let Some(mut unpacker) = unpacker else {
+        return Ok(None);
+    };
+    match response
+        .chunk()
+        .await
+        .map_err(|error| failure(error, true))?
+    {
+        Some(chunk) => {
+            unpacker.put(&chunk)?;
+            let bytes = unpacker.take()?.into();
+            Ok(Some((bytes, (response, Some(unpacker)))))
+        }
+        None => Ok(Some((unpacker.finish()?.into(), (response, None)))),
     }
 }
 
@@ -159,12 +216,25 @@ fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Er
             }
         });
     }
-    let tls = tls::config(authorities, connections.certificates, connections.versions)?;
+    let named = tls::of_environment();
+    // Where no certificate is shown it does not matter that none can be read.
+    let named = if route.is_encrypted {
+        named?
+    } else {
+        named.unwrap_or_default()
+    };
+    let tls = tls::config(
+        authorities,
+        &named,
+        connections.certificates,
+        connections.versions,
+    )?;
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls)
         .user_agent(agent)
         .connect_timeout(connections.connect_timeout)
+        .gzip(false)
         .tcp_nodelay(true);
     builder = match (&connections.proxy, route) {
         (Proxy::At(address), _) => {
@@ -172,8 +242,13 @@ fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Er
                 .map_err(|error| unsound("the proxy's address is none", error))?;
             builder.no_proxy().proxy(proxy)
         }
-        (Proxy::None, _) | (Proxy::System, Route::Direct) => builder.no_proxy(),
-        (Proxy::System, Route::System) => builder,
+        (
+            Proxy::System,
+            Route {
+                is_direct: false, ..
+            },
+        ) => builder,
+        (Proxy::None | Proxy::System, _) => builder.no_proxy(),
     };
     if connections.versions == HttpVersions::Http1 {
         builder = builder.http1_only();

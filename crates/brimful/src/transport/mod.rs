@@ -2,6 +2,8 @@
 
 mod http;
 mod options;
+mod packing;
+mod proxy;
 #[cfg(feature = "tower")]
 mod service;
 mod spare_buffers;
@@ -208,7 +210,11 @@ impl TransportError {
     pub fn description(&self) -> String {
         match (self.kind, &self.source) {
             (_, None) => self.kind.to_string(),
-            (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
+            (kind, Some(source)) => {
+                let through = source.downcast_ref::<proxy::ThroughProxy>();
+                let through = through.map_or_else(String::new, |through| format!(" {through}"));
+                format!("{kind}{through}: {}", innermost(source.as_ref()))
+            }
         }
     }
 
@@ -252,12 +258,20 @@ pub enum TransportErrorKind {
     Broken,
     /// The answer is longer than the client takes.
     TooLarge,
+    /// The answer is packed in a way that the client does not know.
+    Packing,
 }
 
 impl TransportErrorKind {
     /// Whether the portal may have got the request.
     pub fn was_sent(self) -> bool {
         self != Self::Connect
+    }
+
+    /// Whether the next answer would come in the same way.
+    #[doc(hidden)]
+    pub fn is_lasting(self) -> bool {
+        matches!(self, Self::TooLarge | Self::Packing)
     }
 }
 
@@ -268,6 +282,7 @@ impl fmt::Display for TransportErrorKind {
             Self::Timeout => "no answer in time",
             Self::Broken => "the connection broke",
             Self::TooLarge => "the answer is larger than the client takes",
+            Self::Packing => "the answer has a Content-Encoding that the client does not read",
         })
     }
 }

@@ -237,6 +237,7 @@ impl HttpOptions {
     pub fn reqwest_builder() -> Result<reqwest::ClientBuilder, Error> {
         let tls = tls::config(
             Vec::new(),
+            &tls::of_environment()?,
             CertificateCheck::Checked,
             HttpVersions::Negotiated,
         )?;

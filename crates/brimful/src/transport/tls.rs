@@ -1,14 +1,17 @@
 //! TLS that is set up for this client alone: nothing is installed for the whole process.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use super::options::{CertificateCheck, HttpVersions};
@@ -28,10 +31,41 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, E
     Ok(certificates)
 }
 
-/// TLS that trusts what the system trusts, and these authorities too. The cryptography is that which the program has
-/// installed, or ring.
+/// Names the file with the certificates that the system trusts.
+const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
+
+/// The certificates in the file that the environment names, if it names one.
+///
+/// # Errors
+/// There are none: the user's own authority would be passed over.
+pub(super) fn of_environment() -> Result<Vec<CertificateDer<'static>>, Error> {
+    let Some(path) = std::env::var_os(CERTIFICATE_FILE).map(PathBuf::from) else {
+        return Ok(Vec::new());
+    };
+    let names = format!("{CERTIFICATE_FILE} names {}", path.display());
+    if path.as_os_str().is_empty() {
+        return Err(Error::config(format!(
+            "{CERTIFICATE_FILE} is set and names no file"
+        )));
+    }
+    let pem = std::fs::read(&path).map_err(|error| {
+        Error::config(format!("{names}, which cannot be read: {error}")).with_source(error)
+    })?;
+    // What else is in it does no harm.
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem).flatten().collect();
+    if certificates.is_empty() {
+        return Err(Error::config(format!(
+            "{names}, in which there is no certificate in PEM"
+        )));
+    }
+    Ok(certificates)
+}
+
+/// TLS that trusts what the system trusts, and these authorities too. `named` are certificates that the system is told
+/// to trust by name. The cryptography is that which the program has installed, or ring.
 pub(super) fn config(
     authorities: Vec<CertificateDer<'static>>,
+    named: &[CertificateDer<'static>],
     accepted: CertificateCheck,
     versions: HttpVersions,
 ) -> Result<ClientConfig, Error> {
@@ -44,11 +78,18 @@ pub(super) fn config(
         CertificateCheck::Any => {
             Arc::new(AnyCertificate(provider.signature_verification_algorithms))
         }
-        CertificateCheck::Checked => Arc::new(if authorities.is_empty() {
-            Verifier::new(Arc::clone(&provider)).map_err(unsound)?
-        } else {
-            with_authorities(authorities, Arc::clone(&provider)).map_err(unsound)?
-        }),
+        CertificateCheck::Checked => {
+            let own = [&authorities[..], named].concat();
+            let system = if authorities.is_empty() {
+                Verifier::new(Arc::clone(&provider))
+            } else {
+                with_authorities(authorities, Arc::clone(&provider))
+            };
+            Arc::new(SystemOrOwn {
+                system: system.map_err(unsound)?,
+                own,
+            })
+        }
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -79,6 +120,75 @@ fn with_authorities(
     Err(rustls::Error::General(
         "authorities of one's own cannot be added on Android".to_owned(),
     ))
+}
+
+/// Takes what the system trusts, and a certificate of the caller's own that is an authority and stands for a server all
+/// the same, as `openssl req -x509` makes it.
+#[derive(Debug)]
+struct SystemOrOwn {
+    system: Verifier,
+    /// The certificates that the caller has named.
+    own: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for SystemOrOwn {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let refused = match self
+            .system
+            .verify_server_cert(shown, chain, name, ocsp, now)
+        {
+            Ok(verified) => return Ok(verified),
+            Err(refused) => refused,
+        };
+        // This is found after the certificate's time has been found right, and before its name is looked at.
+        if is_of_authority(&refused) && self.own.iter().any(|own| own == shown) {
+            verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(refused)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.system
+            .verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.system
+            .verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.system.supported_verify_schemes()
+    }
+}
+
+/// Whether a certificate was refused because it is that of an authority.
+fn is_of_authority(refused: &rustls::Error) -> bool {
+    match refused {
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => matches!(
+            other.0.downcast_ref::<webpki::Error>(),
+            Some(webpki::Error::CaUsedAsEndEntity)
+        ),
+        _ => false,
+    }
 }
 
 /// Takes any certificate, and checks only that the server holds its key.

@@ -88,6 +88,31 @@ async fn a_packed_answer_is_unpacked_and_its_size_is_what_it_unpacks_to() {
 }
 
 #[tokio::test]
+async fn a_packed_answer_is_unpacked_however_its_packing_is_spelt() {
+    for coding in ["GZIP", "x-gzip", "identity, Gzip"] {
+        let headers = format!("Content-Encoding: {coding}\r\n");
+        let (address, _) = scripted(answer(&headers, PACKED)).await;
+        let client = client(&address, HttpOptions::new()).unwrap();
+        let reply = call(&client).await;
+        let reply = reply.unwrap_or_else(|error| panic!("{coding}: {error}"));
+        assert_eq!(reply.body().len(), 100_013, "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn a_packing_that_is_not_known_is_named_and_asked_for_once() {
+    let (address, asked) = scripted(answer("Content-Encoding: br\r\n", b"\x0b\x02\x80")).await;
+    let client = Client::builder(&address).limit(None).build().unwrap();
+    let error = call(&client).await.unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.ends_with("a Content-Encoding that the client does not read: br"),
+        "{said}"
+    );
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn the_user_agent_is_said_and_may_not_be_empty() {
     let (address, asked) = scripted(answer("", br#"{"result":1}"#)).await;
     let http = HttpOptions::new().user_agent("sync-of-example.org/2");
@@ -331,4 +356,110 @@ async fn a_file_is_streamed_and_resumed_over_http() {
         "{pieces} pieces, {} bytes",
         got.len()
     );
+}
+
+/// A certificate that signs itself, as `openssl req -x509` makes it, and its key.
+fn self_signed(name: &str, valid_until: i32) -> (rcgen::Certificate, rcgen::KeyPair) {
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(valid_until, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    (params.self_signed(&key).unwrap(), key)
+}
+
+/// A server that shows this certificate and answers every request in the same way.
+async fn server_with(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> String {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // Whoever does not trust the certificate goes away here.
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    return;
+                };
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                let answer = answer("", br#"{"result":{"ID":"1"}}"#);
+                stream.write_all(&answer).await.unwrap();
+                let _ = stream.shutdown().await;
+            });
+        }
+    });
+    format!("https://localhost:{port}/rest/1/demo/")
+}
+
+#[tokio::test]
+async fn a_certificate_that_signs_itself_as_an_authority_is_taken_where_the_caller_names_it() {
+    let (certificate, key) = self_signed("localhost", 4000);
+    let address = server_with(&certificate, &key).await;
+    let (other, _) = self_signed("localhost", 4000);
+    let both = format!("{}{}", other.pem(), certificate.pem());
+    for pem in [certificate.pem(), both] {
+        let http = HttpOptions::new().ca_pem(pem);
+        call(&client(&address, http).unwrap()).await.unwrap();
+    }
+    for http in [HttpOptions::new(), HttpOptions::new().ca_pem(other.pem())] {
+        let error = call(&client(&address, http).unwrap()).await.unwrap_err();
+        assert_eq!(error.execution(), Execution::NotRun);
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_the_caller_names_is_refused_for_another_name_and_after_its_time() {
+    for (name, valid_until, why) in [
+        ("portal.example", 4000, "not valid for name"),
+        ("localhost", 2021, "expired"),
+    ] {
+        let (certificate, key) = self_signed(name, valid_until);
+        let address = server_with(&certificate, &key).await;
+        let http = HttpOptions::new().ca_pem(certificate.pem());
+        let error = call(&client(&address, http).unwrap()).await.unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named_without_its_password() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = listener.local_addr().unwrap();
+    drop(listener);
+    for address in [
+        "https://portal.example/rest/1/demo/",
+        "http://portal.example/rest/1/demo/",
+    ] {
+        let http = HttpOptions::new().proxy(format!("http://u:pa55word@{dead}"));
+        let error = call(&client(address, http).unwrap()).await.unwrap_err();
+        let said = error.to_string();
+        let named = format!("could not connect through the proxy http://{dead}: ");
+        assert!(said.contains(&named), "{said}");
+        assert!(!said.contains("pa55word"), "{said}");
+        assert_eq!(error.execution(), Execution::NotRun);
+    }
+}
+
+#[test]
+fn a_proxy_of_an_unknown_kind_is_refused() {
+    for proxy in ["junk://x", "socks5://127.0.0.1:1080"] {
+        let http = HttpOptions::new().proxy(proxy);
+        let error = client("https://portal.example/rest/1/demo/", http).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let scheme = proxy.split_once("//").unwrap().0;
+        assert!(error.to_string().contains(scheme), "{error}");
+    }
 }
