@@ -205,6 +205,21 @@ impl Method {
         numbers.any(|number| !number.is_empty() && number.eq_ignore_ascii_case(parameter))
     }
 
+    /// Whether a parameter takes the ID of the thing that the method is about, and not of another one that belongs to it:
+    /// a call without it can mean nothing.
+    pub fn takes_own_id(&self, parameter: &str) -> bool {
+        let is = |name: &str| name.eq_ignore_ascii_case(parameter);
+        let verb = self.name.rsplit('.').next().unwrap_or_default();
+        let removes = ["delete", "remove", "unregister", "kill"]
+            .iter()
+            .any(|word| verb.to_ascii_lowercase().contains(word));
+        let is_own = removes
+            || is("id")
+            || self.id_param.is_some_and(is)
+            || self.parameters().next().is_some_and(is);
+        is_own && !self.list && self.takes_number(parameter)
+    }
+
     /// How a field inside of one of its parameters is spelt, found in any case of its letters.
     pub fn field(&self, name: &str) -> Option<&'static str> {
         self.params

@@ -48,7 +48,7 @@ mod reply;
 mod session;
 mod window;
 
-pub use batch::{Batch, BatchReply};
+pub use batch::{Batch, BatchRecorder, BatchReply};
 pub use brimful_r7_protocol as protocol;
 pub use brimful_r7_protocol::{Moment, RateLimit};
 pub use client::{Client, ClientBuilder};

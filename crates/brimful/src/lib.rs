@@ -41,6 +41,7 @@ mod files;
 mod json;
 mod limits;
 pub mod list;
+mod names_of_calls;
 mod reply;
 mod report;
 mod request_id;

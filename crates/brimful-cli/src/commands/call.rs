@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use brimful::{Effect, Error};
+use brimful::{Client, Effect, Error};
 use clap::Args;
+use serde_json::Value;
 
+use super::names::{self, ListCall};
 use super::show::{check_stdout_for, reply};
 use super::{checks, connect_with, each};
 use crate::args::method;
@@ -108,6 +110,12 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         .await?
         .ending(args.deadline);
     let client = &connection.client;
+    if let Err(failure) = check_names(args, &params, client, &mut interrupts).await {
+        if let Some(output) = output {
+            leave(output).await;
+        }
+        return Err(failure);
+    }
     let call = async {
         if args.idempotent {
             client.call_idempotent(&args.method, params).await
@@ -134,6 +142,26 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Some(output) => write_reply(&args.method, json, output).await,
         None => reply(&args.method, effect, json, printer),
     }
+}
+
+/// Holds the names of a list's parameters against its fields.
+async fn check_names(
+    args: &CallArgs,
+    params: &Value,
+    client: &Client,
+    interrupts: &mut Interrupts,
+) -> Result<(), Failure> {
+    if args.no_check || !names::can_be_checked(&args.method) {
+        return Ok(());
+    }
+    let call = ListCall {
+        command: None,
+        method: args.method.clone(),
+        params: params.clone(),
+    };
+    interrupts
+        .during(&args.method, names::check(client, &[call]))
+        .await?
 }
 
 fn failed(method: &str, error: &Error) -> Failure {

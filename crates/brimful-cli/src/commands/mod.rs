@@ -8,6 +8,7 @@
 )]
 
 pub(crate) mod batch;
+mod batch_record;
 pub(crate) mod call;
 mod columns;
 pub(crate) mod completions;
@@ -23,6 +24,7 @@ pub(crate) mod limits;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod methods;
+mod names;
 pub(crate) mod portal;
 mod prompt;
 #[cfg(feature = "r7")]

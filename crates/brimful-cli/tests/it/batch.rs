@@ -519,3 +519,30 @@ fn a_batch_ends_at_its_deadline_and_tells_of_the_writes_on_their_way() {
         ]
     );
 }
+
+#[test]
+fn outcomes_of_an_earlier_batch_of_writes_are_not_replaced_and_those_of_reads_are() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    workspace.write("read.json", r#"{"me": "user.current"}"#);
+    workspace.write("write.json", r#"{"a": "crm.lead.add?fields[TITLE]=a"}"#);
+    let run = |file: &str, out: &str| workspace.run(&["batch", file, "-o", out, "--portal", &url]);
+    for _ in 0..2 {
+        let output = run("read.json", "read.jsonl");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    assert_eq!(run("write.json", "my out.jsonl").status.code(), Some(0));
+    let before = std::fs::read_to_string(workspace.path("my out.jsonl")).unwrap();
+    assert_transcript!(run("write.json", "my out.jsonl"), @r"
+    exit code 2
+    --- stderr
+    error: my out.jsonl has the outcomes of an earlier run
+    hint: name another file with -o; to run all commands again, remove it first: rm 'my out.jsonl'
+    ");
+    let after = std::fs::read_to_string(workspace.path("my out.jsonl")).unwrap();
+    assert_eq!(before, after);
+    assert_eq!(portal.server.portal().stats().requests, 3);
+    // An empty file has no outcomes.
+    workspace.write("empty.jsonl", "");
+    assert_eq!(run("write.json", "empty.jsonl").status.code(), Some(0));
+}

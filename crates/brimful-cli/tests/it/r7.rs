@@ -427,3 +427,113 @@ fn a_list_that_its_deadline_cuts_short_keeps_the_rows_that_came() {
     assert!(said.contains("rows in people.jsonl.partial"), "{said}");
     assert!(!workspace.path("people.jsonl").exists());
 }
+
+/// The path of the contacts of the user whose token it is.
+fn own_contacts(workspace: &Workspace, portal: &Running) -> String {
+    let output = run(
+        workspace,
+        portal,
+        &["call", "GET", "people/@self", "--result"],
+    );
+    let me: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    format!("people/{}/contacts", me["id"].as_str().unwrap())
+}
+
+/// 120 items that write, in two requests, of which the second gets no answer for ten minutes.
+#[cfg(unix)]
+fn killed_in_the_second_request(workspace: &Workspace, portal: &Running, arguments: &[&str]) {
+    let path = own_contacts(workspace, portal);
+    let before = portal.server.portal().stats().requests;
+    let items: Vec<Value> = (1..=120)
+        .map(|at| {
+            json!({"name": format!("i{at}"), "method": "POST", "relativeUrl": path,
+                "body": {"contacts": [{"Type": "skype", "Value": format!("v{at}")}]}})
+        })
+        .collect();
+    workspace.write("batch.json", &json!(items).to_string());
+    let hangs = FaultRule::every(1, Fault::Delay(Duration::from_secs(600))).after(1);
+    portal.server.portal().faults().add(hangs);
+    let mut child = workspace
+        .command(&["r7", "batch", "batch.json", "--at-once", "1"])
+        .args(arguments)
+        .env("BRIMFUL_R7_PORTAL", portal.server.origin())
+        .env("BRIMFUL_R7_TOKEN", TOKEN)
+        .env("TMPDIR", workspace.path("."))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while portal.server.portal().stats().requests < before + 2 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before that");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// How many items have an answer, and how many may have run.
+#[cfg(unix)]
+fn answered_and_unknown(text: &str) -> (usize, usize) {
+    let lines = rows(text);
+    let unknown = lines.iter().filter(|row| row["did_it_run"] == "unknown");
+    (
+        lines.iter().filter(|row| row["status"].is_number()).count(),
+        unknown.count(),
+    )
+}
+
+#[cfg(unix)]
+#[test]
+fn a_batch_of_writes_that_is_killed_leaves_a_line_for_every_item_that_may_have_run() {
+    let (workspace, portal) = (Workspace::new(), office(3));
+    killed_in_the_second_request(&workspace, &portal, &["-o", "out.jsonl"]);
+    let left = std::fs::read_to_string(workspace.path("out.jsonl.partial")).unwrap();
+    assert_eq!(answered_and_unknown(&left), (100, 20), "{left}");
+    let requests = portal.server.portal().stats().requests;
+    let again = run(
+        &workspace,
+        &portal,
+        &["batch", "batch.json", "-o", "out.jsonl"],
+    );
+    assert_transcript!(again, @r"
+    exit code 2
+    --- stderr
+    error: out.jsonl.partial has the outcomes of a run that was interrupted: its commands may have run
+    hint: look there for what has run and take it out of the batch; then remove the file: rm out.jsonl.partial
+    ");
+    assert_eq!(portal.server.portal().stats().requests, requests);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_batch_of_writes_to_standard_output_that_is_killed_leaves_its_replies_in_the_temporary_folder()
+{
+    let (workspace, portal) = (Workspace::new(), office(3));
+    killed_in_the_second_request(&workspace, &portal, &[]);
+    let names = workspace.files();
+    let folder = names.iter().find(|name| name.starts_with("brimful-"));
+    let file = format!("{}/outcomes.jsonl.partial", folder.unwrap());
+    let left = std::fs::read_to_string(workspace.path(&file)).unwrap();
+    assert_eq!(answered_and_unknown(&left), (100, 20), "{left}");
+}
+
+#[test]
+fn replies_of_an_earlier_batch_of_writes_are_not_replaced_and_those_of_reads_are() {
+    let (workspace, portal) = (Workspace::new(), office(3));
+    workspace.write("read.json", r#"[{"relativeUrl": "people/@self"}]"#);
+    let path = own_contacts(&workspace, &portal);
+    let write = json!([{"relativeUrl": path, "method": "POST",
+        "body": {"contacts": [{"Type": "skype", "Value": "a"}]}}]);
+    workspace.write("write.json", &write.to_string());
+    for (file, codes) in [("read.json", [0, 0]), ("write.json", [0, 2])] {
+        let out = format!("{file}l");
+        for code in codes {
+            let output = run(&workspace, &portal, &["batch", file, "-o", &out]);
+            assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        }
+        assert_eq!(workspace.rows(&out).len(), 1);
+    }
+    let files = ["read.json", "read.jsonl", "write.json", "write.jsonl"];
+    assert_eq!(workspace.files(), files);
+    assert_eq!(portal.server.portal().stats().requests, 4);
+}

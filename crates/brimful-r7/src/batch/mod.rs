@@ -7,6 +7,7 @@
 //! item's reply is sent in a later request.
 
 mod plan;
+mod recorder;
 mod replies;
 mod runner;
 
@@ -16,6 +17,8 @@ use brimful_r7_protocol::{BATCH, FORM};
 use bytes::Bytes;
 use http::Method;
 use indexmap::IndexMap;
+pub use recorder::BatchRecorder;
+use recorder::Recording;
 use replies::{OutgoingItem, Replies, body_error, outcomes, read, write};
 
 use crate::client::Client;
@@ -36,6 +39,7 @@ impl Client {
             items: Vec::new(),
             items_per_request: ITEMS_PER_REQUEST,
             concurrent_requests: CONCURRENT_REQUESTS,
+            recording: Recording::default(),
         }
     }
 
@@ -96,6 +100,7 @@ pub struct Batch {
     items: Vec<Item>,
     items_per_request: usize,
     concurrent_requests: usize,
+    recording: Recording,
 }
 
 /// The outcome of a batch: a reply or an error for every item.
@@ -135,6 +140,14 @@ impl Batch {
         self
     }
 
+    /// Tells `recorder` of each request before it goes out, and of the outcomes when they have come, so that a program
+    /// that is killed in the middle has a record of every item that may have run.
+    #[must_use]
+    pub fn record_with(mut self, recorder: impl BatchRecorder + 'static) -> Self {
+        self.recording = Recording::with(recorder);
+        self
+    }
+
     /// Sends the batch, in as many requests as its dependencies need.
     ///
     /// An item whose source failed is not sent. An item that is only [`after`](Item::after) another one runs even
@@ -152,6 +165,7 @@ impl Batch {
             &names,
             plan,
             self.items_per_request,
+            &self.recording,
         )
         .await;
         Ok(BatchReply {

@@ -6,6 +6,7 @@ use brimful::{Effect, Error, ErrorKind, Execution};
 use futures_util::future::join_all;
 
 use super::plan::Plan;
+use super::recorder::Recording;
 use super::replies::{OutgoingItem, outcomes};
 use crate::client::Client;
 use crate::item::Pointer;
@@ -27,6 +28,7 @@ pub(super) async fn run(
     names: &[String],
     plan: Plan,
     items_per_request: usize,
+    recording: &Recording,
 ) -> (Vec<Result<Reply, Error>>, u32) {
     let places: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
     let needs = plan.needs;
@@ -37,6 +39,7 @@ pub(super) async fn run(
             names,
             places: &places,
             needs: &needs,
+            recording,
             states: HashMap::new(),
             requests: 0,
         };
@@ -78,6 +81,7 @@ struct Run<'a> {
     names: &'a [String],
     places: &'a HashMap<&'a str, usize>,
     needs: &'a [Vec<usize>],
+    recording: &'a Recording,
     states: HashMap<usize, ItemState>,
     requests: u32,
 }
@@ -92,6 +96,14 @@ impl Run<'_> {
             if sent.is_empty() {
                 return;
             }
+            let names: Vec<&str> = sent.iter().map(|item| item.name.as_str()).collect();
+            if let Err(error) = self.recording.before_sending(&names) {
+                for at in places {
+                    let own = self.at(error.clone().in_command(&self.names[at]), at);
+                    self.states.insert(at, ItemState::Finished(Err(own)));
+                }
+                return;
+            }
             let reads = places
                 .iter()
                 .all(|&at| self.items[at].effect() == Effect::Read);
@@ -99,7 +111,7 @@ impl Run<'_> {
             self.requests += 1;
             match self.client.send_batch(&sent, effect).await {
                 Ok(replies) => {
-                    for (at, outcome) in places.into_iter().zip(outcomes(&sent, replies)) {
+                    for (&at, outcome) in places.iter().zip(outcomes(&sent, replies)) {
                         let outcome = outcome
                             .map(|(status, body)| {
                                 Reply::new(status, body).of(&self.items[at].label())
@@ -107,17 +119,32 @@ impl Run<'_> {
                             .map_err(|error| self.at(error, at));
                         self.states.insert(at, ItemState::Finished(outcome));
                     }
+                    self.record(&places);
                     return;
                 }
                 Err(error) => {
                     let unknown = error.execution() == Execution::Unknown;
                     left = self.failed(&places, &error, unknown && !reads);
+                    self.record(&places);
                 }
             }
         }
     }
 
-    /// Records that a whole request failed, and returns those of its items that may be sent again.
+    /// Tells the recorder of the outcomes of these items, as far as they have one.
+    fn record(&self, places: &[usize]) {
+        let outcome = |at: &usize| {
+            let outcome = match self.states.get(at)? {
+                ItemState::Finished(outcome) => outcome.as_ref(),
+                ItemState::UnknownOutcome(error) => Err(error),
+            };
+            Some((self.names[*at].as_str(), outcome))
+        };
+        let answered: Vec<_> = places.iter().filter_map(outcome).collect();
+        self.recording.answered(&answered);
+    }
+
+    /// Notes that a whole request failed, and returns those of its items that may be sent again.
     fn failed(&mut self, places: &[usize], error: &Error, may_retry: bool) -> Vec<usize> {
         let mut again = Vec::new();
         for &at in places {

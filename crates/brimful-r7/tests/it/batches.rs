@@ -1,7 +1,10 @@
 //! Batches: names, dependencies, values of other replies, and what becomes of single items.
 
-use brimful::{ErrorKind, Execution};
-use brimful_r7::{Item, reply_of};
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use brimful::{Error, ErrorKind, Execution};
+use brimful_r7::{BatchRecorder, Item, Reply, reply_of};
 use serde_json::{Value, json};
 
 use super::{RecordingTransport, builder, client, office, scripted};
@@ -302,4 +305,75 @@ async fn no_batch_specified_is_an_error_although_its_status_is_0() {
         (error.kind(), error.execution()),
         (ErrorKind::Config, Execution::NotRun)
     );
+}
+
+/// What a recorder was told, in its order.
+#[derive(Clone, Default)]
+struct Told {
+    log: Arc<Mutex<Vec<String>>>,
+    /// After so many requests nothing can be recorded any more.
+    room: Option<usize>,
+}
+
+impl BatchRecorder for Told {
+    fn before_sending(&mut self, names: &[&str]) -> io::Result<()> {
+        if let Some(room) = &mut self.room {
+            *room = room.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+        }
+        self.log.lock().unwrap().push(format!("sends {names:?}"));
+        Ok(())
+    }
+
+    fn answered(&mut self, items: &[(&str, Result<&Reply, &Error>)]) {
+        for (name, outcome) in items {
+            let what = if outcome.is_ok() { "done" } else { "failed" };
+            self.log.lock().unwrap().push(format!("{name}: {what}"));
+        }
+    }
+}
+
+fn two_requests() -> [Item; 3] {
+    [
+        Item::get("people/@self").name("me"),
+        Item::get("people/nobody").name("nobody").after("me"),
+        Item::get("people/{id}")
+            .name("again")
+            .path("id", reply_of("me").pointer("/response/id")),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorder_is_told_of_each_request_before_it_goes_out_and_of_its_outcomes_before_the_next()
+{
+    let portal = office(10);
+    let told = Told::default();
+    let batch = client(&portal).batch().items(two_requests());
+    batch.record_with(told.clone()).send().await.unwrap();
+    let log = told.log.lock().unwrap().clone();
+    let expected = [
+        r#"sends ["me", "nobody"]"#,
+        "me: done",
+        "nobody: failed",
+        r#"sends ["again"]"#,
+        "again: done",
+    ];
+    assert_eq!(log, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_recorded_is_not_sent() {
+    let portal = office(10);
+    let told = Told {
+        room: Some(1),
+        ..Told::default()
+    };
+    let batch = client(&portal).batch().items(two_requests());
+    let replies = batch.record_with(told).send().await.unwrap();
+    assert!(replies.reply("me").is_ok());
+    let error = replies.reply("again").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.execution()),
+        (ErrorKind::Io, Execution::NotRun)
+    );
+    assert_eq!(portal.stats().requests, 1);
 }

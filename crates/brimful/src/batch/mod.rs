@@ -416,6 +416,11 @@ fn check_method(method: &str) -> Result<(), Error> {
 }
 
 fn check_texts(params: &Value) -> Result<(), Error> {
+    if let Some(name) = references::in_a_name(params) {
+        return Err(Error::config(format!(
+            "it has a reference in the name {name:?}, and only values are replaced"
+        )));
+    }
     match references::nameless(params) {
         None => Ok(()),
         Some(text) => Err(Error::config(format!(

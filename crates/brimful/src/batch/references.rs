@@ -135,6 +135,20 @@ pub(crate) fn nameless(params: &Value) -> Option<&str> {
     }
 }
 
+/// A name in `params` with a reference in it, which nobody replaces.
+pub(crate) fn in_a_name(params: &Value) -> Option<&str> {
+    match params {
+        Value::Array(items) => items.iter().find_map(in_a_name),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            let is_written = in_text(name).next().is_some();
+            is_written
+                .then_some(name.as_str())
+                .or_else(|| in_a_name(value))
+        }),
+        _ => None,
+    }
+}
+
 /// Whether a portal would replace anything in `params`, were they those of a command.
 pub(crate) fn any(params: &Value) -> bool {
     match params {
@@ -454,6 +468,17 @@ mod tests {
         let raw = serde_json::value::to_raw_value(result).unwrap();
         known.note(&label.into(), &raw, Some(7), None);
         known
+    }
+
+    #[test]
+    fn a_reference_in_a_name_is_found_wherever_it_stands() {
+        for (params, name) in [
+            (json!({"f": {"$result[a][ID]": 1}}), Some("$result[a][ID]")),
+            (json!({"f": [{"x $total[a]": 1}]}), Some("x $total[a]")),
+            (json!({"f": "$result[a][ID]", "$result": 1}), None),
+        ] {
+            assert_eq!(in_a_name(&params), name, "{params}");
+        }
     }
 
     #[test]

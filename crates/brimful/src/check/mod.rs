@@ -226,22 +226,21 @@ fn has_reference(value: &Value) -> bool {
 }
 
 /// Whether the ID of one thing is a number that every portal reads as it is written: `7` and `"7"`, not `"07"`, `7.5`,
-/// `"7,8"` or `[7]`.
+/// `"7,8"`, `[7]` or `-7`.
 pub(crate) fn is_whole_number(value: &Value) -> bool {
     /// The largest number below which a float keeps every whole number.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) => {
-            number.is_i64()
-                || number.is_u64()
+            number.is_u64()
                 || number
                     .as_f64()
-                    .is_some_and(|float| float.fract() == 0.0 && float.abs() < EXACT)
+                    .is_some_and(|float| float.fract() == 0.0 && (0.0..EXACT).contains(&float))
         }
         Value::String(text) => {
             let text = text.trim();
             text.parse::<i64>()
-                .is_ok_and(|number| number.to_string() == text)
+                .is_ok_and(|number| number >= 0 && number.to_string() == text)
         }
         _ => false,
     }
@@ -250,8 +249,12 @@ pub(crate) fn is_whole_number(value: &Value) -> bool {
 /// Whether a value can stand for the ID of one thing in `parameter` of `method`. Lists whose conditions are parameters,
 /// such as `department.get`, take several.
 pub(crate) fn is_id_for(method: &catalogue::Method, parameter: &str, value: &Value) -> bool {
-    if !method.takes_number(parameter) || value.is_null() || is_whole_number(value) {
+    if !method.takes_number(parameter) || is_whole_number(value) {
         return true;
+    }
+    if value.is_null() {
+        // Another one may be left out, which nothing at all is as good as.
+        return !method.takes_own_id(parameter);
     }
     let takes_several = list_fields::find(method.name).is_some_and(|list| list.bare);
     let several = value.as_array().filter(|_| takes_several);

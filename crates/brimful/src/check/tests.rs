@@ -311,6 +311,11 @@ fn what_is_no_number_is_no_id_of_one_thing() {
         json!("+1"),
         json!("1e3"),
         json!(""),
+        json!(" "),
+        json!("null"),
+        json!(-1),
+        json!("-1"),
+        json!(-1.0),
         json!("$result[a][ID]"),
     ] {
         for (method, name) in [
@@ -329,7 +334,12 @@ fn what_is_no_number_is_no_id_of_one_thing() {
         ("crm.lead.delete", json!({"id": 6})),
         ("crm.lead.delete", json!({"id": " 6 "})),
         ("crm.lead.get", json!({"id": 6.0})),
-        ("crm.lead.get", json!({"id": null})),
+        ("crm.category.get", json!({"entityTypeId": 2, "id": 0})),
+        (
+            "crm.activity.todo.add",
+            json!({"ownerId": 1, "parentActivityId": null}),
+        ),
+        ("department.get", json!({"ID": null})),
         ("crm.currency.get", json!({"id": "EUR"})),
         ("im.dialog.get", json!({"DIALOG_ID": "chat5"})),
         (
@@ -344,6 +354,20 @@ fn what_is_no_number_is_no_id_of_one_thing() {
         ("some.other.method", json!({"id": [1, 2]})),
     ] {
         assert_eq!(refusal(method, &params, Carrier::Json), None, "{params}");
+    }
+    for (method, name) in [
+        ("crm.lead.get", "id"),
+        ("crm.lead.update", "ID"),
+        ("tasks.task.update", "taskId"),
+        ("task.checklistitem.delete", "ITEMID"),
+        ("lists.element.delete", "IBLOCK_ID"),
+    ] {
+        let said = refusal(method, &json!({ name: null }), Carrier::Json);
+        let said = said.unwrap_or_else(|| panic!("{method} {name} passed"));
+        assert!(
+            said.contains("is null: it is the ID of one thing"),
+            "{said}"
+        );
     }
     let refers = json!({"id": "$result[a][ID]"});
     assert_eq!(refusal("crm.lead.delete", &refers, Carrier::Query), None);
@@ -419,4 +443,14 @@ fn a_parameter_with_two_values_in_two_spellings_is_refused() {
     assert!(list("crm.lead.list", &filters).is_err());
     let same = json!({"ID": 2, "id": 2, "fields": {}});
     assert!(call("crm.lead.update", &same, Carrier::Json).is_ok());
+}
+
+#[test]
+fn a_sign_that_stands_twice_is_refused() {
+    for condition in ["!!ID", "!!STAGE_ID", "!!=ID"] {
+        let params = json!({"filter": {condition: 5}});
+        let said = refusal("crm.deal.list", &params, Carrier::Json);
+        let said = said.unwrap_or_else(|| panic!("{condition} passed"));
+        assert!(said.contains("is no condition"), "{said}");
+    }
 }

@@ -22,7 +22,8 @@ pub(super) fn prefix(known: &ListFields, prefix: &str, name: &str) -> Option<Str
     if name.is_empty() {
         return Some(format!("the filter has {prefix:?} without a field"));
     }
-    let bare = prefix.trim_start_matches('!').trim_start_matches('+');
+    let bare = prefix.strip_prefix('!').unwrap_or(prefix);
+    let bare = bare.strip_prefix('+').unwrap_or(bare);
     let is_older_crm = known.list.starts_with("crm.") && known.spelling == Spelling::Listed;
     let signs: &[&str] = if is_older_crm { &CRM_SIGNS } else { &ALL_SIGNS };
     if signs.contains(&bare) {

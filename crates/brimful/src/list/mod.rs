@@ -3,7 +3,7 @@
 mod cursor;
 mod driver;
 mod keyset;
-mod names;
+pub(crate) mod names;
 mod offset;
 mod plan;
 mod position;

@@ -21,7 +21,7 @@ pub(super) const LABEL: &str = "fields";
 
 /// What a list is to be checked for.
 #[derive(Debug)]
-pub(super) struct NamesCheck {
+pub(crate) struct NamesCheck {
     known: &'static ListFields,
     /// The parameters of the method that names the fields.
     params: Value,
@@ -44,7 +44,7 @@ impl NamesCheck {
     ///
     /// # Errors
     /// The list takes no such filter at all.
-    pub(super) fn new(method: &str, params: &Value) -> Result<Option<Self>, Error> {
+    pub(crate) fn new(method: &str, params: &Value) -> Result<Option<Self>, Error> {
         let (Some(known), Some(params)) = (list_fields::find(method), params.as_object()) else {
             return Ok(None);
         };
@@ -109,12 +109,12 @@ impl NamesCheck {
     }
 
     /// The method that names the fields, and its parameters.
-    pub(super) fn call(&self) -> (&'static str, &Value) {
+    pub(crate) fn call(&self) -> (&'static str, &Value) {
         (self.known.fields, &self.params)
     }
 
     /// The same as a command of a batch.
-    pub(super) fn command(&self) -> String {
+    pub(crate) fn command(&self) -> String {
         command(self.known.fields, &self.params)
     }
 
@@ -122,7 +122,7 @@ impl NamesCheck {
     ///
     /// # Errors
     /// Names that are no fields, with the nearest ones, and values that the fields cannot have.
-    pub(super) fn verdict(&self, result: &Value) -> Result<(), Error> {
+    pub(crate) fn verdict(&self, result: &Value) -> Result<(), Error> {
         let Some(fields) = described(result) else {
             tracing::debug!(
                 method = self.known.list,

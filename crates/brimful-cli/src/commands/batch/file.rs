@@ -1,5 +1,7 @@
 //! The file of a batch: commands by their names, in its order.
 
+use std::collections::HashSet;
+
 use brimful::protocol::{json, query};
 use serde_json::{Map, Value};
 
@@ -53,6 +55,9 @@ fn command(written: Value) -> Result<(String, Value), String> {
                     "has the name {name:?} in its query, which has no closing bracket: inside of a name = is %3D and & is %26, or write it as [method, params]"
                 ));
             }
+            if let Some(why) = unreadable(text) {
+                return Err(why);
+            }
             let params = query::decode(text.as_bytes());
             let params = json::to_string(&params.into());
             let params = serde_json::from_str(&params).map_err(|error| error.to_string())?;
@@ -103,6 +108,35 @@ fn unclosed(query: &str) -> Option<&str> {
         .find(|name| name.rfind('[') > name.rfind(']'))
 }
 
+/// What of a query would be lost, or become something else.
+fn unreadable(query: &str) -> Option<String> {
+    let mut names = HashSet::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        for (part, what) in [(name, "the name"), (value, "the value")] {
+            let bytes = query::unescaped(part.as_bytes());
+            if std::str::from_utf8(&bytes).is_err() {
+                return Some(format!(
+                    "has {what} {part:?} in its query, whose bytes are no text in UTF-8: write it as [method, params]"
+                ));
+            }
+        }
+        let name = query::unescaped(name.as_bytes());
+        if name.contains(&0) || pair.contains('\0') {
+            return Some(format!(
+                "has {pair:?} in its query, which ends for a portal where the zero byte is: write it as [method, params]"
+            ));
+        }
+        if !name.windows(2).any(|pair| pair == b"[]") && !names.insert(name) {
+            return Some(format!(
+                "has {:?} twice in its query, and a portal takes the last: leave one of them out",
+                pair.split('=').next().unwrap_or_default()
+            ));
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -135,6 +169,14 @@ mod tests {
     }
 
     #[test]
+    fn a_query_is_read_as_a_portal_reads_it() {
+        let text = r#"["x.add?t=%D0%B0+b%2Bc&select[]=A&select[]=B&n=100%&e=&"]"#;
+        let commands = read(text).unwrap();
+        let expected = json!({"t": "а b+c", "select": ["A", "B"], "n": "100%", "e": ""});
+        assert_eq!(commands[0].params, expected);
+    }
+
+    #[test]
     fn a_list_has_its_numbers_as_names() {
         let commands = read(r#"["user.current", ["crm.lead.get", {"id": 1}]]"#).unwrap();
         assert_eq!(
@@ -156,6 +198,13 @@ mod tests {
             (r#"{"a": ["x.y", {"f": 1, "f": 2}]}"#, "\"f\" twice"),
             (r#"{"a": "https://p.ru/rest/1/c/x.y"}"#, "an address"),
             (r#"{"a": "x.list?filter[<=ID]=5"}"#, "the name \"filter[<\""),
+            (r#"{"a": "x.add?T=a%ffb"}"#, "the value \"a%ffb\""),
+            (r#"{"a": "x.add?T=%c3"}"#, "no text in UTF-8"),
+            (r#"{"a": "x.add?%ff=1"}"#, "the name \"%ff\""),
+            (r#"{"a": "x.add?T%00U=b"}"#, "where the zero byte is"),
+            (r#"{"a": "x.add?T=a\u0000b&U=c"}"#, "where the zero byte is"),
+            (r#"{"a": "x.get?id=5&id=6"}"#, "\"id\" twice"),
+            (r#"{"a": "x.get?f[A]=5&f%5BA%5D=6"}"#, "\"f%5BA%5D\" twice"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(what), "{text}: {error}");

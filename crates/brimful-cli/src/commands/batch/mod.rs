@@ -1,19 +1,24 @@
 //! `brimful batch`: the commands of a file, a line for every outcome.
 
 mod file;
-mod record;
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use brimful::{Batch, BatchReply, Client, Effect, Error, OnError, Outcome, References};
+use brimful::{
+    AnsweredCommand, Batch, BatchRecorder, BatchReply, Client, Effect, Error, OnError, Outcome,
+    References,
+};
 use clap::Args;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::args::{DeadlineOption, PortalOption, RateOption, method};
+use crate::commands::batch_record::{BatchRecord, CommandLog};
+use crate::commands::names::{self, ListCall};
 use crate::commands::{checks, connect_with};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -25,7 +30,6 @@ use crate::output::{Destination, rescue};
 use crate::printer::Printer;
 use crate::pump;
 use file::Command;
-use record::BatchRecord;
 
 /// Run the commands of a file, 50 in a request; later ones may use results of earlier ones
 ///
@@ -72,6 +76,37 @@ struct Head<'a> {
     name: &'a str,
 }
 
+/// Puts the outcomes of a batch on record while it runs.
+struct OutcomeRecorder {
+    log: CommandLog,
+    /// The methods of the commands, by their names.
+    methods: Arc<HashMap<String, String>>,
+}
+
+impl BatchRecorder for OutcomeRecorder {
+    fn before_sending(&mut self, labels: &[&str]) -> io::Result<()> {
+        self.log.before_sending(labels)
+    }
+
+    fn answered(&mut self, commands: &[AnsweredCommand<'_>]) {
+        let mut lines = Vec::new();
+        for command in commands {
+            let method = self.methods.get(command.label).map_or("", String::as_str);
+            let kind = kind_of(method, command.outcome);
+            let paging = Paging {
+                total: command.total,
+                next: command.next,
+            };
+            let head = Head {
+                name: command.label,
+            };
+            outcome::write_as(&mut lines, &head, kind, command.outcome, paging);
+        }
+        let names: Vec<&str> = commands.iter().map(|command| command.label).collect();
+        self.log.answered(&names, &lines);
+    }
+}
+
 pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
     input::refuse_same_file(&args.file, &args.output)?;
@@ -80,16 +115,26 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         .iter()
         .map(|command| (command.name.clone(), command.method.clone()))
         .collect();
+    let lists = lists(&commands, args);
     let batch = batch(commands, args)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
         .ending(args.deadline);
+    let checking = names::check(&connection.client, &lists);
+    interrupts.during("batch", checking).await??;
     let methods = Arc::new(methods);
-    let record = BatchRecord::open(args, &methods).await?;
-    let batch = match record.recorder() {
-        Some(recorder) => batch.record_with(recorder),
+    let has_writes = methods
+        .values()
+        .any(|method| Effect::of(method) == Effect::Write);
+    let unanswered = |out: &mut Vec<u8>, name: &str| outcome::write_unanswered(out, &Head { name });
+    let record = BatchRecord::open(&args.output, has_writes, unanswered).await?;
+    let batch = match record.log() {
+        Some(log) => batch.record_with(OutcomeRecorder {
+            log,
+            methods: Arc::clone(&methods),
+        }),
         None => batch,
     };
     let count = batch.len() as u64;
@@ -149,6 +194,20 @@ fn commands(args: &BatchArgs, printer: Printer) -> Result<Vec<Command>, Failure>
         }
     }
     Ok(commands)
+}
+
+/// The commands whose names are held against the fields of their lists.
+fn lists(commands: &[Command], args: &BatchArgs) -> Vec<ListCall> {
+    let lists = commands
+        .iter()
+        .filter(|command| !args.no_check && names::can_be_checked(&command.method));
+    lists
+        .map(|command| ListCall {
+            command: Some(command.name.clone()),
+            method: command.method.clone(),
+            params: command.params.clone(),
+        })
+        .collect()
 }
 
 /// Runs the batch. Of two signals the first lets what is on its way come to its end, and the second, which is returned,

@@ -1,21 +1,22 @@
 //! `brimful r7 batch`: the requests of a file, a line of JSON for every reply.
 
-use brimful::{ErrorKind, Execution};
-use brimful_protocol::rows::{Place, read_list};
-use brimful_r7::BatchReply;
+use std::io;
+
+use brimful::{Error, ErrorKind, Execution};
+use brimful_r7::{BatchRecorder, BatchReply, Reply};
 use serde_json::{Value, json};
 
 use super::{connect, items};
-use crate::commands::show::nothing_sent;
+use crate::commands::batch_record::{BatchRecord, CommandLog};
 use crate::exit::Exit;
 use crate::failure::{Failure, MORE_TIME};
 use crate::format::counted;
 use crate::input;
 use crate::interrupt::{Interrupts, answer_of_call};
-use crate::output::{Output, Piece, rescue};
+use crate::output::rescue;
 use crate::printer::Printer;
-use crate::pump;
 use crate::r7_args::R7BatchArgs;
+use crate::redact::redact;
 
 /// What messages call the requests of a file.
 const REQUESTS: &str = "some of the requests";
@@ -36,79 +37,94 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
         Interrupts::never()
     };
     let connection = connect(&args.portal, printer).await?;
-    let output = Output::open(&args.output)?;
-    let mut output = output.ready().await.map_err(nothing_sent)?;
+    let record = BatchRecord::open(&args.output, writes, unanswered).await?;
     let batch = connection.client.batch().items(items);
     let batch = batch.concurrent_requests(args.at_once.into());
-    let replies = answer_of_call(&mut interrupts, REQUESTS, batch.send()).await;
-    let replies = replies.and_then(|replies| {
-        replies.map_err(|error| {
-            let failure = Failure::of(&error);
-            if writes {
-                failure.of_write(REQUESTS, &error)
-            } else {
-                failure
-            }
-        })
-    });
-    let replies = match replies {
-        Ok(replies) => replies,
+    let batch = match record.log() {
+        Some(log) => batch.record_with(ReplyRecorder(log)),
+        None => batch,
+    };
+    let replies = match answer_of_call(&mut interrupts, REQUESTS, batch.send()).await {
+        Ok(Ok(replies)) => replies,
+        // Nothing was sent.
+        Ok(Err(error)) => {
+            record.discard().await;
+            return Err(Failure::of(&error));
+        }
         Err(failure) => {
-            pump::leave(output).await;
-            return Err(failure);
+            return Err(match record.leave().await {
+                Some(place) => failure.kept(format!("what is known of each item in {place}")),
+                None => failure,
+            });
         }
     };
-    let lines = lines(&replies);
-    let saved = || {
-        lines
-            .iter()
-            .fold(String::new(), |text, line| format!("{text}{line}\n"))
-    };
-    let body = json!({ "result": lines }).to_string();
-    let rows = read_list(&body.into_bytes().into(), Place::default())
-        .map_err(|error| Failure::failed(format!("the replies cannot be written: {error}")))?;
-    let written = match output.write(Piece::Page(rows.page)).await {
-        Ok(()) => output.finish().await,
-        Err(error) => Err(error),
-    };
-    match written {
-        Ok(_) => {}
+    let lines = lines(replies.iter());
+    match record.complete(&lines, replies.len() as u64).await {
+        Ok(()) => {}
         Err(error) if error.is_closed() && !writes => {}
         Err(error) => {
             let mut failure = Failure::from(error);
             failure.exit = Exit::Incomplete;
             failure.message += "; the requests were sent";
-            return Err(rescue::rescued(
-                failure,
-                "their replies",
-                saved().as_bytes(),
-            ));
+            return Err(rescue::rescued(failure, "their replies", &lines));
         }
     }
     account(&replies, writes, printer)
 }
 
+/// Puts the replies of a batch on record while it runs.
+struct ReplyRecorder(CommandLog);
+
+impl BatchRecorder for ReplyRecorder {
+    fn before_sending(&mut self, names: &[&str]) -> io::Result<()> {
+        self.0.before_sending(names)
+    }
+
+    fn answered(&mut self, items: &[(&str, Result<&Reply, &Error>)]) {
+        let names: Vec<&str> = items.iter().map(|(name, _)| *name).collect();
+        self.0.answered(&names, &lines(items.iter().copied()));
+    }
+}
+
 /// What became of the items: the reply as JSON where it is JSON, or the error and whether it ran.
-fn lines(replies: &BatchReply) -> Vec<Value> {
-    let line = |(name, outcome): (&str, Result<&brimful_r7::Reply, &brimful::Error>)| match outcome
-    {
-        Ok(reply) => {
-            let data: Value = serde_json::from_slice(reply.body())
-                .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(reply.body())));
-            json!({ "name": name, "status": reply.status(), "data": data })
-        }
-        Err(error) => {
-            let ran = match error.execution() {
-                Execution::Ran => "yes",
-                Execution::NotRun => "no",
-                Execution::Unknown => "unknown",
-            };
-            let status = error.api_error().map(|said| said.code.to_string());
-            let status = status.and_then(|status| status.parse::<u16>().ok());
-            json!({ "name": name, "status": status, "error": error.to_string(), "did_it_run": ran })
-        }
-    };
-    replies.iter().map(line).collect()
+fn lines<'a>(items: impl Iterator<Item = (&'a str, Result<&'a Reply, &'a Error>)>) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (name, outcome) in items {
+        let line = match outcome {
+            Ok(reply) => {
+                let data: Value = serde_json::from_slice(reply.body())
+                    .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(reply.body())));
+                json!({ "name": name, "status": reply.status(), "data": data })
+            }
+            Err(error) => {
+                let ran = match error.execution() {
+                    Execution::Ran => "yes",
+                    Execution::NotRun => "no",
+                    Execution::Unknown => "unknown",
+                };
+                let status = error.api_error().map(|said| said.code.to_string());
+                let status = status.and_then(|status| status.parse::<u16>().ok());
+                let error = redact(&error.to_string());
+                json!({ "name": name, "status": status, "error": error, "did_it_run": ran })
+            }
+        };
+        put_line(&mut lines, &line);
+    }
+    lines
+}
+
+/// The line of an item that is about to be sent.
+fn unanswered(out: &mut Vec<u8>, name: &str) {
+    let why = "the run ended before its answer came";
+    put_line(
+        out,
+        &json!({ "name": name, "status": null, "error": why, "did_it_run": "unknown" }),
+    );
+}
+
+fn put_line(out: &mut Vec<u8>, line: &Value) {
+    out.extend_from_slice(line.to_string().as_bytes());
+    out.push(b'\n');
 }
 
 fn account(replies: &BatchReply, writes: bool, printer: Printer) -> Result<Exit, Failure> {
