@@ -14,10 +14,10 @@ use tokio::task::spawn_blocking;
 use super::resume::{FileRun, ResumeArg, Started};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::format::counted;
+use crate::format::{self, counted};
 use crate::input;
 use crate::output::atomic::is_special;
-use crate::output::content::{Content, misfits_beside};
+use crate::output::content::{Content, is_of_misfits, misfits_beside};
 use crate::output::{Destination, Output, named_file};
 use crate::output::{partial, run_record};
 
@@ -285,19 +285,31 @@ impl Target {
                 state: run.args.singer_state()?,
                 resume: run.by_id && run.mode != Some(ResumeArg::Never),
             };
+            let misfits = misfits_beside(path.map_or(Path::new(table), PathBuf::as_path));
+            if !is_of_misfits(&misfits) {
+                return Err(not_of_misfits(&partial::target_name(&misfits)));
+            }
             let rows =
                 RowWriter::to_file(kind.format, &options, plan).map_err(|error| usage(&error))?;
             before = rows.resumed();
-            let misfits = match path {
-                Some(path) => misfits_beside(path),
-                None => misfits_beside(Path::new(table)),
-            };
             Content::columns(kind, rows, &misfits)
         };
         let content =
             content.map_err(|error| Failure::failed(format!("could not start: {error}")))?;
         Ok((content, before))
     }
+}
+
+/// A file of the user's own is where values go that do not fit their columns.
+fn not_of_misfits(name: &str) -> Failure {
+    let word = format::shell_word(name);
+    Failure::usage(format!(
+        "{name} is where values go that do not fit their columns, and it is there already with something else in it"
+    ))
+    .hint(format!(
+        "name another file with -o, or give that one another name: mv {word} {}",
+        format::shell_word(&format!("{name}.own"))
+    ))
 }
 
 /// The store of `--to`. Options of files are refused.

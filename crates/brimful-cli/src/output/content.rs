@@ -1,11 +1,13 @@
 //! What rows are made into on their way out: lines of JSON as they are, or columns in a format or store; compressed or
 //! not.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use brimful::Page;
 use brimful_export::{Compressor, ExportError, FileKind, RowWriter};
+use serde_json::{Map, Value};
 use tracing::warn;
 
 use super::partial::PartialFile;
@@ -206,4 +208,30 @@ pub(crate) fn misfits_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".errors.jsonl");
     path.with_file_name(name)
+}
+
+/// The members of the line of a value that did not fit.
+const MISFIT_MEMBERS: [&str; 4] = ["id", "field", "value", "reason"];
+/// A line that is longer is none of a value that did not fit, or of one that nobody reads.
+const LONGEST_MISFIT: u64 = 64 << 20;
+
+/// Whether the values that do not fit may take the place of what is at `path`: there is nothing, or those of an earlier
+/// run. They have lines of their own kind.
+pub(crate) fn is_of_misfits(path: &Path) -> bool {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) => return error.kind() == io::ErrorKind::NotFound,
+    };
+    let mut line = Vec::new();
+    if BufReader::new(file.take(LONGEST_MISFIT))
+        .read_until(b'\n', &mut line)
+        .is_err()
+    {
+        return false;
+    }
+    if line.is_empty() {
+        return true;
+    }
+    let members: Option<Map<String, Value>> = serde_json::from_slice(&line).ok();
+    members.is_some_and(|members| members.keys().eq(MISFIT_MEMBERS))
 }

@@ -70,7 +70,8 @@ impl PartialFile {
     /// left of it is of no use.
     pub(crate) fn converted(target: &Path) -> Result<Self, OutputError> {
         let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
+        // NAME.new may well be a file of the user's own.
+        name.push(".partial.new");
         let path = target.with_file_name(name);
         if let Err(error) = std::fs::remove_file(&path)
             && error.kind() != io::ErrorKind::NotFound

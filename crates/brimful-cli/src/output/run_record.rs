@@ -16,10 +16,6 @@ use super::OutputError;
 use super::atomic;
 use super::partial::named;
 
-/// Bytes behind which the next checksum is noted, if it is not noted for the time.
-const CHECK_EVERY: u64 = 256 << 10;
-/// How long written rows stay without a checksum at most, as long as more are written.
-const CHECK_WITHIN: Duration = Duration::from_secs(1);
 /// What is known of hidden rows is written no more often than this: each time takes as long as a disk needs.
 const HIDDEN_EVERY: Duration = Duration::from_secs(1);
 
@@ -88,13 +84,14 @@ impl RunRecord {
     }
 
     /// How many bytes of a partial file are as the run wrote them, if what is behind them is not; `None` if nothing is
-    /// wrong with it. A power cut may leave zeros where rows were.
+    /// wrong with it. A power cut may leave zeros where rows were, and somebody may have added something.
     ///
     /// # Errors
     /// The file cannot be read.
     pub(crate) fn damaged_after(&self, partial: &Path) -> io::Result<Option<u64>> {
         let mut file = File::open(partial)?;
         let mut checksums = self.checksums.iter().copied().peekable();
+        let knows_the_end = checksums.peek().is_some();
         let (mut crc, mut sound) = (Crc::new(), 0);
         let mut block = vec![0; 1 << 16];
         let mut read = 0_u64;
@@ -112,10 +109,14 @@ impl RunRecord {
                 file.read(block)?
             };
             let block = block.get(..bytes).unwrap_or_default();
-            if let (None, Some(zero)) = (checksums.peek(), block.iter().position(|byte| *byte == 0))
-            {
-                // Behind the last checksum: no row has such a byte.
-                return Ok(Some(read + zero as u64));
+            if checksums.peek().is_none() && bytes > 0 {
+                if knows_the_end {
+                    return Ok(Some(read));
+                }
+                if let Some(zero) = block.iter().position(|byte| *byte == 0) {
+                    // No row has such a byte.
+                    return Ok(Some(read + zero as u64));
+                }
             }
             crc.update(block);
             read += bytes as u64;
@@ -127,8 +128,8 @@ impl RunRecord {
                     sound = read;
                     checksums.next();
                 }
-                // A checksum is noted when its bytes are written.
-                Some(_) if bytes == 0 => return Ok(Some(sound)),
+                // A run that is killed may have noted the checksum of rows that it did not write any more.
+                Some(_) if bytes == 0 => return Ok((read > sound).then_some(sound)),
                 None if bytes == 0 => return Ok(None),
                 _ => {}
             }
@@ -151,8 +152,6 @@ pub(super) struct RecordFile {
     file: Option<File>,
     crc: Crc,
     bytes: u64,
-    /// The bytes of the last checksum, and when it was noted.
-    checked: (u64, Instant),
 }
 
 impl RecordFile {
@@ -183,6 +182,14 @@ impl RecordFile {
                 }
                 crc.update(block.get(..read).unwrap_or_default());
             }
+            if record
+                .checksums
+                .last()
+                .is_none_or(|last| last.bytes < bytes)
+            {
+                let crc32 = crc.sum();
+                record.checksums.push(Checksum { bytes, crc32 });
+            }
         }
         let hidden_before = match last_id {
             Some(last_id) => record.hidden_before(last_id).map(|hidden| hidden.rows),
@@ -198,7 +205,6 @@ impl RecordFile {
             file: None,
             crc,
             bytes,
-            checked: (bytes, Instant::now()),
         })
     }
 
@@ -229,27 +235,11 @@ impl RecordFile {
         self.write()
     }
 
-    /// A block was written to the end of the partial file.
-    pub(super) fn written(&mut self, block: &[u8]) -> Result<(), OutputError> {
+    /// A block is about to be written to the end of the partial file. What is behind the last block that was told of is
+    /// not of this run.
+    pub(super) fn about_to_write(&mut self, block: &[u8]) -> Result<(), OutputError> {
         self.crc.update(block);
         self.bytes += block.len() as u64;
-        let (bytes, at) = self.checked;
-        if self.bytes < bytes + CHECK_EVERY && at.elapsed() < CHECK_WITHIN {
-            return Ok(());
-        }
-        self.note_checksum()
-    }
-
-    /// No more will be written in this run, and what was stays.
-    pub(super) fn seal(&mut self) -> Result<(), OutputError> {
-        if self.bytes == self.checked.0 {
-            return Ok(());
-        }
-        self.note_checksum()
-    }
-
-    fn note_checksum(&mut self) -> Result<(), OutputError> {
-        self.checked = (self.bytes, Instant::now());
         let checksum = Checksum {
             bytes: self.bytes,
             crc32: self.crc.sum(),
@@ -335,15 +325,15 @@ mod tests {
         // It is written by two runs.
         let mut file = open(&partial, list(), 0);
         std::fs::write(&partial, [block(b'a'), block(b'b')].concat()).unwrap();
-        file.written(&block(b'a')).unwrap();
-        file.written(&block(b'b')).unwrap();
+        file.about_to_write(&block(b'a')).unwrap();
+        file.about_to_write(&block(b'b')).unwrap();
         drop(file);
         let kept = 2 * (300 << 10);
         let mut file = open(&partial, RunRecord::read(&partial).unwrap(), kept);
         let all = [block(b'a'), block(b'b'), block(b'c'), b"d".repeat(100)].concat();
         std::fs::write(&partial, &all).unwrap();
-        file.written(&block(b'c')).unwrap();
-        file.written(&b"d".repeat(100)).unwrap();
+        file.about_to_write(&block(b'c')).unwrap();
+        file.about_to_write(&b"d".repeat(100)).unwrap();
         let record = RunRecord::read(&partial).unwrap();
         let damaged = |place: usize, byte: u8| {
             let mut bytes = all.clone();
@@ -355,12 +345,19 @@ mod tests {
         assert_eq!(damaged(5, 0), Some(0));
         assert_eq!(damaged(310 << 10, b'x'), Some(300 << 10));
         assert_eq!(damaged(610 << 10, b'x'), Some(600 << 10));
-        // Of what is behind the last checksum it is only known that no row has zeros.
-        assert_eq!(damaged((900 << 10) + 50, 0), Some((900 << 10) + 50));
-        assert_eq!(damaged((900 << 10) + 50, b'x'), None);
+        assert_eq!(damaged((900 << 10) + 50, b'x'), Some(900 << 10));
         std::fs::write(&partial, &all[..500_000]).unwrap();
         assert_eq!(record.damaged_after(&partial).unwrap(), Some(300 << 10));
+        // Where nothing is known of the file, it is only known that no row has zeros.
         assert_eq!(list().damaged_after(&partial).unwrap(), None);
+        std::fs::write(&partial, b"abc\0").unwrap();
+        assert_eq!(list().damaged_after(&partial).unwrap(), Some(3));
+        // It is longer than it was written, or as long as before the last block.
+        std::fs::write(&partial, [&all[..], b"{}\n"].concat()).unwrap();
+        let whole = Some(all.len() as u64);
+        assert_eq!(record.damaged_after(&partial).unwrap(), whole);
+        std::fs::write(&partial, &all[..900 << 10]).unwrap();
+        assert_eq!(record.damaged_after(&partial).unwrap(), None);
     }
 
     #[test]

@@ -395,11 +395,11 @@ impl Sink {
 
     fn flush(&mut self) -> Result<(), OutputError> {
         if let Some(journal) = self.journal.as_mut().filter(|kept| !kept.block.is_empty()) {
+            if let Some(record) = &mut self.record {
+                record.about_to_write(&journal.block)?;
+            }
             journal.partial.append(&journal.block)?;
             journal.bytes += journal.block.len() as u64;
-            if let Some(record) = &mut self.record {
-                record.written(&journal.block)?;
-            }
             journal.block.clear();
             self.written = self.rows;
         }
@@ -411,12 +411,12 @@ impl Sink {
             return Ok(());
         }
         let block = std::mem::take(&mut self.block);
+        if let (None, Some(record)) = (&self.journal, &mut self.record) {
+            record.about_to_write(&block)?;
+        }
         self.write_compressed(&block)?;
         if self.journal.is_none() {
             self.written = self.rows;
-            if let Some(record) = &mut self.record {
-                record.written(&block)?;
-            }
         }
         self.block = block;
         self.block.clear();
@@ -507,10 +507,8 @@ impl Sink {
                 file.discard();
             }
             let left = journal.partial.leave()?;
-            match (&left, &mut self.record) {
-                (None, Some(record)) => record.remove(),
-                (Some(_), Some(record)) => record.seal()?,
-                (_, None) => {}
+            if let (None, Some(record)) = (&left, &self.record) {
+                record.remove();
             }
             return Ok(left.map(|name| Written::file(name, journal.bytes)));
         }
@@ -523,10 +521,8 @@ impl Sink {
                 ((self.rows.0 > 0).then_some(name), None)
             }
         };
-        match (&name, &mut self.record) {
-            (None, Some(record)) => record.remove(),
-            (Some(_), Some(record)) => record.seal()?,
-            (_, None) => {}
+        if let (None, Some(record)) = (&name, &self.record) {
+            record.remove();
         }
         Ok(name.map(|name| Written {
             name,

@@ -314,7 +314,7 @@ pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
             "another file has come to be there since the run began, and is left as it is",
         ));
     }
-    let mut file = atomic::create_merged(path)?;
+    let mut file = atomic::create_secret(path)?;
     file.as_file_mut().write_all(text.as_bytes())?;
     atomic::give_rights(file.as_file(), path);
     atomic::put_in_place(file, path).map(drop)

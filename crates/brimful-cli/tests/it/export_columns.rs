@@ -138,6 +138,62 @@ fn excel_gets_its_mark_and_semicolons_and_titles() {
 }
 
 #[test]
+fn a_text_is_no_formula_where_a_spreadsheet_opens_the_file_and_as_it_is_elsewhere() {
+    let workspace = Workspace::new();
+    let rows = [
+        json!({"ID": "1", "TITLE": "=1+1", "OPPORTUNITY": "-5.00", "COMMENTS": "+7 900"}),
+        json!({"ID": "2", "TITLE": "plain", "OPPORTUNITY": "7", "COMMENTS": "@a"}),
+    ];
+    let rows = rows.map(|row| row.as_object().unwrap().clone());
+    let portal = portal(PortalConfig::unlimited().load("crm.deal", rows.to_vec()));
+    let columns = [
+        "--columns",
+        "ID,TITLE==Name,OPPORTUNITY,COMMENTS",
+        "--headers",
+        "titles",
+    ];
+    let text = |name: &str, more: &[&str]| {
+        let output = export(
+            &workspace,
+            &portal,
+            &[&columns, more, &["-o", name]].concat(),
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        std::fs::read_to_string(workspace.path(name)).unwrap()
+    };
+    let for_excel = text("excel.csv", &["--excel"]);
+    let head = for_excel.lines().next().unwrap();
+    assert!(head.contains(",'=Name,"), "{head}");
+    let lines: Vec<&str> = for_excel.lines().skip(1).collect();
+    assert_eq!(lines, ["1,'=1+1,-5.00,'+7 900", "2,plain,7.00,'@a"]);
+    let plain = text("plain.csv", &[]);
+    let lines: Vec<&str> = plain.lines().skip(1).collect();
+    assert_eq!(lines, ["1,=1+1,-5.00,+7 900", "2,plain,7.00,@a"]);
+}
+
+#[test]
+fn a_file_of_the_users_own_is_not_taken_for_that_of_values_that_did_not_fit() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    workspace.write("my deals.csv.errors.jsonl", "mine\n");
+    let output = export(&workspace, &portal, &["-o", "my deals.csv"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("mv 'my deals.csv.errors.jsonl' 'my deals.csv.errors.jsonl.own'"),
+        "{said}"
+    );
+    assert_eq!(workspace.files(), ["my deals.csv.errors.jsonl"]);
+    // One of an earlier run goes, and so does nothing else that looks like a file of this run.
+    let misfit = r#"{"id":"7","field":"TITLE","value":[],"reason":"not a text"}"#;
+    workspace.write("deals.csv.errors.jsonl", &format!("{misfit}\n"));
+    workspace.write("deals.csv.new", "mine");
+    let output = export(&workspace, &portal, &["-o", "deals.csv"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let files = ["deals.csv", "deals.csv.new", "my deals.csv.errors.jsonl"];
+    assert_eq!(workspace.files(), files);
+}
+
+#[test]
 fn text_columns_need_no_fields_of_the_portal() {
     let (workspace, portal) = (Workspace::new(), deals());
     let more = [

@@ -591,3 +591,125 @@ fn a_condition_that_the_rows_meet_in_another_case_is_not_warned_of() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(!said.contains("warning"), "{said}");
 }
+
+#[test]
+fn a_proxy_setting_that_is_none_is_refused_by_its_name_and_a_dead_one_is_named() {
+    let workspace = Workspace::new();
+    let portal = "https://portal.example/rest/1/abcdefgh1234/";
+    let run = |name: &str, value: &str| {
+        workspace
+            .command(&["call", "user.current", "--portal", portal])
+            .env(name, value)
+            .output()
+            .unwrap()
+    };
+    for (name, value, why) in [
+        ("HTTPS_PROXY", "junk://u:pa55word@x", "junk://"),
+        ("https_proxy", "not an address", "no address of a proxy"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1", "socks5://"),
+    ] {
+        let output = run(name, value);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(name) && said.contains(why), "{said}");
+        assert!(!said.contains("pa55word"), "{said}");
+    }
+    let output = run("HTTPS_PROXY", "http://u:pa55word@127.0.0.1:1");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("through the proxy http://127.0.0.1:1: Connection refused"),
+        "{said}"
+    );
+    assert!(said.contains("hint: check HTTPS_PROXY"), "{said}");
+    assert!(!said.contains("pa55word"), "{said}");
+}
+
+#[test]
+fn a_file_of_certificates_that_has_none_is_named() {
+    let workspace = Workspace::new();
+    workspace.write("empty.pem", "");
+    workspace.write(
+        "key.pem",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    );
+    let run = |portal: &str, file: &str| {
+        workspace
+            .command(&["call", "user.current", "--portal", portal])
+            .env("SSL_CERT_FILE", file)
+            .output()
+            .unwrap()
+    };
+    for (file, why) in [
+        (
+            "missing.pem",
+            "missing.pem, which cannot be read: No such file",
+        ),
+        ("empty.pem", "empty.pem, in which there is no certificate"),
+        ("key.pem", "key.pem, in which there is no certificate"),
+        (".", "., which cannot be read"),
+        ("", "SSL_CERT_FILE is set and names no file"),
+    ] {
+        let output = run("https://127.0.0.1:1/rest/1/abcdefgh1234/", file);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{file}: {said}");
+        assert!(
+            said.contains("SSL_CERT_FILE") && said.contains(why),
+            "{said}"
+        );
+    }
+    // Where no certificate is shown none is needed.
+    let leads = leads();
+    let output = run(&leads.url(), "missing.pem");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_name_that_a_list_passes_over_is_refused_in_a_call_and_in_a_batch_as_in_an_export() {
+    let (workspace, portal) = (Workspace::new(), leads());
+    let names = "the filter has STATUS, which is no field (did you mean STATUS_ID?)";
+    let json = r#"{"filter":{"STATUS":"NEW"}}"#;
+    workspace.write(
+        "batch.json",
+        &format!(r#"{{"a":["crm.lead.list",{json}]}}"#),
+    );
+    let add = r#"{"add":"crm.lead.add?fields[TITLE]=x","a":"crm.lead.list?filter[STATUS]=NEW"}"#;
+    workspace.write("writes.json", add);
+    for args in [
+        &["call", "crm.lead.list", "--json", json][..],
+        &["call", "crm.lead.list", "--json", json, "-o", "out.json"],
+        &["batch", "batch.json"],
+        &["batch", "writes.json"],
+        &["export", "crm.lead.list", "--json", json, "-o", "-"],
+    ] {
+        let output = run(&workspace, &portal, args);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(names), "{args:?}: {said}");
+        assert!(
+            said.contains("brimful fields crm.lead.list"),
+            "{args:?}: {said}"
+        );
+        assert_eq!(stdout(&output), "", "{args:?}");
+    }
+    assert_eq!(workspace.files(), ["batch.json", "writes.json"]);
+    assert_eq!(portal.server.portal().stats().calls("crm.lead.add"), 0);
+    for args in [
+        &["call", "crm.lead.list", "--json", json, "--no-check"][..],
+        &["batch", "batch.json", "--no-check"],
+        &[
+            "call",
+            "crm.lead.list",
+            "--json",
+            r#"{"filter":{"STATUS_ID":"NEW"}}"#,
+        ],
+    ] {
+        let output = run(&workspace, &portal, args);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+}

@@ -298,6 +298,38 @@ fn with_tls_a_client_that_trusts_the_authority_is_served_and_another_is_not() {
     assert_eq!(workspace.rows("out.jsonl").len(), 120);
 }
 
+#[test]
+fn the_certificate_of_the_authority_takes_the_place_of_one_of_an_earlier_run_and_of_nothing_else() {
+    let workspace = Workspace::new();
+    let rows = "{\"ID\":\"1\",\"TITLE\":\"mine\"}\n";
+    workspace.write("rows.jsonl", rows);
+    let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    workspace.write("key.pem", key);
+    for (file, text) in [("rows.jsonl", rows), ("key.pem", key)] {
+        let load = [
+            "portal",
+            "--tls",
+            "--load",
+            "crm.lead=rows.jsonl",
+            "--port",
+            "0",
+        ];
+        let output = workspace.run(&[&load[..], &["--tls-ca", file]].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("no certificate that a portal has made"),
+            "{said}"
+        );
+        let left = std::fs::read_to_string(workspace.path(file)).unwrap();
+        assert_eq!(left, text);
+    }
+    for _ in 0..2 {
+        let arguments = ["--tls", "--tls-ca", "ca.pem", "--rows", "crm.lead=1"];
+        drop(Emulator::start(&workspace, &arguments));
+    }
+}
+
 /// A call, and what the portal made of it.
 fn call(workspace: &Workspace, url: &str, args: &[&str]) -> (Option<i32>, String, String) {
     let output = workspace.run(&[&["call", "--portal", url], args].concat());

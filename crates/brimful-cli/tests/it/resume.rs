@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use brimful_portal::{Churn, ChurnAction, Fault, FaultRule, FaultTiming, HiddenRows, PortalConfig};
 use serde_json::{Value, json};
@@ -536,7 +537,7 @@ fn rows_of_another_list_are_not_resumed_and_not_overwritten() {
 #[test]
 fn what_a_disk_has_damaged_of_an_interrupted_export_is_read_again() {
     type Harm = fn(&mut Vec<u8>);
-    let harms: [Harm; 3] = [
+    let harms: [Harm; 4] = [
         |rows| {
             let middle = rows.len() / 2;
             rows[middle..middle + 8_192].fill(0);
@@ -549,6 +550,8 @@ fn what_a_disk_has_damaged_of_an_interrupted_export_is_read_again() {
             rows.drain(from..to);
         },
         |rows| *rows.last_mut().unwrap() = b'}',
+        // Somebody's own line.
+        |rows| rows.extend(b"{\"ID\":\"19999\",\"TITLE\":\"fake\"}\n"),
     ];
     let names = ["leads.jsonl", "leads.csv", "leads.parquet"];
     let is_built = |name: &&str| cfg!(feature = "parquet") || !name.ends_with(".parquet");
@@ -751,4 +754,48 @@ fn a_run_resumed_after_a_kill_names_all_hidden_rows_or_says_that_some_were_not_l
         }
     }
     assert!(sums > 0, "the sum was never known");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_line_that_was_added_after_a_kill_does_not_move_the_place_where_an_export_goes_on() {
+    use std::io::Write;
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
+    let hangs = FaultRule::every(1, Fault::Delay(Duration::from_secs(600))).after(3);
+    portal.server.portal().faults().add(hangs);
+    let export = [
+        "export",
+        "crm.lead.list",
+        "--select",
+        "ID,TITLE",
+        "-o",
+        "l.jsonl",
+        "--portal",
+    ];
+    let mut child = workspace
+        .command(&[&export[..], &[&portal.url()]].concat())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let partial = workspace.path("l.jsonl.partial");
+    let size = || std::fs::metadata(&partial).map_or(0, |found| found.len());
+    while portal.server.portal().stats().requests < 4 || size() == 0 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before that");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut left = std::fs::File::options()
+        .append(true)
+        .open(&partial)
+        .unwrap();
+    left.write_all(b"{\"ID\":\"19999\",\"TITLE\":\"fake\"}\n")
+        .unwrap();
+    portal.server.portal().faults().clear();
+    let output = again(&workspace, &portal, &["-o", "l.jsonl"]);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("are as they were written"), "{said}");
+    assert_eq!(workspace.rows("l.jsonl").len(), 20_000);
 }

@@ -1,5 +1,6 @@
 //! CSV as in RFC 4180: lines end with CR LF, and what needs quotes has them.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::chunks::Chunks;
@@ -11,6 +12,30 @@ use crate::schema::Schema;
 
 /// By this Excel knows that a file is Unicode.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What a text begins with that a spreadsheet runs as a formula. Some read the wide forms as the others.
+const BEGINNINGS_OF_FORMULAS: [char; 11] =
+    ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// A text as a spreadsheet shows it, and does not run it: behind an apostrophe where it would be a formula.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if text.starts_with(BEGINNINGS_OF_FORMULAS) && !is_negative_number(text) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Whether a text is `-12` or `-12.5`, which a spreadsheet takes for what it is.
+fn is_negative_number(text: &str) -> bool {
+    let Some(number) = text.strip_prefix('-') else {
+        return false;
+    };
+    let (whole, fraction) = number.split_once(['.', ',']).unwrap_or((number, "0"));
+    [whole, fraction]
+        .iter()
+        .all(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+}
 
 pub(crate) struct CsvSink {
     writer: csv::Writer<Chunks>,
@@ -55,7 +80,14 @@ impl RowSink for CsvSink {
             self.chunks.write_all(BYTE_ORDER_MARK)?;
         }
         let names = schema.columns.iter();
-        let names = names.map(|column| header(column, self.headers));
+        let names = names.map(|column| {
+            let name = header(column, self.headers);
+            if self.excel {
+                harmless(name).into_owned()
+            } else {
+                name.to_owned()
+            }
+        });
         self.writer.write_record(names).map_err(failed)
     }
 
@@ -67,6 +99,11 @@ impl RowSink for CsvSink {
     ) -> Result<(), ExportError> {
         for cell in row.cells {
             let text = match cell {
+                Cell::Text(text) if self.excel => {
+                    let text = harmless(text);
+                    self.writer.write_field(text.as_bytes()).map_err(failed)?;
+                    continue;
+                }
                 Cell::Text(text) => text.as_ref(),
                 other => {
                     self.text.clear();
@@ -88,5 +125,35 @@ impl RowSink for CsvSink {
     fn finish(&mut self, _: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
         self.writer.flush()?;
         Ok(self.chunks.drain_to(out)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_a_spreadsheet_would_run_stands_behind_an_apostrophe() {
+        for text in [
+            "=1+1",
+            "=HYPERLINK(\"http://x\")",
+            "+7 900 123-45-67",
+            "-1+cmd|' /C calc'!A0",
+            "-",
+            "-1-1",
+            "-1.2.3",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "＝1",
+        ] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in [
+            "", "1=1", "a", "'=1", " =1", "-5", "-12.50", "-0,5", "№ 1", "e-mail",
+        ] {
+            assert_eq!(harmless(text), text);
+        }
     }
 }

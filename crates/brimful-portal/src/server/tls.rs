@@ -16,7 +16,8 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use rustls::ServerConfig;
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -88,7 +89,17 @@ impl Tls {
 
     /// Writes the certificate of the authority to a file, as `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`,
     /// `NODE_EXTRA_CA_CERTS` and `curl --cacert` take it.
+    ///
+    /// # Errors
+    /// The file cannot be written, or there is one already that no portal has made: it may be somebody's data.
     pub fn write_ca(&self, file: impl AsRef<Path>) -> io::Result<()> {
+        let file = file.as_ref();
+        if !is_replaceable(file)? {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "it is there already, and is no certificate that a portal has made",
+            ));
+        }
         std::fs::write(file, &self.ca_pem)
     }
 
@@ -106,9 +117,40 @@ impl std::fmt::Debug for Tls {
     }
 }
 
+/// The name of every authority, by which its certificate is known.
+const AUTHORITY: &str = "Brimful portal, authority of one run";
+/// A file that is larger is no certificate.
+const LARGEST_CERTIFICATE: u64 = 64 << 10;
+
+/// Whether a file may take the place of what is at `path`: nothing, an empty file, a pipe or a device, or the
+/// certificate of another run.
+fn is_replaceable(path: &Path) -> io::Result<bool> {
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    if !found.is_file() || found.len() == 0 {
+        return Ok(true);
+    }
+    if found.len() > LARGEST_CERTIFICATE {
+        return Ok(false);
+    }
+    let text = std::fs::read(path)?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let is_ours = |der: &CertificateDer<'_>| {
+        let name = AUTHORITY.as_bytes();
+        der.as_ref().windows(name.len()).any(|part| part == name)
+    };
+    Ok(text
+        .trim_ascii()
+        .starts_with(b"-----BEGIN CERTIFICATE-----")
+        && certificates.is_ok_and(|all| all.len() == 1 && all.iter().all(is_ours)))
+}
+
 /// A new authority: its certificate, and what signs in its name.
 fn authority() -> Result<(String, Issuer<'static, KeyPair>), TlsError> {
-    let mut params = params(Vec::new(), "Brimful portal, authority of one run")?;
+    let mut params = params(Vec::new(), AUTHORITY)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate()?;

@@ -4,7 +4,7 @@ mod access;
 pub(super) mod data;
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -472,10 +472,16 @@ fn tls(args: &PortalArgs) -> Result<Option<Tls>, Failure> {
     let tls = Tls::made_for(names).map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(file) = &args.tls_ca {
         tls.write_ca(file).map_err(|error| {
-            Failure::failed(format!(
+            let what = format!(
                 "could not write the certificate of the authority to {}: {error}",
                 file.display()
-            ))
+            );
+            match error.kind() {
+                ErrorKind::AlreadyExists => {
+                    Failure::usage(what).hint("name another file with --tls-ca")
+                }
+                _ => Failure::failed(what),
+            }
         })?;
     }
     Ok(Some(tls))
