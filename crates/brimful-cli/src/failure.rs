@@ -176,6 +176,10 @@ fn what_is_wrong_with_a_certificate_has_its_own_remedy() {
             "could not connect through the proxy http://a:1: Connection refused",
             "check HTTPS_PROXY",
         ),
+        (
+            "the answer has a Content-Encoding that the client does not read: br",
+            "switch that off",
+        ),
         ("Connection refused (os error 111)", "-v shows"),
     ] {
         let hint = hint_of_network_words(words);
@@ -203,6 +207,11 @@ fn hint(error: &Error) -> Option<String> {
     if let Some(hint) = error
         .api_error()
         .and_then(|api| hint_of_code(api.code.as_str(), &error.to_string()))
+    {
+        return Some(hint.to_owned());
+    }
+    if error.kind() == ErrorKind::Config
+        && let Some(hint) = hint_of_setting(&error.to_string())
     {
         return Some(hint.to_owned());
     }
@@ -290,6 +299,19 @@ fn hint_of_code(code: &str, message: &str) -> Option<&'static str> {
     })
 }
 
+/// What to do about a variable of the environment that is refused by its name.
+fn hint_of_setting(message: &str) -> Option<&'static str> {
+    let name = message.split(' ').next()?;
+    if name == "SSL_CERT_FILE" {
+        return Some(
+            "name a file of certificates in PEM, or take the variable out of the environment",
+        );
+    }
+    name.to_ascii_uppercase().ends_with("_PROXY").then_some(
+        "write it as http://proxy.example:3128, or take the variable out of the environment",
+    )
+}
+
 /// What the network's own words say about the cause.
 fn network_hint(error: &Error) -> &'static str {
     let mut words = error.to_string();
@@ -313,6 +335,8 @@ fn hint_of_network_words(words: &str) -> &'static str {
         "the portal's certificate signs itself: if it is the right one, save it in a file and name that with SSL_CERT_FILE"
     } else if words.contains("certificate") {
         "this machine does not trust the portal's certificate: SSL_CERT_FILE names a file with that of its authority"
+    } else if words.contains("Content-Encoding") {
+        "a server or a proxy in between packs answers although only gzip is asked for: switch that off there"
     } else if words.contains("through the proxy") {
         "check HTTPS_PROXY (HTTP_PROXY for http, ALL_PROXY for both); NO_PROXY=HOST goes to that host without a proxy"
     } else if words.contains("Too many open files") {

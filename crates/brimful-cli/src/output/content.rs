@@ -218,6 +218,10 @@ const LONGEST_MISFIT: u64 = 64 << 20;
 /// Whether the values that do not fit may take the place of what is at `path`: there is nothing, or those of an earlier
 /// run. They have lines of their own kind.
 pub(crate) fn is_of_misfits(path: &Path) -> bool {
+    // Nothing takes the place of a folder.
+    if path.is_dir() {
+        return true;
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) => return error.kind() == io::ErrorKind::NotFound,

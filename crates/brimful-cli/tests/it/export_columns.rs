@@ -183,11 +183,15 @@ fn a_file_of_the_users_own_is_not_taken_for_that_of_values_that_did_not_fit() {
         "{said}"
     );
     assert_eq!(workspace.files(), ["my deals.csv.errors.jsonl"]);
-    // One of an earlier run goes, and so does nothing else that looks like a file of this run.
+    // One of an earlier run goes, and nothing else that looks like a file of this run.
     let misfit = r#"{"id":"7","field":"TITLE","value":[],"reason":"not a text"}"#;
     workspace.write("deals.csv.errors.jsonl", &format!("{misfit}\n"));
     workspace.write("deals.csv.new", "mine");
-    let output = export(&workspace, &portal, &["-o", "deals.csv"]);
+    let output = export(
+        &workspace,
+        &portal,
+        &["--columns", "ID,TITLE", "-o", "deals.csv"],
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let files = ["deals.csv", "deals.csv.new", "my deals.csv.errors.jsonl"];
     assert_eq!(workspace.files(), files);

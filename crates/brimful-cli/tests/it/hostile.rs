@@ -612,6 +612,7 @@ fn a_proxy_setting_that_is_none_is_refused_by_its_name_and_a_dead_one_is_named()
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(name) && said.contains(why), "{said}");
+        assert!(said.contains("take the variable out"), "{said}");
         assert!(!said.contains("pa55word"), "{said}");
     }
     let output = run("HTTPS_PROXY", "http://u:pa55word@127.0.0.1:1");
