@@ -34,6 +34,15 @@ pub(super) enum Caution {
     Generous,
 }
 
+/// Whether nothing new is likely to come of a stretch: its rows are here, and wait for a proof.
+fn is_read_already(stretch: &Stretch) -> bool {
+    match &stretch.state {
+        StretchState::Window(readings) => !readings.is_unread(),
+        StretchState::Counted { .. } => true,
+        _ => false,
+    }
+}
+
 /// A request that is being put together.
 #[derive(Debug, Default)]
 pub(super) struct RequestPlan {
@@ -127,8 +136,9 @@ impl KeysetWalk {
                 }
                 break;
             };
-            // Under memory pressure only what is in front is read on.
-            let allowed = ahead == ReadAhead::Allowed || Some(at) == front;
+            // Under memory pressure only what is in front is read on, and what has been read is proven.
+            let allowed =
+                ahead == ReadAhead::Allowed || Some(at) == front || is_read_already(stretch);
             if stretch.in_flight || stretch.is_proven() || !allowed {
                 at += 1;
                 continue;

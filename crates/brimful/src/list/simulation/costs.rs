@@ -160,6 +160,57 @@ fn hidden_rows_among_ids_with_gaps_cost_hardly_ever_more_than_half_as_many_reque
     assert!(dear.len() * 50 <= all, "{} of {all}: {dear:#?}", dear.len());
 }
 
+/// Walks a list of 20,000 rows, six requests at once while the memory has room for more; the requests that it takes.
+fn requests_in_little_memory(method: &str, hidden: BTreeSet<u64>) -> usize {
+    let mut model = Model::new(1..=20_000, 1);
+    model.hidden = hidden;
+    let pages = pages_of(method, Bounds::default());
+    let mut walk = KeysetWalk::new(pages, KeysetMode::Lanes, Tail::Sweep);
+    // The rows of four full requests.
+    let memory = 4 * 2_500 * r#"{"ID":"9000"}"#.len();
+    let mut rows = 0;
+    while !walk.is_done() {
+        let mut flights = Vec::new();
+        let (most, ahead) = if walk.buffered() < memory {
+            (6, ReadAhead::Allowed)
+        } else {
+            (1, ReadAhead::Full)
+        };
+        while flights.len() < most {
+            let Some(flight) = walk.next(50, ahead) else {
+                break;
+            };
+            flights.push(flight);
+        }
+        assert!(!flights.is_empty());
+        for (ticket, commands) in flights {
+            let answer = model.answer(&commands);
+            walk.accept(ticket, answer.outcomes).unwrap();
+        }
+        while let Some(page) = walk.pop() {
+            rows += page.len();
+        }
+    }
+    assert_eq!(rows, 20_000 - model.hidden.len());
+    model.requests
+}
+
+/// Rows that wait for the check of their range must not keep the checks of the ranges behind it waiting.
+#[test]
+fn hidden_rows_cost_at_most_half_as_many_requests_again_where_read_rows_fill_the_memory() {
+    for method in [LEADS, ITEMS, "tasks.task.list"] {
+        let clean = requests_in_little_memory(method, BTreeSet::new());
+        for every in [10, 20, 97, 300] {
+            let hidden = (1..=20_000).step_by(every).collect();
+            let requests = requests_in_little_memory(method, hidden);
+            assert!(
+                requests <= (3 * clean).div_ceil(2),
+                "one in {every} of {method}: {requests} requests, {clean} for a clean list"
+            );
+        }
+    }
+}
+
 #[test]
 fn gaps_between_ids_cost_little() {
     for seed in 0..8 {
