@@ -19,7 +19,14 @@ fn portal(config: PortalConfig) -> Portal {
 fn items() -> PortalConfig {
     let row =
         |id| json!({ "id": id, "price": id * 2, "statusId": if id % 2 == 0 { "F" } else { "N" } });
-    PortalConfig::unlimited().load_rows_of("rpa.item.list", rows(1..=120, row))
+    PortalConfig::unlimited().load_rows_of("crm.type.list", rows(1..=120, row))
+}
+
+/// The same rows behind a list that the catalogue does not know.
+fn visits() -> PortalConfig {
+    let row =
+        |id| json!({ "id": id, "price": id * 2, "statusId": if id % 2 == 0 { "F" } else { "N" } });
+    PortalConfig::unlimited().load_rows_of("market.visit.list", rows(1..=120, row))
 }
 
 async fn ask(portal: &Portal, method: &str, params: Json) -> (u16, Json) {
@@ -100,17 +107,17 @@ async fn a_list_of_workgroups_takes_another_page_for_granted_behind_a_full_one()
 #[tokio::test]
 async fn a_controller_wraps_its_rows_and_ends_with_an_empty_page() {
     let portal = portal(items());
-    let (_, first) = ask(&portal, "rpa.item.list", json!({})).await;
+    let (_, first) = ask(&portal, "crm.type.list", json!({})).await;
     assert_eq!((&first["next"], &first["total"]), (&json!(50), &json!(120)));
-    assert_eq!(ids(&first["result"]["items"]), (1..=50).collect::<Vec<_>>());
-    let (_, last) = ask(&portal, "rpa.item.list", json!({ "start": 100 })).await;
+    assert_eq!(ids(&first["result"]["types"]), (1..=50).collect::<Vec<_>>());
+    let (_, last) = ask(&portal, "crm.type.list", json!({ "start": 100 })).await;
     assert_eq!((last.get("next"), &last["total"]), (None, &json!(120)));
-    let (_, past) = ask(&portal, "rpa.item.list", json!({ "start": 150 })).await;
+    let (_, past) = ask(&portal, "crm.type.list", json!({ "start": 150 })).await;
     assert_eq!(
         (&past["result"], &past["total"]),
-        (&json!({ "items": [] }), &json!(120))
+        (&json!({ "types": [] }), &json!(120))
     );
-    let (_, uncounted) = ask(&portal, "rpa.item.list", json!({ "start": -1 })).await;
+    let (_, uncounted) = ask(&portal, "crm.type.list", json!({ "start": -1 })).await;
     assert_eq!(
         (uncounted.get("next"), uncounted.get("total")),
         (None, None)
@@ -160,50 +167,47 @@ async fn rows_are_filtered_sorted_and_cut() {
         "order": { "id": "DESC" },
         "select": ["price"],
     });
-    let result = result(&portal, "rpa.item.list", params).await;
-    assert_eq!(ids(&result["items"]), [20, 18, 16, 14, 12]);
-    assert_eq!(result["items"][0], json!({ "id": 20, "price": 40 }));
+    let result = result(&portal, "crm.type.list", params).await;
+    assert_eq!(ids(&result["types"]), [20, 18, 16, 14, 12]);
+    assert_eq!(result["types"][0], json!({ "id": 20, "price": 40 }));
 }
 
 #[tokio::test]
 async fn the_methods_beside_a_list_work_on_its_rows() {
-    let portal = portal(items());
-    let item = result(&portal, "rpa.item.get", json!({ "id": 7 })).await;
-    assert_eq!(
-        item,
-        json!({ "item": { "id": 7, "price": 14, "statusId": "N" } })
-    );
+    let portal = portal(visits());
+    let item = result(&portal, "market.visit.get", json!({ "id": 7 })).await;
+    assert_eq!(item, json!({ "id": 7, "price": 14, "statusId": "N" }));
     let new = json!({ "fields": { "price": 5 } });
-    let added = result(&portal, "rpa.item.add", new).await;
-    assert_eq!(added, json!({ "item": { "id": 121, "price": 5 } }));
+    let added = result(&portal, "market.visit.add", new).await;
+    assert_eq!(added, 121);
     let change = json!({ "id": 121, "fields": { "price": 6 } });
-    result(&portal, "rpa.item.update", change).await;
-    let updated = result(&portal, "rpa.item.get", json!({ "id": 121 })).await;
-    assert_eq!(updated["item"]["price"], 6);
+    result(&portal, "market.visit.update", change).await;
+    let updated = result(&portal, "market.visit.get", json!({ "id": 121 })).await;
+    assert_eq!(updated["price"], 6);
     assert_eq!(
-        result(&portal, "rpa.item.delete", json!({ "id": 1 })).await,
+        result(&portal, "market.visit.delete", json!({ "id": 1 })).await,
         true
     );
-    let (status, error) = ask(&portal, "rpa.item.get", json!({ "id": 1 })).await;
-    assert_eq!((status, &error["error"]), (400, &json!("NOT_FOUND")));
-    let (_, all) = ask(&portal, "rpa.item.list", json!({})).await;
+    let (status, error) = ask(&portal, "market.visit.get", json!({ "id": 1 })).await;
+    assert_eq!((status, &error["error"]), (400, &json!("")));
+    let (_, all) = ask(&portal, "market.visit.list", json!({})).await;
     assert_eq!(all["total"], 120);
 }
 
 #[tokio::test]
 async fn what_is_neither_modelled_nor_given_is_not_there() {
-    let portal = portal(items());
+    let portal = portal(visits());
     for method in [
-        "rpa.item.getFields",
-        "sign.b2e.document.get",
-        "api/rpa.item.list",
+        "market.visit.getFields",
+        "user.userfield.file.get",
+        "api/market.visit.list",
     ] {
         assert_eq!(ask(&portal, method, json!({})).await.0, 404, "{method}");
     }
     let names = result(&portal, "methods", json!({})).await;
     let names = names.as_array().unwrap();
-    assert!(names.contains(&json!("rpa.item.get")));
-    assert!(!names.contains(&json!("rpa.item.getfields")));
+    assert!(names.contains(&json!("market.visit.get")));
+    assert!(!names.contains(&json!("market.visit.getfields")));
 }
 
 #[tokio::test]
@@ -232,12 +236,12 @@ async fn a_recorded_result_is_served_as_it_is_but_for_next_and_total() {
 async fn given_methods_are_commands_of_a_batch_and_can_be_referred_to() {
     let portal = portal(items());
     let params = json!({ "cmd": {
-        "first": "rpa.item.list?order[id]=ASC&start=-1",
-        "next": "rpa.item.list?order[id]=ASC&filter[%3Eid]=$result[first][items][49][id]&start=-1",
+        "first": "crm.type.list?order[id]=ASC&start=-1",
+        "next": "crm.type.list?order[id]=ASC&filter[%3Eid]=$result[first][types][49][id]&start=-1",
     } });
     let result = result(&portal, "batch", params).await;
     assert_eq!(
-        ids(&result["result"]["next"]["items"]),
+        ids(&result["result"]["next"]["types"]),
         (51..=100).collect::<Vec<_>>()
     );
 }
@@ -246,7 +250,7 @@ async fn given_methods_are_commands_of_a_batch_and_can_be_referred_to() {
 async fn rest_3_serves_what_it_alone_has() {
     let row = |id| json!({ "id": id, "callId": id, "email": format!("box{id}@example.com") });
     let config = PortalConfig::unlimited()
-        .load_rows_of("api/call.followup.list", rows(1..=120, row))
+        .load_rows_of("api/market.call.list", rows(1..=120, row))
         .reply("humanresources.employee.count", json!({ "total": 12 }));
     let portal = portal(config);
     let params = json!({
@@ -255,10 +259,10 @@ async fn rest_3_serves_what_it_alone_has() {
         "pagination": { "limit": 5 },
         "select": ["id"],
     });
-    let page = result(&portal, "api/call.followup.list", params).await;
+    let page = result(&portal, "api/market.call.list", params).await;
     assert_eq!(ids(&page["items"]), [120, 119, 118, 117, 116]);
     assert_eq!(page["items"][0], json!({ "id": 120 }));
-    let one = result(&portal, "api/call.followup.get", json!({ "id": 3 })).await;
+    let one = result(&portal, "api/market.call.get", json!({ "id": 3 })).await;
     assert_eq!(one["item"]["email"], "box3@example.com");
     let (_, count) = ask(&portal, "api/humanresources.employee.count", json!({})).await;
     assert_eq!(
@@ -266,8 +270,8 @@ async fn rest_3_serves_what_it_alone_has() {
         (&json!({ "total": 12 }), None)
     );
     let unknown = json!({ "filter": [["color", "red"]] });
-    assert_eq!(ask(&portal, "api/call.followup.list", unknown).await.0, 400);
-    assert_eq!(ask(&portal, "call.followup.list", json!({})).await.0, 404);
+    assert_eq!(ask(&portal, "api/market.call.list", unknown).await.0, 400);
+    assert_eq!(ask(&portal, "market.call.list", json!({})).await.0, 404);
 }
 
 #[tokio::test]

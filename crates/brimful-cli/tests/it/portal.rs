@@ -151,7 +151,7 @@ fn with_v_it_says_every_request_in_a_line_and_names_methods_that_it_lacks() {
         fetch(&emulator.url, "GET /rest/1/demo/crm.deal.list");
         fetch(&emulator.url, "GET /rest/1/s3cret/profile");
         for _ in 0..2 {
-            let reply = fetch(&emulator.url, "GET /rest/1/demo/rpa.item.list");
+            let reply = fetch(&emulator.url, "GET /rest/1/demo/user.userfield.file.get");
             assert!(reply.contains("ERROR_METHOD_NOT_FOUND"), "{reply}");
         }
         fetch(&emulator.url, "GET /rest/1/demo/no.such.method");
@@ -169,14 +169,14 @@ fn with_v_it_says_every_request_in_a_line_and_names_methods_that_it_lacks() {
         let mut said = String::new();
         let mut stderr = emulator.child.stderr.take().unwrap();
         stderr.read_to_string(&mut said).unwrap();
-        let missing = "rpa.item.list exists in Bitrix24, not modelled: use --reply";
+        let missing = "user.userfield.file.get exists in Bitrix24, not modelled: use --reply";
         assert_eq!(said.matches(missing).count(), 1, "{said}");
         assert!(!said.contains("no.such.method exists"), "{said}");
         assert!(!said.contains("s3cret"), "{said}");
         for line in [
             "GET crm.deal.list 200 in ",
             "GET profile 401 in ",
-            "GET rpa.item.list 404 in ",
+            "GET user.userfield.file.get 404 in ",
         ] {
             assert_eq!(said.contains(line), lines, "{flags:?} {line}: {said}");
         }
@@ -629,6 +629,6 @@ fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
     );
     assert!(called.status.success(), "{}", stderr(&called));
     assert!(String::from_utf8_lossy(&called.stdout).contains("\"integer\""));
-    let missing = workspace.run(&[&["call", "rpa.item.list"][..], &portal].concat());
+    let missing = workspace.run(&[&["call", "user.userfield.file.get"][..], &portal].concat());
     assert!(!missing.status.success());
 }

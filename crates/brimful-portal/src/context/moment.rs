@@ -86,6 +86,18 @@ pub(crate) fn russian(seconds: i64) -> String {
         .to_string()
 }
 
+/// `Fri Aug 30 2024 14:29:00`
+pub(crate) fn in_words(seconds: i64) -> String {
+    local(seconds, zone())
+        .strftime("%a %b %d %Y %H:%M:%S")
+        .to_string()
+}
+
+/// `20240830T112900Z`, in Greenwich.
+pub(crate) fn compact(seconds: i64) -> String {
+    local(seconds, 0).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
 /// Midnight of the portal's day that `seconds` falls in.
 pub(crate) fn midnight(seconds: i64) -> i64 {
     (seconds.saturating_add(zone()))

@@ -62,6 +62,12 @@ impl Beginning {
         &mut self.asked[at]
     }
 
+    /// Whether a name is that of a kind of records, and of no entity.
+    pub(super) fn is_kind(&self, name: &str) -> bool {
+        let is_entity = || place(name, &mut self.types.clone()).is_some();
+        records::place(name.trim()).is_some() && target(name).is_none() && !is_entity()
+    }
+
     /// Where each of the loads goes. A table whose rows are loaded generates none unless that was asked for too.
     pub(super) fn targets(
         &mut self,
@@ -145,18 +151,28 @@ pub(super) struct LoadsByOwner {
     pub(super) unmodelled: Vec<Load>,
 }
 
+/// The kind of records that a name means: one of their list, or their own.
+fn kind_of(name: &str) -> Option<usize> {
+    records::listed(name).or_else(|| records::place(name.trim()))
+}
+
 impl LoadsByOwner {
-    pub(super) fn new(served: Vec<Load>) -> Self {
+    /// Takes the loads out of the data of a portal. Rows of a kind of records go by its name too.
+    pub(super) fn take(data: &mut Data, beginning: &Beginning) -> Self {
         let kinds = records::kinds().iter();
         let mut records: Vec<RecordTable> = kinds.map(|kind| RecordTable::new(kind)).collect();
-        let (mut entities, mut unmodelled) = (Vec::new(), Vec::new());
-        for load in served {
+        let loads = std::mem::take(&mut data.loads).into_iter();
+        let (of_kinds, mut entities): (Vec<Load>, Vec<Load>) =
+            loads.partition(|load| beginning.is_kind(&load.entity));
+        let served = std::mem::take(&mut data.served).into_iter();
+        let mut unmodelled = Vec::new();
+        for load in served.chain(of_kinds) {
             if let Some(entity) = entity_of(&load.entity) {
                 entities.push(Load {
                     entity: entity.to_owned(),
                     rows: load.rows,
                 });
-            } else if let Some(place) = records::listed(&load.entity) {
+            } else if let Some(place) = kind_of(&load.entity) {
                 records[place].replace(load.rows.to_maps());
             } else {
                 unmodelled.push(load);

@@ -232,9 +232,8 @@ impl PortalData {
             entities,
             records,
             unmodelled,
-        } = LoadsByOwner::new(std::mem::take(&mut data.served));
-        let loads = std::mem::take(&mut data.loads).into_iter().chain(entities);
-        let loads = beginning.targets(loads)?;
+        } = LoadsByOwner::take(&mut data, &beginning);
+        let loads = beginning.targets(entities.into_iter())?;
         let tables = beginning.tables(&data)?;
         let collections: Vec<String> = unmodelled.iter().map(|load| load.entity.clone()).collect();
         let fixtures = Fixtures::new(unmodelled, data.replies);

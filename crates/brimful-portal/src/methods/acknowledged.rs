@@ -192,26 +192,6 @@ const METHODS: &[AcknowledgedMethod] = &[
         "true",
     ),
     acknowledged(
-        "landing",
-        "landing.repo.unbind",
-        &[(
-            "code",
-            "MISSING_PARAMS",
-            "Invalid parameters for the method call; missing: code",
-        )],
-        "true",
-    ),
-    acknowledged(
-        "landing",
-        "landing.demos.unregister",
-        &[(
-            "code",
-            "MISSING_PARAMS",
-            "Invalid parameters for the method call; missing: code",
-        )],
-        "true",
-    ),
-    acknowledged(
         "humanresources.hcmlink",
         "humanresources.hcmlink.job.update",
         &[("id", "0", "Operation failed")],
@@ -222,12 +202,6 @@ const METHODS: &[AcknowledgedMethod] = &[
         "humanresources.hcmlink.job.status.get",
         &[("id", "0", "Operation failed")],
         r#"{"alive":true}"#,
-    ),
-    acknowledged(
-        "humanresources.hcmlink",
-        "humanresources.hcmlink.employee.set",
-        &[("data", "0", "Parameter 'data' must be a non empty array")],
-        r#"{"status":"ok","errors":[]}"#,
     ),
     acknowledged(
         "humanresources.hcmlink",

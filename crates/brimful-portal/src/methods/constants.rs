@@ -8,6 +8,7 @@ use brimful_protocol::{Array, Value, catalogue};
 
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
+use crate::methods::list_fields;
 use crate::methods::method::{Handler, Method};
 use crate::methods::params::missing;
 
@@ -54,13 +55,31 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
     })
 }
 
-/// Dictionaries of which a call has to say what they are of, and the parameter that says it.
-const NEEDED: [(&str, &str); 1] = [("userfieldconfig.gettypes", "moduleId")];
+/// How a call without a parameter is refused.
+type Refuse = fn(&str) -> MethodError;
+
+/// Dictionaries of which a call has to say what they are of, the parameter that says it (or several, any of which does),
+/// and how a call without it is refused.
+const NEEDED: [(&str, &str, Refuse); 3] = [
+    ("userfieldconfig.gettypes", "moduleId", missing),
+    (
+        "lists.field.type.get",
+        "IBLOCK_TYPE_ID",
+        list_fields::missing,
+    ),
+    (
+        "lists.field.type.get",
+        "IBLOCK_ID|IBLOCK_CODE",
+        list_fields::missing,
+    ),
+];
 
 fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let needed = NEEDED.iter().find(|(method, _)| *method == call.method);
-    if let Some((_, param)) = needed.filter(|(_, param)| call.text(param).is_empty()) {
-        return Err(missing(param));
+    for (method, params, refuse) in NEEDED {
+        let mut names = params.split('|');
+        if method == call.method && names.all(|name| call.text(name).is_empty()) {
+            return Err(refuse(params.split('|').next().unwrap_or_default()));
+        }
     }
     let result = results().get(&*call.method);
     let result = result.ok_or_else(errors::method_not_found)?;

@@ -46,10 +46,10 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 }
 
 /// The values of a record as texts.
-struct Fields<'r>(&'r Map<String, Json>);
+pub(super) struct Fields<'r>(pub(super) &'r Map<String, Json>);
 
 impl Fields<'_> {
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         let value = self.0.get(name).cloned().map(Value::from);
         value.unwrap_or_default().to_text()
     }
@@ -65,7 +65,7 @@ impl Fields<'_> {
 }
 
 /// Refuses a call without parameters that it needs.
-fn check_given(call: &Call<'_>, names: &[&str]) -> Result<(), MethodError> {
+pub(super) fn check_given(call: &Call<'_>, names: &[&str]) -> Result<(), MethodError> {
     let missing = |name: &&&str| call.text(name).is_empty();
     let missing: Vec<&str> = names.iter().filter(missing).copied().collect();
     if missing.is_empty() {

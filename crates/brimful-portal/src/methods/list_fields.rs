@@ -11,7 +11,7 @@ fn name_of(list: u64) -> String {
     format!("lists.field.{list}")
 }
 
-fn missing(name: &str) -> MethodError {
+pub(super) fn missing(name: &str) -> MethodError {
     let text = format!("Required parameter `{name}` is missing");
     MethodError::new(400, "ERROR_REQUIRED_PARAMETERS_MISSING", text)
 }

@@ -173,23 +173,28 @@ fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     })
 }
 
-/// `im.chat.add`: the ID of the chat.
-pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+/// Adds a chat of whoever calls: its ID.
+pub(super) fn new_chat(state: &mut PortalData, call: &Call<'_>, title: &str, text: &str) -> u64 {
     let now = || Value::Text(moment::text(call.seconds()));
-    let id = insert(
+    insert(
         state,
         CHAT,
         [
-            ("TITLE", Value::Text(call.text("TITLE"))),
+            ("TITLE", title.into()),
             ("OWNER", Value::Int(call.user as i64)),
             ("COUNTER", Value::Int(0)),
             ("PINNED", Value::Bool(false)),
             ("UNREAD", Value::Bool(false)),
             ("DATE_CREATE", now()),
             ("DATE_UPDATE", now()),
-            ("TEXT", Value::Text(call.text("MESSAGE"))),
+            ("TEXT", text.into()),
         ],
-    );
+    )
+}
+
+/// `im.chat.add`: the ID of the chat.
+pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = new_chat(state, call, &call.text("TITLE"), &call.text("MESSAGE"));
     let users: Vec<u64> = match call.params.get_ignoring_case("USERS") {
         Some(Value::Array(users)) => users
             .values()

@@ -10,8 +10,10 @@ pub(crate) mod acknowledged;
 mod analytics;
 pub(crate) mod application_only;
 mod bizproc;
+mod bookings;
 mod bots;
 mod calendar;
+mod calendar_events;
 mod card_settings;
 mod catalogue;
 mod catalogue_files;
@@ -22,27 +24,37 @@ mod crm;
 mod deliveries;
 mod departments;
 mod disk;
+mod documents;
 mod events;
 mod fixtures;
 mod im;
+mod landing_blocks;
 mod landing_copies;
+mod landing_templates;
 mod list_fields;
 mod messages;
 mod messenger;
 pub(crate) mod method;
+mod news_feed;
 mod notifications;
 mod offline_events;
 mod openlines;
 mod options;
+mod orders;
 mod owners;
 mod params;
+mod personnel_links;
 mod portal_settings;
+mod push_and_pull;
+mod record_rows;
 mod records;
 pub(crate) mod registry;
 pub(crate) mod rest3;
 mod rights;
+mod rpa;
 mod scrum;
 mod shop;
+mod signing;
 mod site_settings;
 mod storages;
 mod system;
@@ -99,19 +111,30 @@ pub(crate) fn all() -> &'static [Method] {
         cards(&mut methods);
         disk_objects(&mut methods);
         disk_folders_and_storages(&mut methods);
+        methods.extend(bookings::methods());
         methods.extend(bots::methods());
+        methods.extend(calendar_events::methods());
         methods.extend(catalogue::methods());
         methods.extend(catalogue_files::methods());
         methods.extend(openlines::methods());
         methods.extend(deliveries::methods());
+        methods.extend(documents::methods());
+        methods.extend(landing_blocks::methods());
         methods.extend(landing_copies::methods());
+        methods.extend(landing_templates::methods());
         methods.extend(time_control::methods());
+        methods.extend(rpa::methods());
         methods.extend(scrum::methods());
         methods.extend(site_settings::methods());
         methods.extend(votes::methods());
         methods.extend(constants::methods());
         methods.extend(acknowledged::methods());
         methods.extend(portal_settings::methods());
+        methods.extend(orders::methods());
+        methods.extend(news_feed::methods());
+        methods.extend(push_and_pull::methods());
+        methods.extend(personnel_links::methods());
+        methods.extend(signing::methods());
         // A kind of records may have a method of its own in the place of a usual one.
         let own: HashSet<String> = methods
             .iter()
@@ -162,6 +185,7 @@ fn older_task_items(methods: &mut Vec<Method>) {
         write!("task", "task.item.userfield.update", user_fields::update),
         write!("task", "task.item.userfield.delete", user_fields::delete),
         read!("task", "task.item.list", older::list),
+        read!("task", "task.item.getmanifest", item::manifest),
     ]);
 }
 
@@ -683,6 +707,27 @@ fn application_methods(methods: &mut Vec<Method>) {
             tasks::comments::make_result
         ),
         write!("sale", "sale.paysystem.pay.payment", shop::pay),
+        write!(
+            "pay_system",
+            "sale.paysystem.pay.invoice",
+            shop::pay_invoice
+        ),
+        write!("sale", "sale.propertyvalue.modify", shop::set_order_values),
+        read!(
+            "salescenter",
+            "salescenter.payment.getpublicurl",
+            shop::payment_url
+        ),
+        read!(
+            "crm",
+            "crm.product.property.settings.fields",
+            crm::product_properties::settings
+        ),
+        read!(
+            "crm",
+            "crm.activity.call.gettranscript",
+            crm::transcripts::of_call
+        ),
         read!("sale", "sale.cashbox.check.apply", shop::apply_check),
         read!("", "app.option.get", options::get_for_all),
         write!("", "app.option.set", options::set_for_all),

@@ -3,9 +3,12 @@
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json, json};
 
-use crate::context::{Call, MethodError, Output, errors};
-use crate::data::PortalData;
+use super::disk::OWN_ADDRESS;
+use super::record_rows;
+use crate::context::{Call, MethodError, Output, errors, moment};
+use crate::data::fixtures::collection::to_json;
 use crate::data::records::{self, RecordTable, table::Writer};
+use crate::data::{PortalData, hash};
 
 fn refused(text: &str) -> MethodError {
     MethodError::new(400, "ERROR_CHECK_FAILURE", text)
@@ -249,4 +252,142 @@ pub(crate) fn add_delivery(
         answer.insert("profiles", Value::from(Json::Array(added)));
     }
     Ok(Output::value(&answer))
+}
+
+/// `sale.paysystem.pay.invoice`: an older invoice is paid from now on.
+pub(crate) fn pay_invoice(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let invoice = call.text("INVOICE_ID");
+    if invoice.is_empty() {
+        return Err(refused("Parameter INVOICE_ID is not defined"));
+    }
+    let (system, handler) = (call.text("PAY_SYSTEM_ID"), call.text("BX_REST_HANDLER"));
+    let found = match (system.as_str(), handler.as_str()) {
+        ("", "") => {
+            let text = "Parameter BX_REST_HANDLER or PAY_SYSTEM_ID is not defined";
+            return Err(refused(text));
+        }
+        ("", handler) => with_text(state, "sale.paysystem", "BX_REST_HANDLER", handler),
+        (system, _) => find(state, "sale.paysystem", system).map(|(_, row)| row),
+    };
+    if found.is_none() {
+        let text = "Pay system not found";
+        return Err(match system.as_str() {
+            "" => refused(text),
+            _ => MethodError::new(400, "ERROR_PROCESS_REQUEST_RESULT", text),
+        });
+    }
+    let id = find(state, "crm.invoice", &invoice).map(|(id, _)| id);
+    let id = id.ok_or_else(|| {
+        MethodError::new(400, "ERROR_INTERNAL_INVOICE_NOT_FOUND", "Invoice not found")
+    })?;
+    let paid = [
+        ("PAYED", Json::from("Y")),
+        ("STATUS_ID", Json::from("P")),
+        ("DATE_PAYED", Json::from(moment::text(call.seconds()))),
+        ("EMP_PAYED_ID", Json::from(call.user.to_string())),
+    ];
+    record_rows::set(state, call, "crm.invoice", id, &paid);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `sale.propertyvalue.modify`: the values of an order, all of them. Those that the call doesn't give are deleted.
+pub(crate) fn set_order_values(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    const VALUES: &str = "sale.propertyvalue";
+    const SHOWN: [&str; 6] = [
+        "code",
+        "id",
+        "name",
+        "orderPropsId",
+        "orderPropsXmlId",
+        "value",
+    ];
+    let failed = |text: &str| MethodError::new(400, "0", text);
+    let fields = call.required("fields")?.as_array();
+    let order = fields.and_then(|fields| fields.get_ignoring_case("order")?.as_array());
+    let order = order.ok_or_else(|| failed("Required fields: fields[ORDER]"))?;
+    let id = order.get_ignoring_case("id").map_or(0, Value::to_int);
+    let given = order.get_ignoring_case("propertyValues");
+    let given = given.and_then(Value::as_array).cloned();
+    let given = match (id, given) {
+        (0, _) => return Err(failed("Required fields: fields[ORDER][ID]")),
+        (_, None) => return Err(failed("Required fields: fields[ORDER][PROPERTYVALUES]")),
+        (_, Some(given)) => given,
+    };
+    if find(state, "sale.order", &id.to_string()).is_none() {
+        return Err(failed("order is not exists"));
+    }
+    let mut kept = Vec::new();
+    for value in given.values().filter_map(Value::as_array) {
+        let Some(row) = order_value(state, id, value) else {
+            continue;
+        };
+        let property = row.get("orderPropsId").map_or(0, Value::to_int).to_string();
+        let same = |row: &Map<String, Json>| {
+            record_rows::text(row, "orderId") == id.to_string()
+                && record_rows::text(row, "orderPropsId") == property
+        };
+        let earlier = record_rows::rows(state, VALUES).find(|(_, row)| same(row));
+        kept.push(match earlier.map(|(number, _)| number) {
+            Some(number) => {
+                let value = row.get("value").cloned().unwrap_or_default();
+                let value = [("value", to_json(&value))];
+                record_rows::set(state, call, VALUES, number, &value);
+                number
+            }
+            None => record_rows::add(state, call, VALUES, &row),
+        });
+    }
+    record_rows::delete_where(state, VALUES, |row| {
+        let is_kept = kept.contains(&record_rows::number(row, "id"));
+        record_rows::text(row, "orderId") == id.to_string() && !is_kept
+    });
+    let shown = kept.iter().filter_map(|number| {
+        let row = record_rows::row(state, VALUES, *number)?;
+        let part = |name: &str| (name.to_owned(), row.get(name).cloned().unwrap_or_default());
+        Some(Json::Object(SHOWN.map(part).into_iter().collect()))
+    });
+    let shown: Vec<Json> = shown.collect();
+    Ok(Output::value(&Value::from(
+        json!({ "propertyValues": shown }),
+    )))
+}
+
+/// The value of a property of an order; `None` if there is no such property.
+fn order_value(state: &PortalData, order: i64, given: &Array) -> Option<Array> {
+    let property = given.get_ignoring_case("orderPropsId")?.to_int();
+    let (_, of) = find(state, "sale.property", &property.to_string())?;
+    let known = |name: &str| of.get(name).cloned().map(Value::from).unwrap_or_default();
+    let mut row = Array::new();
+    row.insert("orderId", order);
+    row.insert("orderPropsId", property);
+    row.insert("name", known("name"));
+    row.insert("code", known("code"));
+    let value = given.get_ignoring_case("value").cloned();
+    row.insert("value", value.unwrap_or_default());
+    Some(row)
+}
+
+/// A picture without a point in it. No code is drawn: it stands for that of a link.
+const NO_PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
+/// `salescenter.payment.getPublicUrl`: where a payment is paid.
+pub(crate) fn payment_url(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = call.required("id")?.to_text();
+    let payment = find(state, "sale.payment", &id);
+    let (id, payment) =
+        payment.ok_or_else(|| MethodError::new(400, "200640400001", "payment is not exists"))?;
+    let order = record_rows::text(payment, "orderId");
+    let code = hash::mix(state.seed() ^ hash::salt("payment") ^ id);
+    let access = format!("{code:016x}{:016x}", hash::mix(code));
+    let url = format!("{OWN_ADDRESS}/pub/payment/?orderId={order}&access={access}&paymentId={id}");
+    let short = format!("{OWN_ADDRESS}/~{:06x}", code >> 40);
+    Ok(Output::value(&Value::from(json!({
+        "payment": { "url": url, "shortUrl": short, "qr": NO_PICTURE }
+    }))))
 }

@@ -783,4 +783,10 @@ pub(super) const KINDS: &[RecordKind] = &[
         },
         ..CONTROLLER
     },
+    // `methods/documents.rs` writes them.
+    RecordKind {
+        name: "documentgenerator.role.access",
+        scope: "documentgenerator",
+        ..CONTROLLER
+    },
 ];

@@ -51,7 +51,19 @@ const WRONG_PARAMETER: Refusal = Refusal {
     text: "Incorrect parameter {}.",
 };
 
+/// What was said in calls, by activity.
+pub(crate) const TRANSCRIPTS: &str = "crm.activity.transcript";
+
 pub(super) const KINDS: &[RecordKind] = &[
+    // `methods/crm/transcripts.rs` reads them.
+    RecordKind {
+        name: TRANSCRIPTS,
+        scope: "crm",
+        id: "activityId",
+        key: &["activityId"],
+        spelling: Spelling::Typed,
+        ..OLDER
+    },
     RecordKind {
         name: "crm.item.payment",
         scope: "crm",

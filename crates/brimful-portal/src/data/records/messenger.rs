@@ -27,6 +27,12 @@ pub(crate) const CONVERSATIONS: &str = "imopenlines.session";
 /// Which message is which of a connector.
 pub(crate) const CONNECTOR_MESSAGES: &str = "imconnector.message";
 
+/// The users that a portal makes of the clients of connectors.
+pub(crate) const CONNECTOR_CLIENTS: &str = "imconnector.client";
+
+/// Applications that bots put into chats.
+pub(crate) const BOT_APPS: &str = "imbot.app";
+
 /// What open lines keep goes by names in capitals.
 const OF_LINES: RecordKind = RecordKind {
     scope: "imopenlines",
@@ -56,6 +62,11 @@ pub(super) const KINDS: &[RecordKind] = &[
         ..KEPT
     },
     RecordKind {
+        name: BOT_APPS,
+        scope: "imbot",
+        ..OLDER
+    },
+    RecordKind {
         name: NOTIFICATIONS,
         key: &["messageId"],
         ..KEPT
@@ -67,6 +78,13 @@ pub(super) const KINDS: &[RecordKind] = &[
     },
     RecordKind {
         name: CONVERSATIONS,
+        ..OF_LINES
+    },
+    RecordKind {
+        name: CONNECTOR_CLIENTS,
+        // Users of a portal have lower numbers.
+        first: 1_000_001,
+        key: &["CONNECTOR", "LINE", "EXTERNAL_ID"],
         ..OF_LINES
     },
     RecordKind {

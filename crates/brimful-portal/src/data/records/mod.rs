@@ -12,7 +12,7 @@ mod calendar;
 pub(crate) mod catalogue;
 mod commerce;
 mod crm;
-mod crm_parts;
+pub(crate) mod crm_parts;
 mod description;
 mod documents;
 mod drive;
@@ -22,11 +22,14 @@ mod lists;
 pub(crate) mod messenger;
 mod older;
 mod planning;
-mod rest3;
+pub(crate) mod push;
+pub(crate) mod rest3;
+pub(crate) mod rpa;
 mod shop_parts;
+pub(crate) mod signing;
 mod sip;
 mod site_blocks;
-mod sites;
+pub(crate) mod sites;
 pub(crate) mod table;
 mod telephony;
 
@@ -60,10 +63,13 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
             booking::KINDS,
             catalogue::KINDS,
             crm_parts::KINDS,
+            rpa::KINDS,
             shop_parts::KINDS,
             site_blocks::KINDS,
             older::KINDS,
             planning::KINDS,
+            push::KINDS,
+            signing::KINDS,
             sip::KINDS,
             sites::KINDS,
             documents::KINDS,

@@ -28,6 +28,13 @@ const OPERATION_FAILED: Refusal = Refusal {
     text: "Operation failed",
 };
 
+/// The files of documents of knowledge bases.
+pub(crate) const NOTE_FILES: &str = "note.file";
+/// What is known of calls with video when they are over.
+pub(crate) const CALL_FOLLOWUPS: &str = "call.followup";
+/// The chats, channels and collabs of departments and teams.
+pub(crate) const COMMUNICATIONS: &str = "humanresources.node.communication";
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "humanresources.node",
@@ -36,6 +43,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("humanresources.node.add", RecordVerb::Add).answers(Answer::Rows),
             method("humanresources.node.get", RecordVerb::Get).answers(Answer::Under("item")),
             method("humanresources.node.list", RecordVerb::List)
+                .narrowed_by(&[("type", "type")])
                 .answers(Answer::Under("items"))
                 .paged(RecordPaging::LimitOffset),
             method("humanresources.node.edit", RecordVerb::Update).answers(Answer::Rows),
@@ -121,6 +129,27 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
             text: "Result {} was not found",
         },
+        ..REST3
+    },
+    // `methods/rest3/note_files.rs`, `call_followups.rs` and `communications.rs` have the methods of these.
+    RecordKind {
+        name: NOTE_FILES,
+        scope: "note",
+        ..REST3
+    },
+    RecordKind {
+        name: CALL_FOLLOWUPS,
+        scope: "call",
+        id: "callId",
+        key: &["callId"],
+        methods: &[method("call.followup.list", RecordVerb::List)
+            .answers(Answer::Under("items"))
+            .paged(RecordPaging::LimitOffset)],
+        ..REST3
+    },
+    RecordKind {
+        name: COMMUNICATIONS,
+        scope: "humanresources",
         ..REST3
     },
     // `methods/rest3/mail.rs` carries them out.

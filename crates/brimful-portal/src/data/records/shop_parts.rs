@@ -315,6 +315,13 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "sale",
         methods: &[
             method("sale.delivery.extra.service.get", RecordVerb::List)
+                .params(&[(
+                    "DELIVERY_ID",
+                    Refusal {
+                        code: "ERROR_CHECK_FAILURE",
+                        text: "Parameter {} is not defined",
+                    },
+                )])
                 .narrowed_by(&[("DELIVERY_ID", "DELIVERY_ID")])
                 .paged(RecordPaging::Whole),
             method("sale.delivery.extra.service.add", RecordVerb::Add).flat(),

@@ -7,6 +7,15 @@ const MISSING: Refusal = Refusal {
     text: "Invalid parameters for the method call; missing: {}",
 };
 
+/// Templates of sites and pages that applications have registered.
+pub(crate) const TEMPLATES: &str = "landing.demos";
+/// Pictures that were uploaded for blocks.
+pub(crate) const PICTURES: &str = "landing.picture";
+/// What applications have added to the menus of blocks.
+pub(crate) const BLOCK_WIDGETS: &str = "landing.repo.placement";
+/// Applications whose widgets tell of all their faults.
+pub(crate) const DEBUGGED_APPS: &str = "landing.repowidget.application";
+
 const SITE: RecordKind = RecordKind {
     scope: "landing",
     required: MISSING,
@@ -233,6 +242,31 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         key: &["ENTITY_ID", "BINDING_ID"],
         not_found: NO_ACCESS,
+        ..SITE
+    },
+    // `methods/landing_templates.rs` and `methods/landing_blocks.rs` have the methods of these.
+    RecordKind {
+        name: TEMPLATES,
+        methods: &[method("landing.demos.getlist", RecordVerb::List)
+            .nested("params")
+            .paged(RecordPaging::LimitOffset)],
+        ..SITE
+    },
+    RecordKind {
+        name: PICTURES,
+        id: "id",
+        key: &["id"],
+        spelling: Spelling::Typed,
+        ..SITE
+    },
+    RecordKind {
+        name: BLOCK_WIDGETS,
+        ..SITE
+    },
+    RecordKind {
+        name: DEBUGGED_APPS,
+        key: &["application"],
+        spelling: Spelling::Typed,
         ..SITE
     },
 ];

@@ -1,6 +1,7 @@
 //! `imbot.v2.*`: bots of the newer API. They are kept where those of `imbot.register` are, and write into the chats and
 //! messages of the messenger.
 
+mod apps;
 mod chats;
 mod commands;
 pub(super) mod events;
@@ -42,6 +43,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
         write!("imbot", "imbot.v2.event.get", events::get),
     ];
     own.into_iter()
+        .chain(apps::methods())
         .chain(chats::methods())
         .chain(messages::methods())
         .chain(commands::methods())

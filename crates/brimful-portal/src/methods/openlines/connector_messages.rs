@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use brimful_protocol::{Array, Value};
+use serde_json::json;
 
 use super::{
     CLOSED, Conversation, add_conversation, chat_id, last_conversation, missing_argument, text,
@@ -10,7 +11,9 @@ use super::{
 use crate::context::{Call, MethodError, Output, moment};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, MESSAGE};
-use crate::data::records::messenger::CONNECTOR_MESSAGES;
+use crate::data::fixtures::collection::to_json;
+use crate::data::fixtures::php;
+use crate::data::records::messenger::{CONNECTOR_CLIENTS, CONNECTOR_MESSAGES};
 use crate::methods::chats::{self, insert, refused, say};
 use crate::methods::method::{Handler, Method, write};
 
@@ -65,10 +68,19 @@ fn message_text(message: &Array, part: &str, name: &str) -> String {
 
 /// The reply that has a result for each message.
 fn message_results(rows: Vec<Array>) -> Output {
-    let data = Array::from_iter([("RESULT", rows.into_iter().collect::<Value>())]);
-    let mut answer = Array::from_iter([("SUCCESS", true)]);
-    answer.insert("DATA", data);
-    Output::value(&Value::Array(answer))
+    let rows = rows.into_iter().map(|row| {
+        let mut row = to_json(&Value::Array(row));
+        // A moment has no text of its own in JSON of PHP.
+        if let Some(date) = row.pointer_mut("/message/date") {
+            *date = json!({});
+        }
+        row
+    });
+    let rows: Vec<serde_json::Value> = rows.collect();
+    let answer = json!({ "SUCCESS": true, "DATA": { "RESULT": rows } });
+    let mut out = Vec::new();
+    php::write(&mut out, &answer);
+    Output::json(out)
 }
 
 /// `imconnector.send.messages(CONNECTOR, LINE, MESSAGES)`: each into the chat of its client.
@@ -110,8 +122,9 @@ fn receive_messages(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         ];
         let number = [("MESSAGE_ID", Value::Int(said as i64))];
         chats::keep(state, call, CONNECTOR_MESSAGES, &key, number);
-        let mut row = message.clone();
-        row.insert("user", client);
+        let user = client_number(state, call, (&connector, &line), &client);
+        let mut row = shown(&message);
+        row.insert("user", user.to_string());
         row.insert("SUCCESS", true);
         let mut about = Array::from_iter([("ID", session.to_string())]);
         about.insert("CHAT_ID", chat.to_string());
@@ -119,6 +132,55 @@ fn receive_messages(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         rows.push(row);
     }
     Ok(message_results(rows))
+}
+
+/// The user that a portal makes of a client of a connector.
+fn client_number(
+    state: &mut PortalData,
+    call: &Call<'_>,
+    (connector, line): (&str, &str),
+    client: &str,
+) -> u64 {
+    let key = [
+        ("CONNECTOR", Value::from(connector)),
+        ("LINE", line.into()),
+        ("EXTERNAL_ID", client.into()),
+    ];
+    chats::keep(state, call, CONNECTOR_CLIENTS, &key, []);
+    let key = key.map(|(_, value)| value.to_text());
+    let table = state.record_table(CONNECTOR_CLIENTS);
+    table.and_then(|table| table.find(&key, &[])).unwrap_or(0)
+}
+
+/// A message as the reply shows it, with all its parts.
+fn shown(message: &Array) -> Array {
+    let part = |name: &str| {
+        let part = message.get(name).and_then(Value::as_array);
+        part.cloned().unwrap_or_default()
+    };
+    let mut row = message.clone();
+    let mut said = part("message");
+    let files = said.remove("files").unwrap_or(Value::Array(Array::new()));
+    said.insert("files", files);
+    row.insert("message", said);
+    let mut chat = part("chat");
+    if let Some(url) = chat.remove("url").filter(Value::is_truthy) {
+        let text = format!("Link to the original post: {}", url.to_text());
+        chat.insert("description", text);
+    }
+    row.insert("chat", chat);
+    let user = part("user");
+    let mut extra = part("extra");
+    if let Some(flag) = user.get("skip_phone_validate") {
+        extra.insert("skip_phone_validate", flag.clone());
+    }
+    if let Some(flag) = part("message").get("disable_tracker") {
+        extra.insert("disable_tracker", flag.clone());
+    }
+    if !extra.is_empty() {
+        row.insert("extra", extra);
+    }
+    row
 }
 
 /// Adds a conversation with a client, in the client's chat or a new one. Returns the numbers of the conversation and the

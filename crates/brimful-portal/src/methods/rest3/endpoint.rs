@@ -9,8 +9,8 @@ use super::event_log::EVENT_LOG_DTO;
 use super::fields::FIELD_DTO;
 use super::task_fields::TASK_DTO;
 use super::{
-    documentation, error, event_log, fields, mail, notes, object_fields, structure, tasks,
-    working_time,
+    call_followups, communications, documentation, error, event_log, fields, mail, note_files,
+    notes, object_fields, structure, task_results, tasks, working_time,
 };
 use crate::context::MethodError;
 use crate::context::settings::Scopes;
@@ -83,18 +83,22 @@ pub(crate) fn find(name: &str) -> Option<&'static Endpoint> {
 fn of_records() -> &'static [Endpoint] {
     static ENDPOINTS: OnceLock<Vec<Endpoint>> = OnceLock::new();
     ENDPOINTS.get_or_init(|| {
-        let described = object_fields::methods();
-        // A kind of records may have a method of its own in the place of a usual one.
-        let is_usual = |method: &Method| structure::methods().all(|own| own.name != method.name);
-        let methods = records::rest3_methods()
-            .filter(is_usual)
-            .chain(described)
+        let own: Vec<Method> = object_fields::methods()
             .chain(structure::methods())
+            .chain(communications::methods())
             .chain(notes::methods())
+            .chain(note_files::methods())
+            .chain(call_followups::methods())
+            .chain(task_results::methods())
             .chain(working_time::methods())
             .chain(mail::methods())
-            .chain(tasks::methods());
-        methods.map(served).collect()
+            .chain(tasks::methods())
+            .collect();
+        // A kind of records may have a method of its own in the place of a usual one.
+        let usual: Vec<Method> = records::rest3_methods()
+            .filter(|method| own.iter().all(|own| own.name != method.name))
+            .collect();
+        usual.into_iter().chain(own).map(served).collect()
     })
 }
 

@@ -1,5 +1,7 @@
 //! The methods of REST 3.0: objects as descriptions, filters of triples, pages by `pagination` or a cursor.
 
+mod call_followups;
+mod communications;
 mod documentation;
 mod dto;
 mod endpoint;
@@ -9,6 +11,7 @@ mod fields;
 mod filter;
 mod item;
 mod mail;
+mod note_files;
 mod notes;
 mod object_fields;
 pub(crate) mod page;
@@ -16,6 +19,7 @@ pub(crate) mod params;
 mod select;
 mod structure;
 mod task_fields;
+mod task_results;
 mod task_writing;
 mod tasks;
 mod working_time;

@@ -43,6 +43,18 @@ fn objects() -> &'static HashMap<&'static str, Vec<ObjectField>> {
     })
 }
 
+/// Whether an object has a field.
+pub(super) fn has(object: &str, field: &str) -> bool {
+    let fields = objects().get(object);
+    fields.is_some_and(|fields| fields.iter().any(|one| one.name == field))
+}
+
+/// The names of the fields of an object.
+pub(super) fn names(object: &str) -> Vec<String> {
+    let fields = objects().get(object).into_iter().flatten();
+    fields.map(|field| field.name.to_owned()).collect()
+}
+
 /// The two methods of every object.
 pub(super) fn methods() -> impl Iterator<Item = Method> {
     objects().keys().flat_map(|object| {

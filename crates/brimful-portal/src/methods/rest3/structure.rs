@@ -9,6 +9,7 @@ use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
 use super::error;
+use super::page::Pagination;
 use super::params::{id, under};
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
@@ -33,6 +34,8 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
         write!("humanresources", "humanresources.node.add", add),
         read!("humanresources", "humanresources.node.children", children),
         read!("humanresources", "humanresources.node.count", count),
+        read!("humanresources", "humanresources.node.list", list),
+        read!("humanresources", "humanresources.node.search", search),
         write!(
             "humanresources",
             "humanresources.node.member.add",
@@ -278,6 +281,50 @@ fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     Ok(Output::value(&Value::from(Json::Object(
         row.unwrap_or_default(),
     ))))
+}
+
+/// The type of nodes that a call names.
+fn wanted_type(call: &Call<'_>) -> Result<String, MethodError> {
+    let kind = match call.params.get("type") {
+        None | Some(Value::Null) => return Err(error::required("type")),
+        Some(kind) => kind.to_text(),
+    };
+    if matches!(kind.as_str(), "DEPARTMENT" | "TEAM") {
+        return Ok(kind);
+    }
+    let text = "An invalid value for the structure element type was provided";
+    Err(error::validation([("type", text.to_owned())]))
+}
+
+/// `humanresources.node.list(type, select, pagination)`. Loaded nodes may have no type.
+fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    if !state.records[place()?].is_loaded || call.params.get("type").is_some() {
+        wanted_type(call)?;
+    }
+    described_records::read(state, call)
+}
+
+/// `humanresources.node.search(type, name)`: nodes whose names have this in them.
+fn search(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let kind = wanted_type(call)?;
+    let name = match call.params.get("name") {
+        None | Some(Value::Null) => return Err(error::required("name")),
+        Some(Value::Text(name)) => name.to_lowercase(),
+        Some(_) => return Err(error::wrong_type("name", "string")),
+    };
+    let found = nodes(state).into_iter().map(|(_, row)| row);
+    let found = found.filter(|row| {
+        text(row, "type") == kind && text(row, "name").to_lowercase().contains(&name)
+    });
+    let page = Pagination::parse(call.params.get("pagination"))?;
+    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let items = found.skip(offset).take(limit).map(|row| {
+        let shown = row.iter().filter(|(name, _)| *name != "members");
+        let shown = shown.map(|(name, value)| (name.clone(), value.clone()));
+        Value::from(Json::Object(shown.collect()))
+    });
+    Ok(Output::value(&under("items", items.collect::<Value>())))
 }
 
 /// `humanresources.node.children(id, select)`: the nodes right below a node.

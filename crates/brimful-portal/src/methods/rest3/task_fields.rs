@@ -5,6 +5,8 @@ use brimful_protocol::{Array, Value};
 use super::dto::{Dto, Kind, Source, always, column, made, relation};
 use super::item::{Item, is_yes};
 use crate::data::entities::{TASK, USER};
+use crate::methods::record_rows::{number, rows};
+use crate::methods::tasks::chat_of;
 
 pub(super) const STATUSES: &[(&str, &str)] = &[
     ("2", "pending"),
@@ -101,10 +103,10 @@ pub(super) static TASK_DTO: Dto = Dto {
         always("containsSubTasks", Kind::Flag, "false"),
         always("containsRelatedTasks", Kind::Flag, "false"),
         always("containsGanttLinks", Kind::Flag, "false"),
-        always("containsPlacements", Kind::Flag, "false"),
+        always("containsPlacements", Kind::Flag, "true"),
         always("containsResults", Kind::Flag, "false"),
         always("numberOfReminders", Kind::Int, "0"),
-        always("chatId", Kind::Int, "null"),
+        made("chatId", Kind::Int, chat),
         column("plannedDuration", Kind::Count, "DURATION_PLAN").editable(),
         column("actualDuration", Kind::Count, "DURATION_FACT"),
         column("durationType", Kind::Text, "DURATION_TYPE").editable(),
@@ -261,36 +263,82 @@ fn archive_link(item: &Item<'_>) -> Value {
     .into()
 }
 
-/// What the reader may do with the task: all that its status leaves to do.
+/// The chat of a task.
+fn chat(item: &Item<'_>) -> Value {
+    i64::try_from(chat_of(item.row.id)).map_or(Value::Null, Value::Int)
+}
+
+/// What the reader may do with the task: all that its status and its results leave to do.
 fn rights(item: &Item<'_>) -> Value {
-    const ALWAYS: [&str; 12] = [
+    const NAMES: [&str; 45] = [
         "read",
         "watch",
         "mute",
+        "createResult",
         "edit",
         "remove",
+        "complete",
+        "approve",
+        "disapprove",
+        "start",
+        "take",
         "delegate",
+        "defer",
+        "renew",
         "deadline",
+        "datePlan",
+        "changeDirector",
         "changeResponsible",
         "changeAccomplices",
+        "pause",
+        "timeTracking",
+        "mark",
+        "changeStatus",
+        "reminder",
+        "addAuditors",
+        "elapsedTime",
         "favorite",
+        "checklistAdd",
+        "checklistEdit",
+        "checklistSave",
+        "checklistToggle",
+        "automate",
+        "resultEdit",
+        "completeResult",
+        "removeResult",
+        "resultRead",
+        "admin",
         "createSubtask",
         "copy",
+        "saveAsTemplate",
+        "attachFile",
+        "detachFile",
+        "detachParent",
+        "createGanttDependence",
+        "sort",
     ];
     let status = item.cell("STATUS").to_int().unwrap_or(2);
-    let mut rights: Array = ALWAYS.into_iter().map(|right| (right, true)).collect();
-    for (right, granted) in [
-        ("complete", !matches!(status, 4 | 5)),
-        ("approve", status == 4),
-        ("disapprove", status == 4),
-        ("start", matches!(status, 2 | 6)),
-        ("pause", status == 3),
-        ("defer", matches!(status, 2 | 3)),
-        ("renew", matches!(status, 5 | 6)),
-    ] {
-        rights.insert(right, granted);
-    }
-    Value::Array(rights)
+    let is_granted = |right: &str| match right {
+        "complete" => !matches!(status, 4 | 5),
+        "approve" | "disapprove" => status == 4,
+        "start" => matches!(status, 2 | 6),
+        "pause" => status == 3,
+        "defer" => matches!(status, 2 | 3),
+        "renew" => matches!(status, 5 | 6),
+        "timeTracking" => is_yes(item.cell("ALLOW_TIME_TRACKING")),
+        "resultEdit" | "removeResult" | "resultRead" => has_results(item),
+        // Nobody takes tasks of flows here, changes who gave a task, or sorts.
+        "take" | "changeDirector" | "sort" => false,
+        _ => true,
+    };
+    let rights = NAMES.into_iter().map(|right| (right, is_granted(right)));
+    Value::Array(rights.collect())
+}
+
+fn has_results(item: &Item<'_>) -> bool {
+    let task = item.row.id;
+    let mut results = rows(item.state, "tasks.task.result.rest3");
+    results.any(|(_, result)| number(result, "taskId") == task)
 }
 
 /// The reader, if the flag is set.

@@ -2,7 +2,7 @@
 //! and answer in their own way. What they answer is not documented method by method: here it is what
 //! `task.checklistitem.*` and `task.elapseditem.*` answer, which are documented.
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::{Array, Value, catalogue};
 
 use super::positional::{array, failed, given, task};
 use super::{actions, attachments, permitted};
@@ -13,6 +13,7 @@ use crate::data::entities::TASK;
 use crate::data::list::plan::Plan;
 use crate::data::list::shape::Shape;
 use crate::data::records;
+use crate::methods::all;
 use crate::methods::crm::legacy_filter;
 
 /// A method of `tasks.task.*` that changes something.
@@ -288,4 +289,29 @@ pub(crate) fn comment_is_allowed(
             _ => false,
         };
     Ok(Output::value(&Value::Bool(may)))
+}
+
+/// `task.item.getmanifest`: the methods of `task.item`, and what the catalogue knows of their parameters.
+pub(crate) fn manifest(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let described = |name: &str| {
+        let known = catalogue::find(&format!("task.item.{name}"));
+        let params = known.map_or("", |known| known.params).split(',');
+        let params = params.filter(|param| !matches!(*param, "" | "Name"));
+        let params: Value = params
+            .map(|param| Array::from_iter([("description", param)]))
+            .collect();
+        Array::from_iter([("params", params)])
+    };
+    let names = all().iter();
+    let names = names.filter_map(|method| method.name.strip_prefix("task.item."));
+    let methods: Array = names.map(|name| (name, described(name))).collect();
+    let mut manifest = Array::new();
+    manifest.insert("Manifest version", "1.1");
+    manifest.insert(
+        "Warning",
+        "don't rely on format of this manifest, it can be changed without any notification",
+    );
+    manifest.insert("REST: shortname alias to class", "item");
+    manifest.insert("REST: available methods", methods);
+    Ok(Output::value(&Value::Array(manifest)))
 }

@@ -111,7 +111,7 @@ pub(crate) fn access(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
 }
 
 /// The chat of a task. Every task has one of its own.
-fn chat_of(task: u64) -> u64 {
+pub(in crate::methods) fn chat_of(task: u64) -> u64 {
     const FIRST: u64 = 2_000;
     task.saturating_mul(2).saturating_add(FIRST)
 }

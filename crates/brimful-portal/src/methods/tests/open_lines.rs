@@ -25,7 +25,12 @@ fn a_message_of_a_connector_begins_a_conversation_and_is_changed_and_deleted() {
         (
             "imconnector.send.messages",
             &again,
-            r#"{"SUCCESS":true,"DATA":{"RESULT":[{"SUCCESS":true,"session":{"ID":"1","CHAT_ID":"1"}}]}}"#,
+            r#"{"SUCCESS":true,"DATA":{"RESULT":[{"SUCCESS":true,"user":"1000001","message":{"id":"m2","files":[]},"session":{"ID":"1","CHAT_ID":"1"}}]}}"#,
+        ),
+        (
+            "imconnector.send.messages",
+            &again.replace("[user][id]=u1", "[user][id]=u2&MESSAGES[0][user][skip_phone_validate]=Y&MESSAGES[0][message][date]=1777885200&MESSAGES[0][chat][url]=https://x.test/1").replace("[chat][id]=c1", "[chat][id]=c2").replace("m2", "m3"),
+            r#"{"DATA":{"RESULT":[{"user":"1000002","message":{"date":{}},"chat":{"description":"Link to the original post: https://x.test/1"},"extra":{"skip_phone_validate":"Y"}}]}}"#,
         ),
         ("imopenlines.session.open", "USER_CODE=shop|7|c1|u1", r#"{"chatId":"1"}"#),
         ("imopenlines.session.open", "USER_CODE=shop|7|c1|u9", "!ACCESS_DENIED"),

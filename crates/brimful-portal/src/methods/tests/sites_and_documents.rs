@@ -116,13 +116,17 @@ fn documents_are_made_of_templates() {
         "crm.documentgenerator.document.add",
         &format!("templateId={id}&entityTypeId=2&entityId=1&values[Total]=5"),
     );
-    let number = document["document"]["id"].clone();
+    let number = document["document"]["id"].as_str().unwrap().to_owned();
     assert_eq!(document["document"]["templateId"], id.as_str());
+    assert_eq!(document["document"]["createdBy"], "1");
     let read = portal.json(
         "crm.documentgenerator.document.get",
         &format!("id={number}"),
     );
-    assert_eq!(read["document"]["values"]["Total"], "5");
+    assert_eq!(
+        read["document"]["values"],
+        json!({ "productsTableVariant": "", "_creationMethod": "rest", "stampsEnabled": false, "Total": "5" })
+    );
     let fields = portal.json(
         "crm.documentgenerator.document.getfields",
         &format!("id={number}"),
@@ -151,6 +155,40 @@ fn documents_are_made_of_templates() {
     );
     let gone = portal.error("crm.documentgenerator.document.get", &named);
     assert_eq!(gone.2, "Document not found");
+}
+
+#[test]
+fn values_of_documents_are_fields_and_roles_permit_in_lower_case() {
+    let mut portal = Portal::with(&[]);
+    portal.steps(&[
+        (
+            "documentgenerator.template.add",
+            "fields[name]=Contract&fields[region]=ru&fields[numeratorId]=1&fields[users][]=UA",
+            r#"{"template":{"users":{"UA":"UA"}}}"#,
+        ),
+        (
+            "documentgenerator.document.add",
+            "templateId=1&value=x&providerClassName=y&values[ClientName]=Daisy&stampsEnabled=1",
+            r#"{"document":{"stampsEnabled":true,"createdBy":"1","values":{"stampsEnabled":true,"ClientName":"Daisy"}}}"#,
+        ),
+        (
+            "documentgenerator.document.getfields",
+            "id=1",
+            r#"{"documentFields":{"ClientName":{"value":"Daisy","default":""},"DocumentTitle":{}}}"#,
+        ),
+        ("documentgenerator.document.getfields", "id=9", "!0 Document not found"),
+        (
+            "documentgenerator.numerator.add",
+            "fields[name]=N&fields[template]=N-{NUMBER}&fields[settings][S][isDirectNumeration]=0&fields[settings][S][start]=1",
+            r#"{"numerator":{"id":1,"settings":{"S":{"isDirectNumeration":false,"start":"1"}}}}"#,
+        ),
+        ("documentgenerator.numerator.get", "id=1", r#"{"numerator":{"id":"1"}}"#),
+        (
+            "documentgenerator.role.add",
+            "fields[name]=Editors&fields[permissions][SETTINGS][MODIFY]=X",
+            r#"{"role":{"permissions":{"settings":{"modify":"X"}}}}"#,
+        ),
+    ]);
 }
 
 #[test]

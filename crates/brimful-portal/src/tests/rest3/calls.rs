@@ -311,8 +311,7 @@ async fn departments_of_the_structure_are_listed_by_a_filter_of_triples_and_page
         let fields = json!({ "fields": { "name": name } });
         v3(&portal, "humanresources.node.add", fields).await;
     }
-    let some =
-        json!({ "filter": [["name", "!=", "Two"]], "pagination": { "limit": 1, "offset": 1 } });
+    let some = json!({ "type": "DEPARTMENT", "filter": [["name", "!=", "Two"]], "pagination": { "limit": 1, "offset": 1 } });
     assert_eq!(ids(&portal, "humanresources.node.list", some).await, [3]);
 }
 

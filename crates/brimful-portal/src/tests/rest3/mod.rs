@@ -7,6 +7,7 @@ mod fields;
 mod idempotency;
 mod lists;
 mod notes;
+mod smaller_families;
 mod structure;
 mod tasks;
 

@@ -74,6 +74,39 @@ async fn a_department_is_added_with_its_members_and_has_children() {
 }
 
 #[tokio::test]
+async fn nodes_are_listed_and_found_by_their_type() {
+    let portal = company();
+    for (kind, name) in [
+        ("DEPARTMENT", "Sales"),
+        ("TEAM", "Sales red"),
+        ("TEAM", "Blue"),
+    ] {
+        add(&portal, json!({ "type": kind, "name": name })).await;
+    }
+    let names = |page: &Json| -> Vec<String> {
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let list = "humanresources.node.list";
+    let teams = v3(&portal, list, json!({ "type": "TEAM" })).await.result();
+    assert_eq!(names(&teams), ["Sales red", "Blue"]);
+    let search = "humanresources.node.search";
+    let found = v3(&portal, search, json!({ "type": "TEAM", "name": "sales" })).await;
+    assert_eq!(names(&found.result()), ["Sales red"]);
+    for (method, body, field) in [
+        (list, json!({}), "type"),
+        (list, json!({ "type": "CLUB" }), "type"),
+        (search, json!({ "type": "TEAM" }), "name"),
+        (search, json!({ "name": "x" }), "type"),
+    ] {
+        assert_eq!(complained_of(&v3(&portal, method, body).await), field);
+    }
+}
+
+#[tokio::test]
 async fn members_are_added_moved_set_and_removed() {
     let portal = company();
     for name in ["One", "Two"] {
