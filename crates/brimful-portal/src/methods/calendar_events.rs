@@ -133,6 +133,8 @@ fn times(call: &Call<'_>, event: &Row) -> Vec<(&'static str, Json)> {
 
 /// How an event comes again, with the days by their names and the last day in every form.
 fn recurrence(call: &Call<'_>, event: &Row) -> Vec<(&'static str, Json)> {
+    /// Without an end an event comes again until the first day of 2038.
+    const FOREVER: i64 = 2_145_916_800;
     let Some(Json::Object(rule)) = event.get("RRULE") else {
         return Vec::new();
     };
@@ -155,8 +157,6 @@ fn recurrence(call: &Call<'_>, event: &Row) -> Vec<(&'static str, Json)> {
     let interval = text(&rule, "INTERVAL").trim().parse().unwrap_or(1);
     rule.insert("INTERVAL".to_owned(), Json::from(interval.max(1_i64)));
     let until = moment::parse(&text(&rule, "UNTIL"), 0);
-    // Without an end an event comes again until the last day that the portal knows.
-    const FOREVER: i64 = 2_145_916_800;
     let end = until.unwrap_or(FOREVER);
     let date = moment::russian(end);
     let date = date.split(' ').next().unwrap_or_default();
