@@ -229,10 +229,10 @@ fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
             let shown = portal.json(&get, &params).to_string();
             let mut visible = row.clone();
             visible.retain(|name, _| table_shows(kind, name));
-            assert!(
-                shown.contains(&serde_json::to_string(&visible).unwrap()),
-                "{get}: {shown}"
-            );
+            let visible = serde_json::to_string(&visible).unwrap();
+            // What belongs to a record may come behind its own fields.
+            let fields = visible.strip_suffix('}').unwrap();
+            assert!(shown.contains(fields), "{get}: {shown}");
         }
         if let Some((update, named)) = naming(kind, RecordVerb::Update, &key) {
             let (_, changes) = written(kind, RecordVerb::Update, 8).unwrap();
