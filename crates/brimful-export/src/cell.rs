@@ -70,6 +70,40 @@ impl Decimal {
         Some(Self(if negative { -value } else { value }))
     }
 
+    /// Reads an amount as portals nearly always write it: few digits, at most four of them behind the point, and its
+    /// currency behind a line. `None` does not mean that it is not an amount.
+    #[inline]
+    pub(crate) fn parse_usual(text: &[u8]) -> Option<Self> {
+        let (negative, text) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            text => (false, text),
+        };
+        let (mut value, mut digits, mut behind) = (0_i64, 0_u32, None);
+        for b in text {
+            match b {
+                b'0'..=b'9' => {
+                    value = value * 10 + i64::from(b - b'0');
+                    digits += 1;
+                    if let Some(behind) = &mut behind {
+                        *behind += 1;
+                    }
+                    if digits > 14 || behind.is_some_and(|behind| behind > DECIMAL_SCALE) {
+                        return None;
+                    }
+                }
+                b'.' if behind.is_none() => behind = Some(0),
+                b'|' => break,
+                _ => return None,
+            }
+        }
+        if digits == 0 {
+            return None;
+        }
+        // At most 14 digits and four zeros: 64 bits hold them.
+        value *= 10_i64.pow(DECIMAL_SCALE - behind.unwrap_or(0));
+        Some(Self(i128::from(if negative { -value } else { value })))
+    }
+
     /// The nearest floating-point number.
     pub fn to_f64(self) -> f64 {
         self.to_string().parse().unwrap_or(f64::NAN)
@@ -177,10 +211,11 @@ pub(crate) fn days_since_epoch(date: Date) -> i32 {
 impl Moment {
     /// Microseconds since 1970-01-01 00:00 UTC.
     pub fn micros(&self) -> i64 {
-        let elapsed = DateTime::constant(1970, 1, 1, 0, 0, 0, 0).duration_until(self.civil);
-        let micros = elapsed.as_micros() - i128::from(self.offset_seconds) * 1_000_000;
-        // Years 1 to 9999 are far within the range.
-        i64::try_from(micros).unwrap_or(i64::MAX)
+        let epoch = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+        let elapsed = epoch.duration_until(self.civil);
+        // Years -9999 to 9999 are far within the range.
+        (elapsed.as_secs() - i64::from(self.offset_seconds)) * 1_000_000
+            + i64::from(elapsed.subsec_micros())
     }
 }
 

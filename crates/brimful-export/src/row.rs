@@ -19,12 +19,31 @@ pub(crate) fn read_fields<'a>(
     fields: &mut RawFields<'a>,
 ) -> Result<(), serde_json::Error> {
     fields.clear();
-    if each_field(row, |name, json| fields.push((Cow::Borrowed(name), json))) {
+    for_each_field(row, |name, json| fields.push((name, json)))
+}
+
+/// Gives `take` the name and the JSON of every field of a row in their order.
+///
+/// # Errors
+/// The row is no object; some of its fields may have been given.
+#[inline]
+pub(crate) fn for_each_field<'a>(
+    row: &'a str,
+    mut take: impl FnMut(Cow<'a, str>, &'a str),
+) -> Result<(), serde_json::Error> {
+    let mut given = 0;
+    let is_read = each_field(row, |name, json| {
+        given += 1;
+        take(Cow::Borrowed(name), json);
+    });
+    if is_read {
         return Ok(());
     }
     // A name has escapes, or something is wrong.
     let RawRow(found) = serde_json::from_str(row)?;
-    *fields = found;
+    for (name, json) in found.into_iter().skip(given) {
+        take(name, json);
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use indexmap::IndexSet;
 
 use crate::column_names::ColumnNames;
 use crate::error::ExportError;
-use crate::row::{RawFields, read_fields};
+use crate::row::{RawFields, for_each_field, read_fields};
 
 /// The type of columns with labels, currencies and the like.
 const TEXT: ColumnType = ColumnType::Scalar(ScalarType::Text);
@@ -275,10 +275,14 @@ impl Plan {
         let (old, new) = columns.split_at_mut(first_new.min(columns.len()));
         let old = old.iter().map(|column| self.names.compared(&column.name));
         let mut taken: HashSet<String> = old.collect();
+        // Rows may have their fields in another order in the next run, and a name is to be of the same field then.
+        let mut new: Vec<&mut Column> = new.iter_mut().collect();
+        new.sort_by(|a, b| a.name.cmp(&b.name));
         for of_whole_field in [true, false] {
-            let is_one =
-                |column: &&mut Column| matches!(column.source, Source::Value) == of_whole_field;
-            for column in new.iter_mut().filter(is_one) {
+            for column in &mut new {
+                if matches!(column.source, Source::Value) != of_whole_field {
+                    continue;
+                }
                 let name = self.names.unique(&column.name, &taken);
                 taken.insert(self.names.compared(&name));
                 if name != column.name {
@@ -469,6 +473,8 @@ fn column_type(entity: &str, name: &str, id_field: &str, field: Option<&Field>) 
         (Some(field), None) if field.kind == FieldKind::File || is_disk_file(field) => return TEXT,
         // Portals call it a flag, and it says S for a stage that is won and F for one that is lost.
         _ if entity == "crm.status" && name == "SEMANTICS" => return TEXT,
+        // Portals call it a whole number (`tasks.task.getFields` as documented), and show Y or N (`tasks.task.list`).
+        _ if matches!(name, "matchWorkTime" | "MATCH_WORK_TIME") => ScalarType::Boolean,
         _ if is_of_people && of_people(name).is_some() => {
             return of_people(name).unwrap_or(ColumnType::Any);
         }
@@ -529,27 +535,46 @@ fn scalar_type(field: &Field) -> Option<ScalarType> {
 
 impl Schema {
     /// What a row has of the schema's fields, and the fields that the schema does not have.
+    ///
+    /// # Errors
+    /// The row is no object.
     pub(crate) fn pick<'a>(
         &self,
-        row: &mut RawFields<'a>,
+        row: &'a str,
         picked: &mut Vec<Option<&'a str>>,
         others: &mut RawFields<'a>,
-    ) {
+    ) -> Result<(), serde_json::Error> {
         picked.clear();
         picked.resize(self.fields.len(), None);
         others.clear();
-        for (i, (name, value)) in row.drain(..).enumerate() {
+        let mut expected = self.fields.iter().enumerate();
+        for_each_field(row, |name, value| {
             // Rows nearly always have their fields in the order of the first one.
-            let place = match self.fields.get_index(i) {
-                Some(expected) if *expected == name => Some(i),
+            let place = match expected.next() {
+                Some((place, expected)) if is_same(expected, &name) => Some(place),
                 _ => self.fields.get_index_of(name.as_ref()),
             };
             match place {
                 Some(place) => picked[place] = Some(value),
                 None => others.push((name, value)),
             }
-        }
+        })
     }
+}
+
+/// Whether two names are the same. Names are so short that a call to compare them costs more than comparing them.
+#[inline]
+fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut are_same = a == b;
+    for (a, b) in a_rest.iter().zip(b_rest) {
+        are_same &= a == b;
+    }
+    are_same
 }
 
 #[cfg(test)]
@@ -585,6 +610,43 @@ mod tests {
         let schema = plan().schema(Some(&page)).unwrap();
         assert_eq!(names(&schema), ["ID", "TITLE", "UF_X"]);
         assert_eq!(schema.key, Some(0));
+    }
+
+    #[test]
+    fn names_that_differ_by_case_alone_are_of_the_same_fields_in_whatever_order_rows_have_them() {
+        let mut plan = plan();
+        plan.names = ColumnNames {
+            in_any_case: true,
+            ..ColumnNames::default()
+        };
+        let field_and_name = |row: &str| {
+            let schema = plan.schema(Some(&page(&[row]))).unwrap();
+            let columns = schema.columns.iter();
+            let mut names: Vec<(String, String)> = columns
+                .map(|column| (schema.fields[column.field].clone(), column.name.clone()))
+                .collect();
+            names.sort();
+            names
+        };
+        let names = field_and_name(r#"{"ID":"1","Title":"a","TITLE":"b","title":"c"}"#);
+        assert_eq!(names[1], ("TITLE".to_owned(), "TITLE".to_owned()));
+        assert!(names[2].1.starts_with("Title_"), "{names:?}");
+        let other = field_and_name(r#"{"title":"c","TITLE":"b","ID":"1","Title":"a"}"#);
+        assert_eq!(other, names);
+    }
+
+    #[test]
+    fn a_task_says_yes_or_no_where_the_portal_declares_a_whole_number() {
+        let whole_number = serde_json::json!({"type": "integer"});
+        let fields =
+            serde_json::json!({"matchWorkTime": whole_number, "MATCH_WORK_TIME": whole_number});
+        let mut plan = plan();
+        plan.fields = brimful::FieldsCall::of("crm.deal").read(&fields).unwrap();
+        let schema = plan.schema(None).unwrap();
+        assert_eq!(names(&schema), ["matchWorkTime", "MATCH_WORK_TIME"]);
+        for column in &schema.columns {
+            assert_eq!(column.kind, ColumnType::Scalar(ScalarType::Boolean));
+        }
     }
 
     #[test]

@@ -12,7 +12,6 @@ use crate::decode;
 use crate::error::ExportError;
 use crate::format::FileFormat;
 use crate::misfit::{Misfit, Misfits};
-use crate::row::read_fields;
 use crate::schema::{Plan, Schema, Source};
 use crate::sinks::{self, DecodedRow, FileOptions, RowSink};
 
@@ -65,15 +64,13 @@ impl RowWriter {
             return Ok(());
         }
         self.begin(Some(page))?;
-        let mut fields = Vec::new();
         let mut picked = Vec::new();
         let mut others = Vec::new();
         let mut cells = Vec::new();
         let mut raw = Vec::new();
         for row in page.iter() {
-            read_fields(row.json, &mut fields)?;
             let schema = self.schema.get_or_insert_default();
-            schema.pick(&mut fields, &mut picked, &mut others);
+            schema.pick(row.json, &mut picked, &mut others)?;
             let mut grown = false;
             for (name, value) in &others {
                 if schema.left_out.contains(name.as_ref()) || is_empty(value) {
@@ -250,21 +247,19 @@ fn decode_cells<'a>(
     misfits: &mut Misfits,
 ) {
     cells.clear();
-    for (column, json) in schema.columns.iter().zip(raw) {
+    cells.resize(schema.columns.len(), Cell::Null);
+    for ((column, json), cell) in schema.columns.iter().zip(raw).zip(cells) {
         let Some(json) = *json else {
-            cells.push(Cell::Null);
             continue;
         };
-        let decoded = decode::cell(column, json);
-        let reason = match &decoded {
-            Ok(_) => decode::left_over(column, json),
+        let reason = match decode::read_cell(column, json, cell) {
+            Ok(()) => decode::left_over(column, json),
             // The other columns of the field fail for the same reason.
-            Err(reason) => matches!(column.source, Source::Value).then_some(*reason),
+            Err(reason) => matches!(column.source, Source::Value).then_some(reason),
         };
         if let Some(reason) = reason {
             misfits.add(id, &schema.fields[column.field], json, reason);
         }
-        cells.push(decoded.unwrap_or(Cell::Null));
     }
 }
 

@@ -5,10 +5,11 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder,
+    PrimitiveBuilder, StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow_array::{ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StructArray};
+use arrow_array::types::ArrowPrimitiveType;
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Fields, SchemaRef, TimeUnit};
 use parking_lot::Mutex;
@@ -253,15 +254,28 @@ impl Scalars {
 
     fn finish(&mut self) -> ArrayRef {
         match self {
-            Self::Int(values) => Arc::new(values.finish()),
-            Self::Decimal(values) => Arc::new(values.finish()),
-            Self::Float(values) => Arc::new(values.finish()),
+            Self::Int(values) => finish_numbers(values),
+            Self::Decimal(values) => finish_numbers(values),
+            Self::Float(values) => finish_numbers(values),
             Self::Bool(values) => Arc::new(values.finish()),
-            Self::Date(values) => Arc::new(values.finish()),
-            Self::DateTime(values) => Arc::new(values.finish()),
-            Self::Text(values) => Arc::new(values.finish()),
+            Self::Date(values) => finish_numbers(values),
+            Self::DateTime(values) => finish_numbers(values),
+            Self::Text(values) => {
+                // The next batch is as long, or nearly: room that grows is copied each time.
+                let bytes = values.values_slice().len() * 17 / 16;
+                let next = StringBuilder::with_capacity(values.len(), bytes);
+                Arc::new(std::mem::replace(values, next).finish())
+            }
         }
     }
+}
+
+/// Makes an array of numbers, and room for as many as it has.
+fn finish_numbers<T: ArrowPrimitiveType>(values: &mut PrimitiveBuilder<T>) -> ArrayRef {
+    let array = values.finish();
+    let next = PrimitiveBuilder::with_capacity(array.len());
+    *values = next.with_data_type(array.data_type().clone());
+    Arc::new(array)
 }
 
 /// Where lists begin and end.
