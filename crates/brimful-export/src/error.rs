@@ -38,13 +38,13 @@ pub enum ExportError {
         /// What is wrong with the table.
         message: String,
     },
-    /// The format has fewer columns than the rows need.
-    #[error("{format}: there are more columns than the {most} of a sheet")]
+    /// The format or store has fewer columns than the rows need, or shorter rows.
+    #[error("{place}: {message}")]
     TooManyColumns {
-        /// The format, such as Excel.
-        format: &'static str,
+        /// The format, such as Excel, or the store, without its password.
+        place: String,
         /// How many it has.
-        most: usize,
+        message: String,
     },
     /// Rows were to be in folders by a column that cannot part them.
     #[error(
@@ -100,6 +100,20 @@ impl ExportError {
     pub(crate) fn because_of_table(self) -> Self {
         match self {
             Self::Store { store, message } => Self::UnfitTable { store, message },
+            other => other,
+        }
+    }
+
+    /// The refusal of a store, where it is that there are too many columns: its message has one of these `words` then.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn because_of_columns(self, words: &[&str], limit: &str) -> Self {
+        match self {
+            Self::Store { store, message } if words.iter().any(|words| message.contains(words)) => {
+                Self::TooManyColumns {
+                    place: store,
+                    message: format!("{message} ({limit})"),
+                }
+            }
             other => other,
         }
     }

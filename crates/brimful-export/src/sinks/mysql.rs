@@ -25,6 +25,12 @@ use crate::error::ExportError;
 use crate::misfit::Misfits;
 use crate::schema::{ColumnType, ScalarType, Schema};
 
+/// The words by which the server says that there are too many columns, or columns that take too much of a row.
+const TOO_MANY_COLUMNS: [&str; 3] = ["Too many columns", "Row size too large", "Too big row"];
+/// What it does not say.
+const MOST_COLUMNS: &str =
+    "a table of InnoDB has 1,017 columns at most, and as few as 197 where all are texts";
+
 /// Rows that go into one transaction, unless they are long.
 const ROWS_AT_ONCE: u64 = 10_000;
 /// Bytes that go into one transaction, and are kept until then.
@@ -622,7 +628,8 @@ impl StoreSink for MysqlSink {
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
-        self.make_table(schema)?;
+        self.make_table(schema)
+            .map_err(|error| error.because_of_columns(&TOO_MANY_COLUMNS, MOST_COLUMNS))?;
         for statement in OWN_TABLES {
             self.execute(statement)?;
         }

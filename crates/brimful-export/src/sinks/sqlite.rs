@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ROWS_AT_ONCE: u64 = 5_000;
 /// Rows that are handed to SQLite together.
 const ROWS_TOGETHER: usize = 500;
+/// How many columns a table can have.
+const MOST_COLUMNS: usize = 2_000;
 /// Digits of an amount that SQLite keeps.
 const EXACT_DIGITS: u32 = 15;
 
@@ -655,6 +657,14 @@ impl StoreSink for SqliteSink {
     fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.insert_waiting()?;
+        if schema.columns.len() > MOST_COLUMNS {
+            let place = format!("sqlite:{}", self.path.display());
+            let message = format!(
+                "there are {} columns, and a table of SQLite has {MOST_COLUMNS} at most",
+                schema.columns.len()
+            );
+            return Err(ExportError::TooManyColumns { place, message });
+        }
         self.start()?;
         self.make_table(schema)?;
         for statement in OWN_TABLES {

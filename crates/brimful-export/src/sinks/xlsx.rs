@@ -168,8 +168,8 @@ impl RowSink for XlsxSink {
     fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         if schema.columns.len() > SHEET_COLUMNS {
             return Err(ExportError::TooManyColumns {
-                format: "Excel",
-                most: SHEET_COLUMNS,
+                place: "Excel".to_owned(),
+                message: format!("there are more columns than the {SHEET_COLUMNS} of a sheet"),
             });
         }
         with_temporary_files(|| self.begin_sheet(schema))

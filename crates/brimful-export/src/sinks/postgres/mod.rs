@@ -1,0 +1,402 @@
+//! Rows in a table of PostgreSQL: copied into a table of the session, and from there into the real one, updated by ID. The
+//! SQL is in `statements`, and what is stored together in `transaction`.
+
+mod statements;
+mod transaction;
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::run_state::RunState;
+use super::tab_separated::TabSeparated;
+use super::table_plan::quoted_names;
+use super::tls::{self, TlsMode, TlsOptions};
+use super::writer_runtime::{WriterRuntime, with_causes};
+use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow};
+use crate::cell::Cell;
+use crate::column_names::{ColumnNames, Longest};
+use crate::error::ExportError;
+use crate::misfit::Misfits;
+use crate::schema::{ColumnType, ScalarType, Schema};
+use statements::{OWN_TABLES, array};
+pub(crate) use statements::{literal, quoted};
+use transaction::{InFlight, RowStatements};
+
+/// Rows that go into one transaction, unless they are long.
+const ROWS_AT_ONCE: u64 = 10_000;
+/// Bytes that go into one transaction, and are kept until then.
+const BYTES_AT_ONCE: usize = 8 << 20;
+/// The table of the session.
+const STAGE: &str = "_brimful_stage";
+
+/// The lock of whoever makes tables: `brimful` in ASCII.
+const MAKES_TABLES: u64 = 0x0062_7269_6d66_756c;
+
+/// A name is cut by the server without a word. The others are columns of every table.
+const NAMES: ColumnNames = ColumnNames {
+    longest: Some(Longest::Bytes(63)),
+    reserved: &[
+        DELETED_AT, "cmax", "cmin", "ctid", "tableoid", "xmax", "xmin",
+    ],
+    ..ColumnNames::OF_DATABASES
+};
+
+pub(crate) struct PostgresSink {
+    runtime: WriterRuntime,
+    client: Arc<Client>,
+    config: Config,
+    tls: MakeRustlsConnect,
+    store: String,
+    state: RunState,
+    rows: TabSeparated,
+    statements: Arc<RowStatements>,
+    /// What the server carries out while further rows are read.
+    in_flight: Option<InFlight>,
+    /// The highest ID of the table and of the rows taken; `None` where rows may be there already.
+    highest: Option<u64>,
+    /// Whether the rows that wait have IDs above all others, each above the one before.
+    are_new: bool,
+    /// The statement that makes the table of the session.
+    stage: String,
+    began: bool,
+}
+
+impl PostgresSink {
+    pub(crate) fn open(
+        url: &str,
+        store: String,
+        options: StoreOptions,
+    ) -> Result<Self, ExportError> {
+        let failed = |message: String| ExportError::Store {
+            store: store.clone(),
+            message,
+        };
+        let (url, tls) = TlsOptions::take_from(url).map_err(failed)?;
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // What it was given may have a password.
+            failed(match std::error::Error::source(&error) {
+                Some(cause) if cause.to_string().starts_with("unknown option") => format!(
+                    "this is no address of a database: {cause}; write it as postgres://USER@HOST:5432/DATABASE"
+                ),
+                _ => "this is no address of a database; write it as postgres://USER@HOST:5432/DATABASE".to_owned(),
+            })
+        })?;
+        config.ssl_mode(match tls.mode {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Prefer => SslMode::Prefer,
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
+        });
+        if config.get_password().is_none()
+            && let Ok(password) = std::env::var("PGPASSWORD")
+        {
+            config.password(password);
+        }
+        config.application_name("brimful");
+        let runtime = WriterRuntime::in_background()?;
+        let connector = MakeRustlsConnect::new(tls::config(&tls).map_err(failed)?);
+        let client = connect(&runtime, &config, &connector)?
+            .map_err(|error| failed(tls.explain(said(&error))))?;
+        let mut sink = Self {
+            runtime,
+            client: Arc::new(client),
+            config,
+            tls: connector,
+            store,
+            state: RunState::new(options),
+            rows: TabSeparated::default(),
+            statements: Arc::default(),
+            in_flight: None,
+            stage: String::new(),
+            highest: None,
+            are_new: true,
+            began: false,
+        };
+        if sink.state.may_resume {
+            sink.find_interrupted()?;
+        }
+        Ok(sink)
+    }
+
+    /// Looks for a run of the same command that was interrupted.
+    fn find_interrupted(&mut self) -> Result<(), ExportError> {
+        if self.existing()?.is_empty() || self.columns_of("_brimful_state")?.is_empty() {
+            return Ok(());
+        }
+        let found = self.wait(self.client.query_typed(
+            "SELECT rows, last_id, (SELECT count(*) FROM _brimful_errors WHERE \"table\" = $1) FROM _brimful_state \
+             WHERE \"table\" = $1 AND command = $2 AND NOT finished AND last_id IS NOT NULL",
+            &[
+                (&self.state.table, Type::TEXT),
+                (&self.state.command, Type::TEXT),
+            ],
+        ))?;
+        if let Some(row) = found.first() {
+            let number = |place| u64::try_from(row.get::<_, i64>(place)).unwrap_or(0);
+            self.state.resumed = Some((number(0), number(1)));
+            self.state.misfits = number(2);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, message: impl Into<String>) -> ExportError {
+        ExportError::Store {
+            store: self.store.clone(),
+            message: message.into(),
+        }
+    }
+
+    /// What the server refused, or why it could not be reached.
+    fn refused(&self, error: &tokio_postgres::Error) -> ExportError {
+        let message = said(error);
+        match error.code() {
+            // The second one is a row that does not fit a page of the server.
+            Some(&SqlState::TOO_MANY_COLUMNS | &SqlState::PROGRAM_LIMIT_EXCEEDED) => {
+                ExportError::TooManyColumns {
+                    place: self.store.clone(),
+                    message,
+                }
+            }
+            _ => self.failed(message),
+        }
+    }
+
+    fn wait<T>(
+        &self,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, ExportError> {
+        let done = self.runtime.wait(work)?;
+        done.map_err(|error| self.refused(&error))
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), ExportError> {
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    /// Whether the last error was the end of the connection.
+    fn connection_is_lost(&self) -> bool {
+        self.client.is_closed() || self.execute("SELECT 1").is_err() && self.client.is_closed()
+    }
+
+    /// Connects again, and tries it several times. False if the server does not come back.
+    fn reconnect(
+        &mut self,
+        waits: &mut std::slice::Iter<'_, Duration>,
+    ) -> Result<bool, ExportError> {
+        for wait in waits {
+            self.runtime.sleep(*wait)?;
+            if let Ok(client) = connect(&self.runtime, &self.config, &self.tls)? {
+                self.client = Arc::new(client);
+                self.execute(&self.stage)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Makes the tables, or adds what they lack. What is there is looked at behind the lock: two runs that make the same
+    /// tables at once fail one of them, IF NOT EXISTS or not, and the server may still be making those of a killed run.
+    fn make_tables(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        self.execute(&format!(
+            "BEGIN;\nSELECT pg_advisory_xact_lock({MAKES_TABLES})"
+        ))?;
+        let existing = self.existing()?;
+        let mut sql = self.table_statements(schema, &existing)?;
+        sql += OWN_TABLES;
+        if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
+            sql += &self.clearing_statements(schema);
+        }
+        sql += &self.label_statements(schema, &existing)?;
+        let table = quoted(&self.state.table);
+        let columns = quoted_names(schema, quoted).join(", ");
+        self.stage = format!(
+            "DROP TABLE IF EXISTS {STAGE};\n\
+             CREATE TEMPORARY TABLE {STAGE} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA;\n"
+        );
+        sql += &self.stage;
+        sql += "COMMIT;";
+        self.execute(&sql)
+    }
+
+    /// The highest ID of the table, 0 if it is empty. `None` where IDs are no numbers, and where a sync decides which rows
+    /// are new.
+    fn highest_id(&self, schema: &Schema) -> Result<Option<u64>, ExportError> {
+        let Some(key) = schema.key.filter(|_| self.state.sync.is_none()) else {
+            return Ok(None);
+        };
+        if schema.columns[key].kind != ColumnType::Scalar(ScalarType::Int64) {
+            return Ok(None);
+        }
+        let key = &quoted_names(schema, quoted)[key];
+        let sql = format!(
+            "SELECT coalesce(max({key})::bigint, 0) FROM {}",
+            quoted(&self.state.table)
+        );
+        let found = self.wait(self.client.query_typed(&sql, &[]))?;
+        let highest = found.first().map(|row| row.get::<_, i64>(0));
+        Ok(highest.map(|highest| u64::try_from(highest).unwrap_or(0)))
+    }
+
+    /// The columns of the table and their types, by name; empty if there is no table.
+    fn existing(&self) -> Result<Vec<(String, String)>, ExportError> {
+        self.columns_of(&self.state.table)
+    }
+
+    fn columns_of(&self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
+        let table = quoted(table);
+        let rows = self.wait(self.client.query_typed(
+            "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
+             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            &[(&table, Type::TEXT)],
+        ))?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+}
+
+fn connect(
+    runtime: &WriterRuntime,
+    config: &Config,
+    tls: &MakeRustlsConnect,
+) -> io::Result<Result<Client, tokio_postgres::Error>> {
+    Ok(match runtime.wait(config.connect(tls.clone()))? {
+        Ok((client, connection)) => {
+            // The next statement says so if it is lost.
+            drop(runtime.spawn(async move { drop(connection.await) })?);
+            Ok(client)
+        }
+        Err(error) => Err(error),
+    })
+}
+
+/// What the server said, or why it could not be reached.
+fn said(error: &tokio_postgres::Error) -> String {
+    let Some(database) = error.as_db_error() else {
+        return with_causes(error);
+    };
+    let mut text = database.message().to_owned();
+    if let Some(detail) = database.detail() {
+        let _ = write!(text, " ({detail})");
+    }
+    text
+}
+
+impl StoreSink for PostgresSink {
+    fn names(&self) -> ColumnNames {
+        NAMES
+    }
+
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Postgres)
+    }
+
+    fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        self.settle()?;
+        let asked = self.runtime.wait(async {
+            let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
+            let mut texts = Vec::new();
+            while let Some(message) = messages.next().await {
+                if let SimpleQueryMessage::Row(row) = message? {
+                    texts.clear();
+                    texts.extend((0..row.len()).map(|place| row.get(place).map(str::to_owned)));
+                    take(&texts);
+                }
+            }
+            Ok(())
+        })?;
+        asked.map_err(|error: tokio_postgres::Error| self.failed(said(&error)))
+    }
+
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
+        // Rows that came before a new column are of the old columns.
+        self.store(misfits, false)?;
+        self.settle()?;
+        if let Err(error) = self.make_tables(schema) {
+            // The first error is the one to be told.
+            let _ = self.execute("ROLLBACK");
+            return Err(error);
+        }
+        let table = quoted(&self.state.table);
+        let columns = quoted_names(schema, quoted).join(", ");
+        self.statements = Arc::new(RowStatements {
+            copy: format!("COPY {STAGE} ({columns}) FROM STDIN"),
+            merge: self.merge_statement(schema),
+            copy_new: format!("COPY {table} ({columns}) FROM STDIN"),
+        });
+        self.highest = self.highest_id(schema)?;
+        self.are_new = true;
+        self.began = true;
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        for (place, cell) in row.cells.iter().enumerate() {
+            match cell {
+                cell if cell.has_nul() => {
+                    let reason = "PostgreSQL has no texts with a NUL character";
+                    row.does_not_fit(schema, place, reason, misfits);
+                    self.rows.null();
+                }
+                Cell::List(items) => self.rows.text(&array(items)),
+                other => self.rows.cell(other),
+            }
+        }
+        self.rows.end_line();
+        let id = row.key(schema);
+        self.are_new &= id.is_some() && id > self.highest;
+        self.highest = self.highest.max(id.filter(|_| self.highest.is_some()));
+        self.state.take(id);
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE)
+            || self.state.sync.is_none() && self.rows.len() >= BYTES_AT_ONCE
+    }
+
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. An export reads
+    /// further rows meanwhile; a sync has to know what is stored.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        self.settle()?;
+        let Some(transaction) = self.take_transaction(misfits, finished) else {
+            return Ok(());
+        };
+        self.begin_sending(transaction)?;
+        if finished || self.state.sync.is_some() {
+            return self.settle();
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), ExportError> {
+        let Some(InFlight { transaction, sent }) = self.in_flight.take() else {
+            return Ok(());
+        };
+        let sent = match self.runtime.wait(sent)? {
+            Ok(sent) => sent.map_err(|error| self.refused(&error)),
+            // The task has panicked.
+            Err(error) => Err(self.failed(error.to_string())),
+        };
+        self.conclude(transaction, sent)
+    }
+}
