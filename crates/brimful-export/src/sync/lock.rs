@@ -120,7 +120,12 @@ fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
     }
 }
 
-/// Takes a lock that the server of a database keeps for as long as the connection lasts.
+/// How often PostgreSQL is asked again for the lock, a tenth of a second apart. MySQL waits as long by itself.
+#[cfg(feature = "postgres")]
+const ATTEMPTS: u32 = 20;
+
+/// Takes a lock that the server of a database keeps for as long as the connection lasts. A server may notice only a moment
+/// later that a run has ended, so a lock that is taken is asked for again.
 fn lock_in_server(store: &Store) -> Result<StoreLock, SyncError> {
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
@@ -148,14 +153,14 @@ fn lock_in_server(store: &Store) -> Result<StoreLock, SyncError> {
             // The connection says nothing for as long as the run lasts.
             sql.run("SET SESSION wait_timeout = 2147483")?;
             (
-                "SELECT GET_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50)), 0)",
+                "SELECT GET_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50)), 2)",
                 Some(
                     "SELECT CONCAT('connection ', IS_USED_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50))), ' of the server')",
                 ),
             )
         }
     };
-    if sql.column::<u8>(ask)?.first() != Some(&1) {
+    if !is_granted(&mut sql, ask)? {
         let known = holder.and_then(|holder| sql.rows(holder).ok()?.first()?.first()?.clone());
         return Err(SyncError::Locked {
             store: store.to_string(),
@@ -168,6 +173,20 @@ fn lock_in_server(store: &Store) -> Result<StoreLock, SyncError> {
         _connection: Some(Mutex::new(writer)),
         ..StoreLock::default()
     })
+}
+
+/// Asks for a lock, and again for a while if another run has it.
+fn is_granted(sql: &mut SqlStore<'_>, ask: &str) -> Result<bool, SyncError> {
+    #[cfg(feature = "postgres")]
+    if sql.dialect == Dialect::Postgres {
+        for _ in 0..ATTEMPTS {
+            if sql.column::<u8>(ask)?.first() == Some(&1) {
+                return Ok(true);
+            }
+            sql.run("SELECT pg_sleep(0.1)")?;
+        }
+    }
+    Ok(sql.column::<u8>(ask)?.first() == Some(&1))
 }
 
 /// Makes the schema that the tables are to be in, if the store names one and it is not there.
