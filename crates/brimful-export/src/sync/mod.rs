@@ -46,6 +46,9 @@ use table::TableAccess;
 
 /// Entities that are read at the same time.
 const ENTITIES_AT_ONCE: usize = 4;
+/// The same where the portal has no limit: two use the processors as well as four, and each of them takes more memory than
+/// where pages come slowly.
+const UNLIMITED_ENTITIES_AT_ONCE: usize = 2;
 
 /// Why an entity, or a whole run, was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -362,10 +365,11 @@ impl SyncRun {
                 (place, result)
             })
         });
-        let mut results: Vec<_> = stream::iter(runs)
-            .buffer_unordered(ENTITIES_AT_ONCE)
-            .collect()
-            .await;
+        let at_once = match self.client.limits().snapshot().limit {
+            Some(_) => ENTITIES_AT_ONCE,
+            None => UNLIMITED_ENTITIES_AT_ONCE,
+        };
+        let mut results: Vec<_> = stream::iter(runs).buffer_unordered(at_once).collect().await;
         results.sort_by_key(|(place, _)| *place);
         if let Some(lock) = Arc::into_inner(lock) {
             // To let go of a store may take an answer of its server.
