@@ -26,8 +26,8 @@ pub struct ColumnNames {
 pub(crate) enum Longest {
     /// In bytes of UTF-8.
     #[cfg_attr(
-        not(any(test, feature = "postgres")),
-        expect(dead_code, reason = "it is the limit of PostgreSQL")
+        not(any(test, feature = "clickhouse", feature = "postgres")),
+        expect(dead_code, reason = "it is the limit of ClickHouse and PostgreSQL")
     )]
     Bytes(usize),
     /// In characters.

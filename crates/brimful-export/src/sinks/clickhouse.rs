@@ -22,7 +22,7 @@ use super::{
     DELETED_AT, DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, label_name, labelled,
 };
 use crate::cell::{Cell, Moment};
-use crate::column_names::ColumnNames;
+use crate::column_names::{ColumnNames, Longest};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
 use crate::schema::{ColumnType, ScalarType, Schema};
@@ -39,6 +39,9 @@ const WIDE_DATES_SINCE: (u32, u32) = (22, 8);
 const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(super) const NAMES: ColumnNames = ColumnNames {
+    // Each column has a file of its name, in which a byte beyond letters and digits takes three. Systems have names of 255
+    // bytes, and the server answers 503 to the first rows where one is longer.
+    longest: Some(Longest::Bytes(75)),
     in_any_case: false,
     reserved: &[DELETED_AT, VERSION],
     ..ColumnNames::OF_DATABASES
