@@ -1,5 +1,6 @@
 //! Tables that are kept in sync with a portal: the emulator in this process, on a clock that is paused.
 
+mod begun_reads;
 mod children;
 #[cfg(feature = "clickhouse")]
 mod clickhouse;
@@ -9,6 +10,7 @@ mod clickhouse_faults;
 mod datasets;
 #[cfg(feature = "adbc")]
 mod duckdb;
+mod faults;
 mod histories;
 mod labels;
 mod owners;
