@@ -16,6 +16,7 @@ use crate::context::errors;
 use crate::context::faults::Fault;
 use crate::context::limits::{Entity, Report, RequestUsage};
 use crate::context::moment;
+use crate::context::settings::Rights;
 use crate::context::{Call, MethodError, MethodName, Output};
 use crate::data::fixtures::{Api, Service};
 use crate::data::list::PAGE;
@@ -77,7 +78,8 @@ impl<'p> Executor<'p> {
         self.pace.at > self.pace.wall
     }
 
-    /// Whether the kind and the scopes of the caller and the method's operating time let `method` run for `entity`.
+    /// Whether the kind, the rights and the scopes of the caller and the method's operating time let `method` run for
+    /// `entity`.
     pub(crate) fn permit(&self, method: &Method, entity: &Entity) -> Result<(), MethodError> {
         if !self.caller.scopes.allow(method.scope) {
             let description =
@@ -90,6 +92,11 @@ impl<'p> Executor<'p> {
         }
         if self.caller.client_id.is_none()
             && let Some(refusal) = self.backend.registry.webhook_refusal(&method.name)
+        {
+            return Err(refusal.error());
+        }
+        if self.caller.rights != Rights::All
+            && let Some(refusal) = self.backend.registry.user_refusal(&method.name)
         {
             return Err(refusal.error());
         }

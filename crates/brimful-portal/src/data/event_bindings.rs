@@ -86,6 +86,7 @@ impl PortalData {
             ("EVENT_DATA", data),
             ("APPLICATION", Value::from(application)),
             ("CONNECTOR_ID", Value::from(connector)),
+            ("ERROR", Value::Int(0)),
         ];
         let values = values
             .into_iter()

@@ -153,12 +153,6 @@ const METHODS: &[AcknowledgedMethod] = &[
         r#"{"SUCCESS":true,"DATA":{"RESULT":{}}}"#,
     ),
     acknowledged(
-        "",
-        "event.offline.error",
-        &[("process_id", "PROCESS_ID_REQUIRED", "Process ID required")],
-        "true",
-    ),
-    acknowledged(
         "telephony",
         "telephony.call.attachtranscription",
         &[

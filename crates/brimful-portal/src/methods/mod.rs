@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod acknowledged;
+pub(crate) mod administrators;
 mod analytics;
 pub(crate) mod application_only;
 mod bizproc;
@@ -96,6 +97,8 @@ pub(crate) fn all() -> &'static [Method] {
     ALL.get_or_init(|| {
         let mut methods = Vec::new();
         methods.extend(crm::methods());
+        methods.extend(crm::todo_activities::methods());
+        methods.extend(crm::configurable_activities::methods());
         task(&mut methods);
         older_task_items(&mut methods);
         older_task_parts(&mut methods);
@@ -390,16 +393,6 @@ fn crm_dictionaries_and_sales(methods: &mut Vec<Method>) {
             "crm.deal.recurring.fields",
             crm::recurring_deals::fields
         ),
-        write!(
-            "crm",
-            "crm.activity.configurable.add",
-            crm::configurable_activities::add
-        ),
-        write!(
-            "crm",
-            "crm.activity.configurable.update",
-            crm::configurable_activities::update
-        ),
         write!("crm", "crm.currency.base.set", crm::currencies::set_base),
         write!("crm", "crm.currency.delete", crm::currencies::delete),
         read!(
@@ -504,6 +497,7 @@ fn events_and_system(methods: &mut Vec<Method>) {
         write!("", "event.offline.get", offline_events::get),
         read!("", "event.offline.list", offline_events::list),
         write!("", "event.offline.clear", offline_events::clear),
+        write!("", "event.offline.error", offline_events::fail),
         read!("", "profile", system::profile),
         read!("", "app.info", system::app),
         read!("", "server.time", system::time),

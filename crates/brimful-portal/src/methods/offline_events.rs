@@ -13,7 +13,8 @@ use crate::data::list::query::{Query, Work};
 use crate::data::table::Row;
 
 /// `event.offline.get`: the earliest events, without a limit but the one asked for. They are deleted as they are read,
-/// unless `clear` is 0: then they are set aside under a process until `event.offline.clear` names it.
+/// unless `clear` is 0: then they are set aside under a process until `event.offline.clear` or `event.offline.error`
+/// names it. `process_id` asks again for those of a process, `error` for those that could not be worked on.
 pub(crate) fn get(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const USUAL: i64 = 50;
     let limit = call
@@ -33,14 +34,18 @@ pub(crate) fn get(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let mine = in_queue(state, call);
-    let ids = Query::new(table, filter.and(waiting(state)).and(mine), order).page(0, limit);
+    let ids = Query::new(table, filter.and(wanted(state, call)).and(mine), order).page(0, limit);
     Work {
         rows: ids.len() as u64,
         ..Work::default()
     }
     .charge(call);
     let events: Value = ids.iter().map(|&id| describe(&table.row(id))).collect();
+    let same = Some(call.text("process_id")).filter(|process| !process.is_empty());
     let process = (!clear).then(|| {
+        if let Some(process) = same {
+            return process;
+        }
         let last = ids.last().copied().unwrap_or(0);
         format!("{:016x}{last:016x}", call.now.to_bits())
     });
@@ -70,46 +75,63 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let start = call.start();
     let filter = filter.and(in_queue(state, call));
-    let page = Paging::Offset.page(&Query::new(table, filter, order), start, call);
+    let mut page = Paging::Offset.page(&Query::new(table, filter, order), start, call);
+    page.total = page.total.or(Some(0));
     let output = crate::data::list::plan::list(None, &page.ids, |out, id| {
-        brimful_protocol::json::write(out, &Value::Array(describe(&table.row(id))));
+        let row = table.row(id);
+        let mut event = describe(&row);
+        event.insert("PROCESS_ID", text(&row, "PROCESS_ID"));
+        event.insert("ERROR", if is_error(&row) { "1" } else { "0" });
+        brimful_protocol::json::write(out, &Value::Array(event));
     });
     Ok(page.lift(output))
 }
 
 /// `event.offline.clear`: the events of a process are done with; all of them, or those that are named.
 pub(crate) fn clear(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let process = call
-        .params
-        .get_ignoring_case("process_id")
-        .map(Value::to_text);
-    let process = process
-        .filter(|process| !process.is_empty())
-        .ok_or_else(|| MethodError::new(400, "PROCESS_ID_REQUIRED", "Process ID required"))?;
+    for id in of_process(state, call)? {
+        state.table_mut(OFFLINE_EVENT).delete(id);
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `event.offline.error`: the events of a process could not be worked on; all of them, or those that are named.
+pub(crate) fn fail(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let ids = of_process(state, call)?;
+    let table = state.table_mut(OFFLINE_EVENT);
+    if let Some(field) = table.schema.item("ERROR") {
+        for id in ids {
+            table.update(id, [(field, Value::Int(1))]);
+        }
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// The events that an application has set aside under the process that it names; of those the ones that it names.
+fn of_process(state: &PortalData, call: &Call<'_>) -> Result<Vec<u64>, MethodError> {
+    let process = call.text("process_id");
+    if process.is_empty() {
+        let text = "Process ID required";
+        return Err(MethodError::new(400, "PROCESS_ID_REQUIRED", text));
+    }
     let named = |name: &str| {
         let list = call.params.get_ignoring_case(name)?.as_array()?;
         Some(list.values().map(Value::to_text).collect::<Vec<_>>())
     };
     let (ids, messages) = (named("id"), named("message_id"));
     let application = call.application.unwrap_or_default();
-    let table = state.table_mut(OFFLINE_EVENT);
-    let of_process: Vec<u64> = table
-        .ids(1, u64::MAX)
-        .filter(|&id| {
-            let row = table.row(id);
-            let is_named = ids.as_ref().is_none_or(|ids| ids.contains(&id.to_string()))
-                && messages
-                    .as_ref()
-                    .is_none_or(|all| all.contains(&text(&row, "MESSAGE_ID")));
-            let whose = text(&row, "APPLICATION");
-            let is_own = whose.is_empty() || whose == application;
-            is_named && is_own && text(&row, "PROCESS_ID") == process
-        })
-        .collect();
-    for id in of_process {
-        table.delete(id);
-    }
-    Ok(Output::value(&Value::Bool(true)))
+    let table = state.table(OFFLINE_EVENT);
+    let is_meant = |id: &u64| {
+        let row = table.row(*id);
+        let is_named = ids.as_ref().is_none_or(|ids| ids.contains(&id.to_string()))
+            && messages
+                .as_ref()
+                .is_none_or(|all| all.contains(&text(&row, "MESSAGE_ID")));
+        let whose = text(&row, "APPLICATION");
+        let is_own = whose.is_empty() || whose == application;
+        is_named && is_own && text(&row, "PROCESS_ID") == process
+    };
+    Ok(table.ids(1, u64::MAX).filter(is_meant).collect())
 }
 
 /// Events in the queue of the application that calls, and of the connector that it names. Generated events are in all of
@@ -130,13 +152,28 @@ fn in_queue(state: &PortalData, call: &Call<'_>) -> Condition {
     Condition::test(application, Predicate::Empty).or(own)
 }
 
-/// Events that nobody has set aside.
-fn waiting(state: &PortalData) -> Condition {
-    let at = state.table(OFFLINE_EVENT).schema.item("PROCESS_ID");
-    at.map_or(Condition::Always, |at| {
-        let none = Condition::test(at, Predicate::Empty);
-        none.or(Condition::equal(at, Operand::Text(String::new())))
-    })
+/// The events that `event.offline.get` means: those that nobody has set aside, or those of a process, or those that could
+/// not be worked on.
+fn wanted(state: &PortalData, call: &Call<'_>) -> Condition {
+    let schema = &state.table(OFFLINE_EVENT).schema;
+    let (Some(process), Some(error)) = (schema.item("PROCESS_ID"), schema.item("ERROR")) else {
+        return Condition::Always;
+    };
+    if call.text("error").trim() == "1" {
+        return Condition::equal(error, Operand::Int(1));
+    }
+    let named = call.text("process_id");
+    let of_process = if named.is_empty() {
+        let none = Condition::test(process, Predicate::Empty);
+        none.or(Condition::equal(process, Operand::Text(String::new())))
+    } else {
+        Condition::equal(process, Operand::Text(named.to_lowercase()))
+    };
+    of_process.and(Condition::equal(error, Operand::Int(1)).not())
+}
+
+fn is_error(row: &Row<'_>) -> bool {
+    cell(row, "ERROR").to_int() == Some(1)
 }
 
 fn cell<'t>(row: &Row<'t>, name: &str) -> Cell<'t> {

@@ -50,9 +50,12 @@ pub(super) fn check(
         OwnerType::Unchecked if is_allowed => return Ok(()),
         _ => return Err(refusal(rule.unknown_type, rule.type_field, call)),
     };
-    let is_there = id.parse().is_ok_and(|id| table.contains(id));
-    if is_there {
-        return Ok(());
+    if let Some(id) = id.parse().ok().filter(|id| table.contains(*id)) {
+        return if call.may_see_record(state, table, id) {
+            Ok(())
+        } else {
+            Err(MethodError::new(400, "ACCESS_DENIED", "Access denied."))
+        };
     }
     Err(refusal(rule.not_found, &id, call))
 }
@@ -60,6 +63,15 @@ pub(super) fn check(
 /// Whether the portal has a type of records with this number or name.
 pub(super) fn is_type(state: &PortalData, kind: &str) -> bool {
     !matches!(owner_type(state, kind), OwnerType::Unknown)
+}
+
+/// Whether there is a record of this type with this ID; of types that are not modelled there is any.
+pub(super) fn is_there(state: &PortalData, kind: i64, id: i64) -> bool {
+    match owner_type(state, &kind.to_string()) {
+        OwnerType::Modelled(table) => u64::try_from(id).is_ok_and(|id| table.contains(id)),
+        OwnerType::Unchecked => true,
+        OwnerType::Unknown => false,
+    }
 }
 
 /// A type by its number or its name: `2`, `deal`, `dynamic_128`.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::context::MethodName;
 use crate::data::fixtures::{Api, Fixtures, Served};
 use crate::methods;
+use crate::methods::administrators::{self, UserRefusal};
 use crate::methods::application_only::{self, WebhookRefusal};
 use crate::methods::method::{Handler, Method};
 use crate::methods::rest3;
@@ -79,6 +80,15 @@ impl Registry {
             return None;
         }
         application_only::refusal(name)
+    }
+
+    /// What a user who is no administrator is told that calls `name`, in lower case, if only administrators may. A reply
+    /// that was given for a method is served to all.
+    pub(crate) fn user_refusal(&self, name: &str) -> Option<UserRefusal> {
+        if self.served.contains_key(name) {
+            return None;
+        }
+        administrators::refusal(name)
     }
 
     /// Looks a method of REST 3.0 up by its name in lower case.

@@ -1,12 +1,13 @@
-//! Which rows a user may see.
+//! Which rows a user may see, and so may change.
 
-use crate::context::Call;
 use crate::context::settings::Rights;
+use crate::context::{Call, MethodError};
 use crate::data::PortalData;
-use crate::data::entities::USER;
+use crate::data::entities::{LEAD, USER};
 use crate::data::list::condition::{Condition, Operand, Predicate};
 use crate::data::list::query::Query;
 use crate::data::table::Table;
+use crate::methods::params::legacy_error;
 
 /// The fields of a task that name the people who have to do with it.
 const MEMBERS: [&str; 4] = ["CREATED_BY", "RESPONSIBLE_ID", "ACCOMPLICES", "AUDITORS"];
@@ -21,6 +22,33 @@ impl Call<'_> {
     /// with them.
     pub(crate) fn sees_tasks(&self, state: &PortalData, table: &Table) -> Condition {
         self.sees(state, table, &MEMBERS)
+    }
+
+    /// Whether the caller may see a record of the CRM that is there.
+    pub(crate) fn may_see_record(&self, state: &PortalData, table: &Table, id: u64) -> bool {
+        self.rights == Rights::All
+            || self
+                .sees_records(state, table)
+                .holds(&table.row(id), &mut String::new())
+    }
+
+    /// Refuses a record that the caller may not see, as the older methods of the CRM do.
+    pub(crate) fn check_record(
+        &self,
+        state: &PortalData,
+        table: &Table,
+        id: u64,
+    ) -> Result<(), MethodError> {
+        if self.may_see_record(state, table, id) {
+            return Ok(());
+        }
+        // The pages of leads end it with a full stop.
+        let text = if table.entity == LEAD {
+            "Access denied."
+        } else {
+            "Access denied"
+        };
+        Err(legacy_error(text))
     }
 
     fn sees(&self, state: &PortalData, table: &Table, fields: &[&str]) -> Condition {

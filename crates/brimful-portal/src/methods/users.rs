@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::crm::is_email;
 use super::params::legacy_error;
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
@@ -115,12 +116,23 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     for (field, value) in written(&table.schema, &call.params) {
         record.set(field, value);
     }
+    let refused = |text: &str| MethodError::new(400, "ERROR_ARGUMENT", text);
     let email = table.schema.legacy("EMAIL");
-    if email
-        .and_then(|at| record.get(at))
-        .is_none_or(|email| email.to_text().is_empty())
-    {
-        return Err(legacy_error("no_email"));
+    let given = email.and_then(|at| record.get(at)).map(Value::to_text);
+    let given = given.unwrap_or_default().trim().to_lowercase();
+    if !is_email(&given) {
+        return Err(refused("wrong_email"));
+    }
+    let is_taken = |id: u64| {
+        let known = email.and_then(|at| table.row(id).cell(at).to_text());
+        known.is_some_and(|known| known.to_lowercase() == given)
+    };
+    if table.ids(1, u64::MAX).any(is_taken) {
+        return Err(refused("A user with this email already exists"));
+    }
+    let groups = call.params.get_ignoring_case("SONET_GROUP_ID");
+    if call.text("EXTRANET") == "Y" && groups.is_none_or(|groups| groups.to_text().is_empty()) {
+        return Err(refused("no_extranet_field"));
     }
     for (name, value) in [
         ("ACTIVE", Value::Bool(true)),
@@ -145,7 +157,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let id = u64::try_from(id)
         .ok()
         .filter(|&id| table.contains(id))
-        .ok_or_else(|| legacy_error("User not found"))?;
+        .ok_or_else(|| MethodError::new(400, "ERROR_CORE", "access_denied"))?;
     let values = written(&table.schema, &call.params);
     table.update(id, values);
     Ok(Output::value(&Value::Bool(true)))

@@ -554,3 +554,96 @@ async fn a_deal_that_moves_to_another_funnel_begins_there_and_tells_of_it() {
         )
     );
 }
+
+#[tokio::test]
+async fn an_event_that_could_not_be_worked_on_is_kept_apart_until_it_is_asked_for() {
+    let portal = Portal::new(config()).unwrap();
+    let bound = json!({"event": "ONCRMDEALUPDATE", "event_type": "offline"});
+    as_app(&portal, "t1", "event.bind", bound).await;
+    for id in [2, 3, 4] {
+        let update = json!({"id": id, "fields": {"TITLE": "x"}});
+        as_app(&portal, "t1", "crm.deal.update", update).await;
+    }
+    let fetch = async |params: Json| {
+        let got = as_app(&portal, "t1", "event.offline.get", params).await;
+        let events = got["result"]["events"].as_array().unwrap().iter();
+        let ids: Vec<Json> = events.map(|event| event["ID"].clone()).collect();
+        (got["result"]["process_id"].clone(), ids)
+    };
+    let list = async |filter: Json| {
+        let params = json!({"filter": filter});
+        as_app(&portal, "t1", "event.offline.list", params).await
+    };
+    let (process, fetched) = fetch(json!({"clear": 0, "limit": 2})).await;
+    assert_eq!(fetched.len(), 2);
+    let failed = json!({"process_id": process, "message_id": [fetched[0]]});
+    let marked = as_app(&portal, "t1", "event.offline.error", failed).await;
+    assert_eq!(marked["result"], true);
+    let all = list(json!({})).await;
+    assert_eq!(all["total"], 3);
+    assert_eq!(all["result"][0]["ERROR"], "1");
+    assert_eq!(all["result"][0]["PROCESS_ID"], process);
+    assert_eq!(all["result"][2]["ERROR"], "0");
+    assert_eq!(all["result"][2]["PROCESS_ID"], "");
+    let of_process = list(json!({"=PROCESS_ID": process})).await;
+    assert_eq!(
+        (
+            &of_process["total"],
+            of_process["result"].as_array().unwrap().len()
+        ),
+        (&json!(2), 2)
+    );
+    let erroneous = list(json!({"ERROR": 1})).await;
+    assert_eq!(erroneous["result"][0]["ID"], fetched[0]);
+    assert_eq!(erroneous["total"], 1);
+    assert_eq!(list(json!({"ERROR": 1, "ID": 999})).await["total"], 0);
+    let again = fetch(json!({"clear": 0, "process_id": process})).await;
+    assert_eq!(again, (process.clone(), vec![fetched[1].clone()]));
+    let (_, waiting) = fetch(json!({})).await;
+    assert_eq!(
+        waiting.len(),
+        1,
+        "neither those of the process nor the erroneous one"
+    );
+    assert!(!fetched.contains(&waiting[0]));
+    assert_eq!(fetch(json!({"error": 1})).await.1, [fetched[0].clone()]);
+    assert!(fetch(json!({"error": 1})).await.1.is_empty());
+    let unnamed = as_app(&portal, "t1", "event.offline.error", json!({})).await;
+    assert_eq!(unnamed["error"], "PROCESS_ID_REQUIRED");
+}
+
+#[tokio::test]
+async fn applications_are_told_of_to_dos_as_of_other_activities() {
+    let portal = Portal::new(config()).unwrap();
+    for event in [
+        "ONCRMACTIVITYADD",
+        "ONCRMACTIVITYUPDATE",
+        "ONCRMACTIVITYDELETE",
+    ] {
+        let bound = json!({"event": event, "event_type": "offline"});
+        as_app(&portal, "t1", "event.bind", bound).await;
+    }
+    let deal = json!({"fields": {"TITLE": "a"}});
+    let deal = as_app(&portal, "t1", "crm.deal.add", deal).await["result"].clone();
+    let owner = json!({"ownerTypeId": 2, "ownerId": deal, "deadline": "2026-06-01T10:00:00+03:00"});
+    let added = as_app(&portal, "t1", "crm.activity.todo.add", owner.clone()).await;
+    let id = added["result"]["id"].clone();
+    let mut color = owner;
+    color["id"] = id.clone();
+    color["colorId"] = json!("1");
+    as_app(&portal, "t1", "crm.activity.todo.updateColor", color).await;
+    as_app(&portal, "t1", "crm.activity.delete", json!({"id": id})).await;
+    let list = as_app(&portal, "t1", "event.offline.list", json!({})).await;
+    let rows = list["result"].as_array().unwrap().iter();
+    let names: Vec<&str> = rows
+        .map(|row| row["EVENT_NAME"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "ONCRMACTIVITYADD",
+            "ONCRMACTIVITYUPDATE",
+            "ONCRMACTIVITYDELETE"
+        ]
+    );
+}

@@ -116,3 +116,133 @@ async fn an_administrator_is_who_sees_everything() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn records_of_others_are_neither_read_nor_changed() {
+    let portal = departments(Rights::Department);
+    let title = json!({"TITLE": "x"});
+    let of_item = |id: u64| json!({"entityTypeId": 1, "id": id, "fields": {"title": "x"}});
+    let comment =
+        |id: u64| json!({"fields": {"ENTITY_ID": id, "ENTITY_TYPE": "lead", "COMMENT": "x"}});
+    for (method, of_other, of_own, code, text) in [
+        (
+            "crm.lead.get",
+            json!({"id": 3}),
+            json!({"id": 2}),
+            "",
+            "Access denied.",
+        ),
+        (
+            "crm.lead.update",
+            json!({"id": 3, "fields": title}),
+            json!({"id": 2, "fields": title}),
+            "",
+            "Access denied.",
+        ),
+        (
+            "crm.item.get",
+            of_item(3),
+            of_item(2),
+            "ACCESS_DENIED",
+            "permission to view",
+        ),
+        (
+            "crm.item.update",
+            of_item(3),
+            of_item(2),
+            "ACCESS_DENIED",
+            "Access denied",
+        ),
+        (
+            "crm.lead.contact.items.get",
+            json!({"id": 3}),
+            json!({"id": 2}),
+            "",
+            "Access denied.",
+        ),
+        (
+            "crm.lead.productrows.get",
+            json!({"id": 3}),
+            json!({"id": 2}),
+            "",
+            "Access denied.",
+        ),
+        (
+            "crm.timeline.comment.add",
+            comment(3),
+            comment(2),
+            "ACCESS_DENIED",
+            "Access denied.",
+        ),
+        (
+            "tasks.task.update",
+            json!({"taskId": 4, "fields": title}),
+            json!({"taskId": 3, "fields": title}),
+            "0",
+            "not allowed",
+        ),
+        (
+            "tasks.task.start",
+            json!({"taskId": 4}),
+            json!({"taskId": 3}),
+            "0",
+            "not allowed",
+        ),
+        (
+            "tasks.task.delete",
+            json!({"taskId": 4}),
+            json!({"taskId": 3}),
+            "1048582",
+            "No access",
+        ),
+        (
+            "crm.item.delete",
+            of_item(3),
+            of_item(1),
+            "ACCESS_DENIED",
+            "Access denied",
+        ),
+        (
+            "crm.lead.delete",
+            json!({"id": 3}),
+            json!({"id": 2}),
+            "",
+            "Access denied.",
+        ),
+    ] {
+        let refused = call(&portal, method, of_other).await;
+        assert_eq!(refused.status, 400, "{method}");
+        let refused = refused.json();
+        assert_eq!(refused["error"], code, "{method}");
+        let said = refused["error_description"].as_str().unwrap();
+        assert!(said.contains(text), "{method}: {said}");
+        assert_eq!(call(&portal, method, of_own).await.status, 200, "{method}");
+    }
+    let uri = "/rest/3/three/crm.lead.get";
+    let kept = post(&portal, uri, "application/json", "{\"id\": 3}").await;
+    assert_eq!(kept.result()["TITLE"], "c");
+}
+
+#[tokio::test(start_paused = true)]
+async fn methods_of_administrators_are_refused_to_others_alone_and_in_batches() {
+    let portal = departments(Rights::Own);
+    for (method, params, status, code) in [
+        ("user.add", json!({"EMAIL": "a@b.ru"}), 400, "ERROR_CORE"),
+        ("crm.lead.userfield.add", json!({}), 400, ""),
+        ("catalog.vat.list", json!({}), 400, "200040300010"),
+        ("sale.order.list", json!({}), 400, "200040300010"),
+    ] {
+        let refused = call(&portal, method, params).await;
+        assert_eq!(refused.status, status, "{method}");
+        assert_eq!(refused.json()["error"], code, "{method}");
+        let inside = batch(&portal, json!({"a": method})).await;
+        assert_eq!(inside["result_error"]["a"]["error"], code, "{method}");
+        let uri = format!("/rest/3/three/{method}");
+        let all = post(&portal, &uri, "application/json", "{}").await;
+        let said = all.json()["error_description"].to_string().to_lowercase();
+        let is_refused = ["access", "rights", "permission"]
+            .iter()
+            .any(|word| said.contains(word));
+        assert!(!is_refused, "an administrator may: {method}: {said}");
+    }
+}

@@ -72,8 +72,10 @@ pub(super) const OFFLINE_EVENT_FIELDS: &[FieldSpec] = &[
     field("EVENT_ADDITIONAL", Kind::Any, Source::Nothing, "Прочее"),
     field("MESSAGE_ID", Kind::Text, Source::Guid, "Сообщение"),
     // Set while somebody has fetched the event and not said what became of it.
-    field("PROCESS_ID", Kind::Text, Source::Nothing, "Процесс").items_only(),
+    field("PROCESS_ID", Kind::Text, Source::Nothing, "Процесс"),
     // Whose queue it is in; generated events are in that of every application.
     field("APPLICATION", Kind::Text, Source::Nothing, "Приложение").items_only(),
     field("CONNECTOR_ID", Kind::Text, Source::Nothing, "Коннектор").items_only(),
+    // Whether somebody fetched it and then said that it could not be worked on.
+    field("ERROR", Kind::Integer, Source::Number(0), "Ошибка"),
 ];

@@ -174,26 +174,6 @@ pub(super) const KINDS: &[RecordKind] = &[
         ..CRM
     },
     RecordKind {
-        name: "crm.activity.configurable",
-        key: &["id"],
-        outer_fields: &["ownerTypeId", "ownerId", "layout"],
-        methods: &[
-            method("crm.activity.configurable.add", RecordVerb::Add)
-                .flat()
-                .answers(Answer::Under("activity")),
-            method("crm.activity.configurable.update", RecordVerb::Update)
-                .flat()
-                .answers(Answer::Under("activity")),
-            method("crm.activity.configurable.get", RecordVerb::Get)
-                .answers(Answer::Under("activity")),
-        ],
-        not_found: Refusal {
-            code: "NOT_FOUND",
-            text: "Element not found",
-        },
-        ..CRM
-    },
-    RecordKind {
         name: "imconnector",
         scope: "imconnector",
         id: "NUMBER",

@@ -1,8 +1,8 @@
 //! What belongs to deals and other items of the CRM: payments, orders, fields of requisites, signs of the timeline.
 
 use super::{
-    Answer, MISSING_PARAMETER, OLDER, OwnerRule, RecordKind, RecordPaging, RecordVerb, Refusal,
-    Spelling, method,
+    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
+    method,
 };
 
 /// What controllers of the CRM have in common.
@@ -209,51 +209,6 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         id: "number",
         key: &["code"],
-        not_found: Refusal {
-            code: "NOT_FOUND",
-            text: "Element not found",
-        },
-        ..CRM_TYPED
-    },
-    RecordKind {
-        name: "crm.activity.todo",
-        scope: "crm",
-        methods: &[
-            method("crm.activity.todo.add", RecordVerb::Add)
-                .flat()
-                .answers(Answer::IdUnder("id")),
-            method("crm.activity.todo.update", RecordVerb::Update)
-                .flat()
-                .answers(Answer::IdUnder("id")),
-            method("crm.activity.todo.updatedeadline", RecordVerb::Update)
-                .flat()
-                .answers(Answer::IdUnder("id")),
-            method("crm.activity.todo.updatedescription", RecordVerb::Update)
-                .flat()
-                .answers(Answer::IdUnder("id")),
-            method(
-                "crm.activity.todo.updateresponsibleuser",
-                RecordVerb::Update,
-            )
-            .flat()
-            .answers(Answer::IdUnder("id")),
-            method("crm.activity.todo.updatecolor", RecordVerb::Update)
-                .flat()
-                .answers(Answer::IdUnder("id")),
-        ],
-        owner: Some(OwnerRule {
-            type_field: "ownerTypeId",
-            id_field: "ownerId",
-            types: &[],
-            unknown_type: Refusal {
-                code: "NOT_FOUND",
-                text: "Element not found",
-            },
-            not_found: Refusal {
-                code: "OWNER_NOT_FOUND",
-                text: "Owner was not found",
-            },
-        }),
         not_found: Refusal {
             code: "NOT_FOUND",
             text: "Element not found",

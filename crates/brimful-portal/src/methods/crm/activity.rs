@@ -5,10 +5,11 @@ use std::ops::RangeInclusive;
 
 use brimful_protocol::{Array, Key, Value};
 
-use super::legacy;
+use super::{legacy, store};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
+use crate::data::cell::Cell;
 use crate::data::entities::ACTIVITY;
 use crate::methods::owners;
 use crate::methods::params::legacy_error;
@@ -30,6 +31,71 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let provider = provider(kind.map_or(0, Value::to_int));
     let output = legacy::add::<ACTIVITY>(state, call)?;
     let id = u64::try_from(output.to_value().to_int()).unwrap_or(0);
+    begin(state, id, responsible, call);
+    if let Some((provider, kind)) = provider {
+        let values = [
+            ("PROVIDER_ID", provider.into()),
+            ("PROVIDER_TYPE_ID", kind.into()),
+        ];
+        set_where_empty(state, id, values);
+    }
+    Ok(output)
+}
+
+/// Adds an activity of a provider; returns its ID.
+pub(super) fn insert(
+    state: &mut PortalData,
+    values: Vec<(&'static str, Value)>,
+    responsible: i64,
+    call: &Call<'_>,
+) -> u64 {
+    let values = by_field(state, values);
+    let id = store::add(state, ACTIVITY, values, legacy::author(call));
+    begin(state, id, responsible, call);
+    id
+}
+
+/// Writes to an activity, and who did it when.
+pub(super) fn write(
+    state: &mut PortalData,
+    id: u64,
+    mut values: Vec<(&'static str, Value)>,
+    call: &Call<'_>,
+) {
+    values.push(("LAST_UPDATED", Value::Text(moment::text(call.seconds()))));
+    values.push(("EDITOR_ID", Value::Int(call.user as i64)));
+    let values = by_field(state, values);
+    store::update(state, ACTIVITY, id, values, legacy::author(call));
+}
+
+fn by_field(state: &PortalData, values: Vec<(&'static str, Value)>) -> Vec<(usize, Value)> {
+    let schema = &state.table(ACTIVITY).schema;
+    let values = values.into_iter();
+    values
+        .filter_map(|(name, value)| Some((schema.legacy(name)?, value)))
+        .collect()
+}
+
+/// A field of an activity as text; empty if it has none.
+pub(super) fn text(state: &PortalData, id: u64, name: &str) -> String {
+    let table = state.table(ACTIVITY);
+    let at = table.schema.legacy(name);
+    let text = at.and_then(|at| table.row(id).cell(at).to_text());
+    text.unwrap_or_default()
+}
+
+/// A field of an activity that has a map.
+pub(super) fn map(state: &PortalData, id: u64, name: &str) -> Array {
+    let table = state.table(ACTIVITY);
+    let at = table.schema.legacy(name);
+    match at.map(|at| table.row(id).cell(at)) {
+        Some(Cell::Stored(Value::Array(map))) => map.clone(),
+        _ => Array::new(),
+    }
+}
+
+/// Sets what every new activity has, where nothing else is said.
+fn begin(state: &mut PortalData, id: u64, responsible: i64, call: &Call<'_>) {
     let now = || Value::Text(moment::text(call.seconds()));
     let user = || Value::Int(call.user as i64);
     set_where_empty(
@@ -59,14 +125,6 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
             ("AUTOCOMPLETE_RULE", Value::Int(0)),
         ],
     );
-    if let Some((provider, kind)) = provider {
-        let values = [
-            ("PROVIDER_ID", provider.into()),
-            ("PROVIDER_TYPE_ID", kind.into()),
-        ];
-        set_where_empty(state, id, values);
-    }
-    Ok(output)
 }
 
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -82,10 +140,10 @@ const EMAIL: i64 = 4;
 /// All types that there are, as `crm.enum.activitytype` lists them: also tasks, actions of the timeline and those of a
 /// provider.
 const TYPES: RangeInclusive<i64> = 1..=6;
-const OF_PROVIDER: i64 = 6;
+pub(super) const OF_PROVIDER: i64 = 6;
 
 /// Activities that applications make. Some have methods of their own.
-const CONFIGURABLE: &str = "CONFIGURABLE_REST_APP";
+pub(super) const CONFIGURABLE: &str = "CONFIGURABLE_REST_APP";
 const OF_APPLICATION: &str = "REST_APP";
 
 const NO_BINDING: &str = "Could not build binding. Please ensure that owner info and communications are defined correctly.";

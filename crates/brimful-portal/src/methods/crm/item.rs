@@ -119,13 +119,21 @@ pub(crate) fn table<'s>(state: &'s PortalData, call: &Call<'_>) -> Result<&'s Ta
     })
 }
 
-fn existing(table: &Table, call: &Call<'_>) -> Result<u64, MethodError> {
+/// The item that a call names, which the caller may see.
+fn existing(state: &PortalData, table: &Table, call: &Call<'_>) -> Result<u64, MethodError> {
     let id = u64::try_from(call.required("id")?.to_int()).unwrap_or(0);
-    if table.contains(id) {
-        Ok(id)
-    } else {
-        Err(not_found())
+    if !table.contains(id) {
+        return Err(not_found());
     }
+    if !call.may_see_record(state, table, id) {
+        let text = if call.method == "crm.item.get" {
+            "You do not have permission to view this item"
+        } else {
+            "Access denied"
+        };
+        return Err(MethodError::new(400, "ACCESS_DENIED", text));
+    }
+    Ok(id)
 }
 
 pub(crate) fn not_found() -> MethodError {
@@ -249,7 +257,7 @@ fn add_lead_fields(out: &mut Vec<u8>, start: usize, table: &Table, row: &Row<'_>
 
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
-    let id = existing(table, call)?;
+    let id = existing(state, table, call)?;
     Work {
         rows: 1,
         ..Work::default()
@@ -295,7 +303,7 @@ pub(crate) fn batch_import(
             continue;
         };
         let values = values(state.table(entity), fields);
-        if let Err(refused) = value_checks::check_item(state, entity, &values) {
+        if let Err(refused) = value_checks::check_item(state, entity, &values, call.seconds()) {
             let mut row = Array::from_iter([("error", refused.code)]);
             row.insert("error_description", refused.description);
             json::write(&mut out, &Value::Array(row));
@@ -314,7 +322,7 @@ fn insert(state: &mut PortalData, call: &Call<'_>) -> Result<(usize, u64), Metho
     let table = table(state, call)?;
     let entity = table.entity;
     let values = written(table, call)?;
-    value_checks::check_item(state, entity, &values)?;
+    value_checks::check_item(state, entity, &values, call.seconds())?;
     Ok((
         entity,
         store::add(state, entity, values, super::legacy::author(call)),
@@ -324,9 +332,9 @@ fn insert(state: &mut PortalData, call: &Call<'_>) -> Result<(usize, u64), Metho
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
     let entity = table.entity;
-    let id = existing(table, call)?;
+    let id = existing(state, table, call)?;
     let values = written(table, call)?;
-    value_checks::check_item(state, entity, &values)?;
+    value_checks::check_item(state, entity, &values, call.seconds())?;
     store::update(state, entity, id, values, super::legacy::author(call));
     Ok(item(state.table(entity), id, original_names(call)))
 }
@@ -334,7 +342,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
     let entity = table.entity;
-    let id = existing(table, call)?;
+    let id = existing(state, table, call)?;
     links::unlink(state, entity, id);
     state.delete_row(entity, id);
     Ok(Output::json(b"[]".to_vec()))

@@ -41,7 +41,9 @@ pub(crate) fn get<const ENTITY: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
-    let row = table.row(existing(table, call)?);
+    let id = existing(table, call)?;
+    call.check_record(state, table, id)?;
+    let row = table.row(id);
     let wanted = table.schema.fields().iter().enumerate();
     let wanted = wanted.filter(|(_, field)| !field.traits.items_only);
     let plan = Plan::new(table, Shape::Legacy, wanted.map(|(at, _)| at));
@@ -80,6 +82,7 @@ pub(crate) fn update<const ENTITY: usize>(
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
     let id = existing(table, call)?;
+    call.check_record(state, table, id)?;
     let values = values(table, call)?;
     value_checks::check(state, ENTITY, &values)?;
     store::update(state, ENTITY, id, values, author(call));
@@ -91,6 +94,7 @@ pub(crate) fn delete<const ENTITY: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = existing(state.table(ENTITY), call)?;
+    call.check_record(state, state.table(ENTITY), id)?;
     links::unlink(state, ENTITY, id);
     state.delete_row(ENTITY, id);
     Ok(Output::value(&Value::Bool(true)))

@@ -127,7 +127,11 @@ fn whose<const FROM: usize>(
             "The parameter {called} is invalid or not defined."
         ))
     })?;
-    Ok(Some(id).filter(|&id| state.table(FROM).contains(id)))
+    let id = Some(id).filter(|&id| state.table(FROM).contains(id));
+    if let Some(id) = id {
+        call.check_record(state, state.table(FROM), id)?;
+    }
+    Ok(id)
 }
 
 /// Whether all links of a record that is not there are refused. Others have none.

@@ -29,9 +29,11 @@ pub(crate) mod statuses;
 pub(crate) mod store;
 mod table;
 pub(crate) mod timeline;
+pub(crate) mod todo_activities;
 pub(crate) mod transcripts;
 pub(crate) mod types;
 pub(crate) mod user_fields;
 mod value_checks;
 
 pub(crate) use table::methods;
+pub(in crate::methods) use value_checks::is_email;

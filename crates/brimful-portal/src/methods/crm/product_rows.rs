@@ -46,6 +46,7 @@ pub(crate) fn get<const OWNER: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = legacy::existing(state.table(OWNER), call)?;
+    call.check_record(state, state.table(OWNER), id)?;
     let ids = of(state, OWNER, id);
     Work {
         rows: ids.len() as u64,
@@ -87,6 +88,7 @@ pub(crate) fn set<const OWNER: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = legacy::existing(state.table(OWNER), call)?;
+    call.check_record(state, state.table(OWNER), id)?;
     let Some(rows) = call.legacy_array("rows") else {
         return Err(legacy_error("The parameter 'rows' must be array."));
     };

@@ -38,6 +38,7 @@ pub(crate) fn add(
     }
     begin_in_funnel(state.table(entity), &mut record, &fields);
     derive(&state.table(entity).schema, &mut record);
+    close(state.table(entity), None, &mut record, author.now);
     let id = state.table_mut(entity).insert(record);
     links::follow(state, entity, id, &fields);
     name_after_id(state, entity, id);
@@ -88,6 +89,8 @@ pub(crate) fn update(
         .iter()
         .any(|name| schema.legacy(name).is_some_and(|at| fields.contains(&at)));
     derive(schema, &mut record);
+    close(&state.tables[entity], Some(id), &mut record, author.now);
+    let schema = &state.tables[entity].schema;
     let mut touched = vec![
         ("DATE_MODIFY", time(author.now)),
         ("UPDATED_TIME", time(author.now)),
@@ -199,6 +202,12 @@ fn defaults(entity: usize, entity_type: u32, author: Author) -> Vec<(&'static st
             ("BEGINDATE", time(moment::midnight(author.now))),
             ("CLOSEDATE", time(moment::midnight(author.now + 7 * 86_400))),
         ]),
+        entities::QUOTE => values.extend([
+            ("STATUS_ID", "DRAFT".into()),
+            ("CLOSED", "N".into()),
+            ("BEGINDATE", time(moment::midnight(author.now))),
+            ("CLOSEDATE", time(moment::midnight(author.now + 7 * 86_400))),
+        ]),
         entities::CONTACT => values.extend([("EXPORT", "Y".into()), ("TYPE_ID", "CLIENT".into())]),
         entities::COMPANY => values.extend([
             ("COMPANY_TYPE", "CUSTOMER".into()),
@@ -246,6 +255,24 @@ fn derive(schema: &Schema, record: &mut Record) {
             let has = if array.is_empty() { "N" } else { "Y" };
             record.set(flag, has.into());
         }
+    }
+}
+
+/// Says when a lead was closed: when it came to a final stage. One that is opened again is not closed.
+fn close(table: &Table, id: Option<u64>, record: &mut Record, now: i64) {
+    let (Some(at), Some(stage)) = (
+        table.schema.legacy("DATE_CLOSED"),
+        table.schema.legacy("STATUS_ID"),
+    ) else {
+        return;
+    };
+    let Some(stage) = record.get(stage).map(Value::to_text) else {
+        return;
+    };
+    if stages::semantic(&stage) == "P" {
+        record.set(at, Value::Null);
+    } else if id.is_none_or(|id| table.row(id).cell(at).is_empty()) {
+        record.set(at, time(now));
     }
 }
 
@@ -328,7 +355,7 @@ fn scalar(kind: Kind, value: &Value, now: i64) -> Value {
     }
 }
 
-fn is_yes(value: &Value) -> bool {
+pub(super) fn is_yes(value: &Value) -> bool {
     match value {
         Value::Text(text) => matches!(text.as_str(), "Y" | "y" | "1" | "true"),
         other => other.is_truthy(),

@@ -184,7 +184,9 @@ fn named(state: &PortalData, call: &Call<'_>) -> Result<Option<u64>, MethodError
 
 /// The task that a call names. What is said of one that is not there depends on the method, as documented.
 fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    named(state, call)?.ok_or_else(|| not_allowed(&call.method))
+    named(state, call)?
+        .filter(|&id| is_seen(state, id, call))
+        .ok_or_else(|| not_allowed(&call.method))
 }
 
 /// The refusal of an action on a task that is not there or that the caller may not change.

@@ -1,5 +1,6 @@
 //! The methods, called as the core calls them.
 
+mod activities;
 mod applications;
 mod bots;
 mod calendar_events;
@@ -36,6 +37,7 @@ mod tasks;
 mod telephony_lines;
 mod user_fields_elsewhere;
 mod users;
+mod validation;
 
 use std::time::Duration;
 
