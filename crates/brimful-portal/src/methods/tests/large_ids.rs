@@ -29,7 +29,9 @@ fn rows_are_added_beside_one_with_the_largest_id() {
             _ => ("crm.company.add", "fields[TITLE]=t"),
         };
         for below in 1..=3 {
-            let added = portal.json(method, params);
+            // No two users have the same address of e-mail.
+            let params = params.replace("a@", &format!("a{below}@"));
+            let added = portal.json(method, &params);
             let id = match added["task"]["id"].as_str() {
                 Some(id) => id.parse().unwrap(),
                 None => added.as_i64().unwrap(),
