@@ -12,6 +12,7 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::ACTIVITY;
 use crate::data::fixtures::collection::to_json;
+use crate::data::records::RecordTable;
 use crate::methods::method::{Handler, Method, read, write};
 use crate::methods::owners;
 use crate::methods::params::missing;
@@ -93,7 +94,7 @@ fn check(state: &PortalData, id: Option<u64>, fields: &Array) -> Result<(), Meth
     let kind = fields.get("typeId").map(Value::to_text).unwrap_or_default();
     let is_registered = || {
         let table = state.record_table("crm.activity.type");
-        let mut rows = table.into_iter().flat_map(|table| table.rows());
+        let mut rows = table.into_iter().flat_map(RecordTable::rows);
         rows.any(|(_, row)| {
             row.get("TYPE_ID").and_then(Json::as_str) == Some(&*kind)
                 && row.get("IS_CONFIGURABLE_TYPE").and_then(Json::as_str) == Some("Y")
