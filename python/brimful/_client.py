@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
 
-from . import _native
+from . import _arguments, _native
 from ._json import dumps, loads
 from ._lists import AsyncRows, Rows, Wanted
 from ._operations import awaited, described_by, one, wait
@@ -26,23 +29,77 @@ def _outcome(key: Any, status: str, what: Any) -> Outcome:
     return Outcome(key, status, None, what)
 
 
+#: Calls of a part: enough that the portal is busy with one part while the next is made.
+_PART_SIZE = 2_500
+#: Parts whose calls run at the same time.
+_MOST_PARTS = 2
+
+
 class _OutcomesBase:
-    def __init__(self, native: Union[_native.Each, _native.Found], is_numbered: bool) -> None:
-        self._native = native
+    """Outcomes of parts of the calls, which are started one after the other as their outcomes are taken."""
+
+    def __init__(
+        self,
+        start: Callable[[list[Any]], Union[_native.Each, _native.Found]],
+        items: Iterable[Any],
+        is_numbered: bool,
+        part_size: int = _PART_SIZE,
+    ) -> None:
+        self._start = start
+        self._part_size = part_size
+        self._items = iter(items)
         self._is_numbered = is_numbered
+        self._process = os.getpid()
+        self._failed: Optional[BaseException] = None
+        #: Parts on their way, each with the number of its first call.
+        self._parts: deque[tuple[int, Union[_native.Each, _native.Found]]] = deque()
+        self._started = 0
         self._ready: Iterator[Outcome] = iter(())
+        # Calls that make no sense are said at once.
+        self._start_parts(1)
+        if self._failed is not None:
+            raise self._failed
+
+    def _start_parts(self, most: int) -> None:
+        while self._failed is None and len(self._parts) < most:
+            part: list[Any] = []
+            try:
+                part.extend(islice(self._items, self._part_size))
+                if not part:
+                    return
+                self._parts.append((self._started, self._start(part)))
+            except Exception as error:
+                # The calls before it have been started: their outcomes come first.
+                self._failed = error
+            self._started += len(part)
 
     def _next(self) -> Operation[bool]:
-        outcomes = yield self._native.next_outcomes()
-        if outcomes is None:
-            return False
-        self._ready = iter(
-            [
-                _outcome(int(key) if self._is_numbered else key, status, what)
-                for key, status, what in outcomes
-            ]
-        )
-        return True
+        if self._process != os.getpid():
+            raise RuntimeError(
+                f"these calls were begun by the process {self._process}, from which this one was forked off"
+            )
+        self._start_parts(_MOST_PARTS)
+        while self._parts:
+            first, native = self._parts[0]
+            outcomes = yield native.next_outcomes()
+            if outcomes is not None:
+                self._ready = iter(
+                    [
+                        _outcome(first + int(key) if self._is_numbered else key, status, what)
+                        for key, status, what in outcomes
+                    ]
+                )
+                return True
+            self._parts.popleft()
+            self._start_parts(_MOST_PARTS)
+        if self._failed is not None:
+            raise self._failed
+        return False
+
+    def close(self) -> None:
+        """Sends nothing any more. What has not come yet is not known."""
+        self._parts.clear()
+        self._items = iter(())
 
 
 class Outcomes(_OutcomesBase, Iterator[Outcome]):
@@ -73,6 +130,49 @@ class AsyncOutcomes(_OutcomesBase, AsyncIterator[Outcome]):
         return next(self._ready)
 
 
+#: What the native part can count.
+_MOST_ATTEMPTS = 2**32 - 1
+
+
+def _rate(rate: Any) -> tuple[Optional[float], Optional[float]]:
+    """The two numbers of a rate."""
+    if rate is None:
+        return None, None
+    if isinstance(rate, (str, bytes, Mapping)) or not isinstance(rate, Iterable):
+        raise TypeError(f"rate is {rate!r}: it is two numbers, such as (50, 2.0), or None")
+    numbers = list(rate)
+    if len(numbers) != 2:
+        raise ValueError(f"rate has {len(numbers)} numbers: it is two, such as (50, 2.0)")
+    burst, per_second = numbers
+    return _arguments.number("rate", burst), _arguments.number("rate", per_second)
+
+
+def _named(name: str, params: Any) -> Params:
+    """Parameters by their names."""
+    if params is not None and not isinstance(params, Mapping):
+        raise TypeError(f"{name} is of type {type(params).__name__}, not a mapping")
+    return params
+
+
+def _iterable(name: str, value: Any) -> None:
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} is of type {type(value).__name__}, not an iterable")
+
+
+def _commands(commands: Any) -> list[tuple[str, str, str]]:
+    """The commands of a batch with their parameters as JSON."""
+    if not isinstance(commands, Mapping):
+        raise TypeError(f"commands is of type {type(commands).__name__}, not a mapping")
+    made = []
+    for label, command in commands.items():
+        _arguments.text("a label of commands", label)
+        if isinstance(command, (str, bytes)) or not isinstance(command, Sequence) or len(command) != 2:
+            raise TypeError(f"commands[{label!r}] is {command!r}: it is (method, params)")
+        method, params = command
+        made.append((label, _arguments.text(f"the method of commands[{label!r}]", method), dumps(params)))
+    return made
+
+
 RowsT = TypeVar("RowsT", Rows, AsyncRows)
 OutcomesT = TypeVar("OutcomesT", Outcomes, AsyncOutcomes)
 
@@ -91,11 +191,12 @@ class _Base(Generic[RowsT, OutcomesT]):
     :param timeout: seconds for one request.
     :param token: a function that returns an access token, called for the first one and whenever the portal refuses the
         one at hand. It is called on another thread.
-    :raises ConfigError: the address or a setting makes no sense.
+    :raises ConfigError: the address makes no sense.
+    :raises TypeError, ValueError: a setting makes no sense; the message names it.
     """
 
     _rows: Callable[[Wanted], RowsT]
-    _outcomes: Callable[[Union[_native.Each, _native.Found], bool], OutcomesT]
+    _outcomes: Callable[..., OutcomesT]
 
     def __init__(
         self,
@@ -109,15 +210,24 @@ class _Base(Generic[RowsT, OutcomesT]):
         timeout: Optional[float] = None,
         token: Optional[Callable[[], str]] = None,
     ) -> None:
-        burst, per_second = rate if rate is not None else (None, None)
+        burst, per_second = _rate(rate)
+        if operating_limit is not None:
+            operating_limit = _arguments.number("operating_limit", operating_limit)
+        if attempts is not None:
+            attempts = _arguments.whole_number("attempts", attempts, 1, _MOST_ATTEMPTS)
+        if timeout is not None:
+            timeout = _arguments.number("timeout", timeout)
+        if token is not None and not callable(token):
+            raise TypeError(f"token is of type {type(token).__name__}, not a function")
+        batch_size = _arguments.whole_number("batch_size", batch_size, 1, 50)
         self._native = _native.Client(
-            webhook,
+            _arguments.text("webhook", webhook),
             burst=burst,
             per_second=per_second,
             operating_limit=operating_limit,
             attempts=attempts,
             batch_size=batch_size,
-            verify_certificates=verify_certificates,
+            verify_certificates=bool(verify_certificates),
             timeout=timeout,
             token=token,
         )
@@ -133,7 +243,7 @@ class _Base(Generic[RowsT, OutcomesT]):
     @contextlib.contextmanager
     def slow(self, requests: int = 1) -> Iterator[None]:
         """Has at most so many requests in flight inside of the block."""
-        name = self._native.slow(requests)
+        name = self._native.slow(_arguments.whole_number("requests", requests, 1))
         try:
             yield
         finally:
@@ -162,29 +272,37 @@ class _Base(Generic[RowsT, OutcomesT]):
         :param check_names: refuses names and values of filter, select and order that the entity does not have.
         :raises IncompleteError: while it is read: it could not be read to its end.
         """
-        whole = dict(params or {})
+        _arguments.text("method", method)
+        whole = dict(_named("params", params) or {})
         if select is not None:
-            if isinstance(select, str):
-                raise TypeError("select is a list of names, not one text")
-            whole["select"] = list(select)
+            whole["select"] = _arguments.texts("select", select)
         if filter is not None:
-            whole["filter"] = filter
+            whole["filter"] = _named("filter", filter)
+        if walk is not None:
+            _arguments.text("walk", walk)
+        if resume_after is not None:
+            resume_after = _arguments.whole_number("resume_after", resume_after, 0, 2**64 - 1)
         wanted = Wanted(
-            self._native, method, whole, walk, resume_after, verify, check_names
+            self._native, method, whole, walk, resume_after, bool(verify), bool(check_names)
         )
         return self._rows(wanted)
 
     def call_each(
         self, method: str, items: Iterable[Params], *, idempotent: bool = False
     ) -> OutcomesT:
-        """Calls a method once for each item, any number of them; an outcome for each, in their order.
+        """Calls a method once for each item, any number of them; an outcome for each, in their order. The items are
+        taken some thousands at a time, as outcomes are read.
 
         Writes are never sent a second time unless it is certain that they did not run, or they are ``idempotent``.
         """
-        texts = [dumps(item) for item in items]
-        return self._outcomes(
-            self._native.call_each(method, texts, idempotent=idempotent), True
-        )
+        _arguments.text("method", method)
+        _iterable("items", items)
+
+        def start(part: list[Params]) -> _native.Each:
+            texts = [dumps(item) for item in part]
+            return self._native.call_each(method, texts, idempotent=bool(idempotent))
+
+        return self._outcomes(start, items, True)
 
     def get_by_id(
         self,
@@ -198,22 +316,29 @@ class _Base(Generic[RowsT, OutcomesT]):
 
         :param id_field: the name of the parameter with the ID, where it is not known of the method.
         """
+        _arguments.text("method", method)
+        _iterable("ids", ids)
+        if id_field is not None:
+            _arguments.text("id_field", id_field)
         texts = [str(one) for one in ids]
-        return self._outcomes(
-            self._native.get_by_id(method, texts, dumps(params), id_field=id_field), False
-        )
+        given = dumps(_named("params", params))
+
+        def start(part: list[str]) -> _native.Found:
+            return self._native.get_by_id(method, part, given, id_field=id_field)
+
+        # In one part: an ID that is given twice is asked for once.
+        return self._outcomes(start, texts, False, max(len(texts), 1))
 
     def _call(self, method: str, params: Params) -> Operation[Any]:
-        return loads((yield self._native.call(method, dumps(params))))
+        return loads((yield self._native.call(_arguments.text("method", method), dumps(params))))
 
     def _call_raw(self, method: str, params: Any) -> Operation[tuple[int, bytes]]:
-        return one(self._native.call_raw(method, dumps(params)))
+        return one(self._native.call_raw(_arguments.text("method", method), dumps(params)))
 
     def _batch(
         self, commands: Mapping[str, tuple[str, Params]], halt: bool
     ) -> Operation[dict[str, Outcome]]:
-        made = [(label, method, dumps(params)) for label, (method, params) in commands.items()]
-        outcomes = yield self._native.batch(made, halt=halt)
+        outcomes = yield self._native.batch(_commands(commands), halt=bool(halt))
         return {key: _outcome(key, status, what) for key, status, what in outcomes}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
-from . import _native
+from . import _arguments, _native
 from ._json import dumps
 from ._operations import awaited, described_by, wait
 from ._report import Exported, ListReport, Misfit, report_of
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from ._operations import Operation
 
 Row = dict[str, Any]
-#: Where an export goes: a file, or a store such as ``sqlite:portal.db``.
+#: Where an export goes: a file, or a text that begins with a scheme, such as ``sqlite:portal.db``, for a store.
 Target = Union[str, "os.PathLike[str]"]
 
-_STORES = ("sqlite:", "postgres:", "postgresql:")
+# One letter before the colon is the drive of a file.
+_STORE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 class Wanted(NamedTuple):
@@ -52,14 +54,14 @@ class Wanted(NamedTuple):
         """The arguments of ``brimful export``."""
         if self.resume_after is not None:
             raise ValueError("resume_after is for rows: an export is resumed with resume=True")
-        where = os.fspath(target)
+        where = _arguments.path("target", target)
         params = dict(self.params)
         select = params.pop("select", None)
         arguments = [self.method, "--json", dumps(params)]
-        is_store = where.startswith(_STORES) or "://" in where
+        is_store = isinstance(target, str) and _STORE.match(where) is not None
         arguments += ["--to" if is_store else "--output", where]
         if select:
-            arguments += ["--select", ",".join(select)]
+            arguments += ["--select", ",".join(_arguments.texts("select", select))]
         if self.walk is not None:
             arguments += ["--walk", self.walk]
         if self.verify:
@@ -80,6 +82,8 @@ class _ListBase:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
         self._native = wanted.native()
+        self._process = os.getpid()
+        self._has_begun = False
         self._frames: Optional[_native.Frames] = None
         self._exported: Optional[Exported] = None
 
@@ -119,18 +123,32 @@ class _ListBase:
         """The columns and their types. Reads the first rows."""
         return self._as_frames((), "portal").__arrow_c_schema__()
 
+    def _begin(self) -> None:
+        """Called before rows are asked for. Connections and threads do not come along into a process that was forked
+        off, so a list that was begun cannot be read on there."""
+        if self._process != os.getpid():
+            if self._has_begun:
+                raise RuntimeError(
+                    f"{self._wanted.method}: this list was begun by the process {self._process}, from which this one "
+                    "was forked off: make a new list here"
+                )
+            self._native = self._wanted.native()
+            self._process = os.getpid()
+        self._has_begun = True
+
     def _as_frames(self, columns: Sequence[str], types: str) -> _native.Frames:
         if types not in ("portal", "strings"):
             raise ValueError(f'types is "portal" or "strings", not {types!r}')
-        if isinstance(columns, str):
-            raise TypeError("columns is a list of names, not one text")
-        if self._frames is None or columns or types != "portal":
-            self._frames = self._native.frames(list(columns), types == "strings")
+        chosen = _arguments.texts("columns", columns)
+        self._begin()
+        if self._frames is None or chosen or types != "portal":
+            self._frames = self._native.frames(chosen, types == "strings")
         return self._frames
 
     def _next_rows(self) -> Operation[Optional[list[Row]]]:
         if self._frames is not None:
             raise ValueError("the rows of this list went into a dataframe: make a new list for rows")
+        self._begin()
         rows: Optional[list[Row]] = yield self._native.next_rows()
         return rows
 
@@ -190,20 +208,37 @@ def _options(
     top: Optional[int],
     resume: bool,
     no_tail: bool,
+    labels: bool,
+    partition_by: Optional[str],
+    report: Optional[Union[str, os.PathLike[str]]],
+    deadline: Optional[float],
 ) -> dict[str, Any]:
-    if isinstance(columns, str):
-        raise TypeError("columns is a list of names, not one text")
-    return {
+    named = {
         "format": format,
         "table": table,
-        "columns": list(columns),
         "types": types,
         "headers": headers,
         "delimiter": delimiter,
-        "excel": excel,
-        "top": top,
-        "resume": resume,
-        "no_tail": no_tail,
+        "partition_by": partition_by,
+    }
+    for name, value in named.items():
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} is of type {type(value).__name__}, not str")
+    return {
+        "format": format,
+        "table": table,
+        "columns": _arguments.texts("columns", columns),
+        "types": types,
+        "headers": headers,
+        "delimiter": delimiter,
+        "excel": bool(excel),
+        "top": None if top is None else _arguments.whole_number("top", top, 0),
+        "resume": bool(resume),
+        "no_tail": bool(no_tail),
+        "labels": bool(labels),
+        "partition_by": partition_by,
+        "report": None if report is None else _arguments.path("report", report),
+        "deadline": None if deadline is None else f"{_arguments.number('deadline', deadline):f}s",
     }
 
 
@@ -293,13 +328,19 @@ class Rows(_ListBase, Iterator[Row]):
         top: Optional[int] = None,
         resume: bool = False,
         no_tail: bool = False,
+        labels: bool = False,
+        partition_by: Optional[str] = None,
+        report: Optional[Union[str, os.PathLike[str]]] = None,
+        deadline: Optional[float] = None,
     ) -> Exported:
         """Writes the list to a file or a store, as ``brimful export`` does. The file has its name when it is complete;
         until then it is ``NAME.partial``.
 
         :param target: a file, whose ending says in which format (``.jsonl``, ``.csv``, ``.tsv``, ``.xlsx``,
             ``.parquet``, ``.arrow``, the text formats with ``.gz`` or ``.zst`` behind), or a store: ``sqlite:portal.db``,
-            ``postgres://user@host/database``.
+            ``postgres://user@host/database``, ``mysql://…``, ``clickhouse://…``, ``duckdb:portal.duckdb``,
+            ``adbc:DRIVER?uri=…``, ``parquet:folder``, ``s3://bucket/prefix/``. A text with a scheme of two or more
+            letters before its first colon is a store, a :class:`pathlib.Path` is always a file.
         :param format: the format, whatever the name says.
         :param table: the table of a store; without it it is named after the entity, such as ``crm_deal``.
         :param columns: these columns in this order; ``"FIELD=Name"`` gives one another name.
@@ -310,11 +351,32 @@ class Rows(_ListBase, Iterator[Row]):
         :param top: stops after so many rows.
         :param resume: goes on behind the last row of an interrupted export to JSON Lines.
         :param no_tail: leaves out rows that appear above the highest ID of the start.
+        :param labels: adds what people call stages, users, values of lists and other codes: columns such as
+            ``STAGE_ID__LABEL`` in files, a table of labels and a view in databases.
+        :param partition_by: puts rows of a time into a folder of their own, in a store of Parquet files: the column of
+            a date, and ``:year``, ``:month`` or ``:day``.
+        :param report: a file for the account of what happened when: a page to look at, or JSON if its name ends with
+            ``.json``.
+        :param deadline: seconds after which the export ends as an interrupted one; what has come is kept.
+        :raises TypeError, ValueError: an argument makes no sense; the message names it.
         :raises ConfigError: the options ask for something impossible. Nothing was sent.
         :raises IncompleteError: rows are missing; those that came are in the partial file.
         """
         options = _options(
-            format, table, columns, types, headers, delimiter, excel, top, resume, no_tail
+            format,
+            table,
+            columns,
+            types,
+            headers,
+            delimiter,
+            excel,
+            top,
+            resume,
+            no_tail,
+            labels,
+            partition_by,
+            report,
+            deadline,
         )
         return wait(self._export(target, options))
 
@@ -397,8 +459,25 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
         top: Optional[int] = None,
         resume: bool = False,
         no_tail: bool = False,
+        labels: bool = False,
+        partition_by: Optional[str] = None,
+        report: Optional[Union[str, os.PathLike[str]]] = None,
+        deadline: Optional[float] = None,
     ) -> Exported:
         options = _options(
-            format, table, columns, types, headers, delimiter, excel, top, resume, no_tail
+            format,
+            table,
+            columns,
+            types,
+            headers,
+            delimiter,
+            excel,
+            top,
+            resume,
+            no_tail,
+            labels,
+            partition_by,
+            report,
+            deadline,
         )
         return await awaited(self._export(target, options))

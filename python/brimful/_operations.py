@@ -6,7 +6,7 @@ An operation yields a :class:`brimful._native.Pending` and gets back what that g
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Optional, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
@@ -19,13 +19,27 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def wait(operation: Operation[T]) -> T:
+class Watch:
+    """Looks on from time to time while an operation waits. It ends the wait by raising."""
+
+    #: Seconds between two looks.
+    every = 0.25
+
+    def look(self) -> None:
+        raise NotImplementedError
+
+    def went_on(self) -> None:
+        """Called when what was waited for has come."""
+        raise NotImplementedError
+
+
+def wait(operation: Operation[T], watch: Optional[Watch] = None) -> T:
     """Runs an operation, waiting with the interpreter free. Ctrl-C ends it at once."""
     try:
         pending = next(operation)
         while True:
             try:
-                gave = pending.wait()
+                gave = pending.wait() if watch is None else _watched(pending, watch)
             except BaseException as error:
                 pending = operation.throw(error)
             else:
@@ -35,13 +49,30 @@ def wait(operation: Operation[T]) -> T:
         return result
 
 
-async def awaited(operation: Operation[T]) -> T:
+def _watched(pending: _native.Pending, watch: Watch) -> Any:
+    # Imported late: only the calls of fast_bitrix24 are watched.
+    import threading
+
+    done = threading.Event()
+    pending.on_done(done.set)
+    try:
+        while not done.wait(watch.every):
+            watch.look()
+    except BaseException:
+        pending.cancel()
+        raise
+    gave = pending.take()
+    watch.went_on()
+    return gave
+
+
+async def awaited(operation: Operation[T], watch: Optional[Watch] = None) -> T:
     """Runs an operation in the running loop of asyncio."""
     try:
         pending = next(operation)
         while True:
             try:
-                gave = await _await_one(pending)
+                gave = await _await_one(pending, watch)
             except BaseException as error:
                 pending = operation.throw(error)
             else:
@@ -51,7 +82,7 @@ async def awaited(operation: Operation[T]) -> T:
         return result
 
 
-async def _await_one(pending: _native.Pending) -> Any:
+async def _await_one(pending: _native.Pending, watch: Optional[Watch]) -> Any:
     # Imported late: a program without asyncio starts faster.
     import asyncio
 
@@ -71,11 +102,20 @@ async def _await_one(pending: _native.Pending) -> Any:
 
     pending.on_done(wake)
     try:
-        await done
-    except asyncio.CancelledError:
+        if watch is None:
+            await done
+        else:
+            while not done.done():
+                await asyncio.wait([done], timeout=watch.every)
+                if not done.done():
+                    watch.look()
+    except BaseException:
         pending.cancel()
         raise
-    return pending.take()
+    gave = pending.take()
+    if watch is not None:
+        watch.went_on()
+    return gave
 
 
 def one(pending: _native.Pending) -> Operation[Any]:

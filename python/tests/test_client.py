@@ -209,3 +209,58 @@ def test_a_token_is_asked_for_by_the_client():
     with pytest.raises(BrimfulError, match="the vault is closed"):
         client.call("profile")
     assert asked
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_cannot_go_on_with_a_list_that_was_begun(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 70})
+    program = (
+        "import os, signal, sys, brimful\n"
+        "client = brimful.Client(sys.argv[1], rate=None)\n"
+        "begun, new = client.list('crm.deal.list'), client.list('crm.deal.list')\n"
+        "calls = client.call_each('crm.deal.get', [{'id': 1}] * 70)\n"
+        "next(begun), next(calls)\n"
+        "if os.fork() == 0:\n"
+        "    signal.alarm(40)\n"
+        "    for what in (begun, calls):\n"
+        "        try:\n            list(what)\n"
+        "        except RuntimeError as error:\n            print('forked off' in str(error), flush=True)\n"
+        "    print(len(list(new)), flush=True)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "print(len(list(begun)), len(list(calls)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, portal.webhook], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["True", "True", "70", "69", "69"], done.stderr
+
+
+def test_items_are_taken_piece_by_piece(bitrix_portal):
+    taken = []
+
+    def items():
+        number = 0
+        while True:
+            number += 1
+            taken.append(number)
+            yield {"id": number % 120 + 1}
+
+    outcomes = Client(bitrix_portal.webhook, rate=None).call_each("crm.deal.get", items())
+    first = [next(outcomes) for _ in range(6_000)]
+    assert [one.key for one in first] == list(range(6_000))
+    assert [one.value()["ID"] for one in first[5_000:5_010]] == [str((n + 1) % 120 + 1) for n in range(5_000, 5_010)]
+    assert len(taken) <= 12_500
+    outcomes.close()
+
+
+def test_what_came_before_a_bad_item_comes_first(bitrix_portal):
+    def items():
+        yield from [{"id": 1}] * 5_000
+        yield {"id": object()}
+
+    come = []
+    with pytest.raises(TypeError, match="object"):
+        for outcome in Client(bitrix_portal.webhook, rate=None).call_each("crm.deal.get", items()):
+            come.append(outcome.key)
+    assert come == list(range(5_000))

@@ -1,5 +1,6 @@
 """Dataframes and exports of lists."""
 
+import sys
 import asyncio
 import datetime
 import decimal
@@ -13,6 +14,8 @@ import pandas
 import polars
 import pyarrow as pa
 import pyarrow.parquet
+from pathlib import Path
+
 import pytest
 
 from brimful import AsyncClient, BrimfulError, Client, ConfigError, IncompleteError
@@ -275,3 +278,39 @@ def test_an_export_that_breaks_off_keeps_its_rows_and_says_so(make_bitrix_portal
     portal.set_faults("")
     resumed = client.list("crm.deal.list", select=["ID"]).export(tmp_path / "deals.jsonl", resume=True)
     assert resumed.rows == 20_000
+
+
+@pytest.mark.parametrize("target", ["parquet:deals", "parquet:./deals"])
+def test_a_text_with_a_scheme_is_a_store(bitrix_portal, tmp_path, monkeypatch, target):
+    monkeypatch.chdir(tmp_path)
+    done = Client(bitrix_portal.webhook, rate=None).list("crm.deal.list").export(target)
+    assert done.rows == 120 and done.bytes is None
+    assert [file.name for file in tmp_path.iterdir()] == ["deals"]
+
+
+@pytest.mark.parametrize("target", ["adbc:nope?x=1", "nope:deals", "mysql://me@127.0.0.1:1/x", "s3://b/c/"])
+def test_a_store_that_cannot_be_written_is_refused_and_becomes_no_file(
+    bitrix_portal, tmp_path, monkeypatch, target
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    with pytest.raises(BrimfulError):
+        Client(bitrix_portal.webhook, rate=None).list("crm.deal.list").export(target)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a name has no colon there")
+def test_a_path_is_always_a_file(bitrix_portal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Client(bitrix_portal.webhook, rate=None).list("crm.deal.list").export(Path("parquet:deals.csv"))
+    assert [file.name for file in tmp_path.iterdir()] == ["parquet:deals.csv"]
+
+
+def test_an_export_has_labels_a_report_a_deadline_and_folders(bitrix_portal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    client = Client(bitrix_portal.webhook, rate=None)
+    client.list("crm.deal.list").export("deals.csv", labels=True, report=Path("report.json"), deadline=600)
+    assert "STAGE_ID__LABEL" in Path("deals.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert json.loads(Path("report.json").read_text(encoding="utf-8"))
+    client.list("crm.deal.list").export("parquet:by-month", partition_by="DATE_CREATE:month")
+    assert any("DATE_CREATE" in folder.name for folder in Path("by-month").rglob("*") if folder.is_dir())

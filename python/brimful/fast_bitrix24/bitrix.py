@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 from urllib.parse import urlparse
 
-from .. import _native
+from .. import _arguments, _native
 from .._client import AsyncClient, Client, _OutcomesBase
 from .._json import loads
+from .._lists import _ListBase
 from .._operations import awaited, described_by, wait
 from .._report import Outcome
 from ..errors import ApiError, BrimfulError, ConfigError
+from ._conditions import passed_on
 from ._contract import LISTS, READS, clauses, method_name, not_empty, require, warn
+from ._failures import as_programs_catch_it
+from ._log import Shown, logger
+from ._patience import Patience
 from .server_response import ErrorInServerResponseException, ServerResponseParser, unwrap, unwrap_many
 
 if TYPE_CHECKING:
@@ -24,9 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bitrix", "BitrixAsync"]
 
-logger = logging.getLogger("fast_bitrix24")
-logger.addHandler(logging.NullHandler())
-
+T = TypeVar("T")
 Items = Union[dict[str, Any], Iterable[dict[str, Any]], None]
 
 
@@ -35,7 +37,9 @@ def _checked(webhook: Any) -> str:
         raise TypeError(f"webhook is of type {type(webhook).__name__}, not str")
     parts = urlparse(webhook.strip())
     if not (parts.scheme and parts.netloc and parts.path):
-        raise ValueError("Webhook is not a valid URL")
+        raise ValueError("webhook: Webhook is not a valid URL")
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"webhook: {parts.scheme}: is no scheme of a portal, write https:")
     return webhook.strip()
 
 
@@ -47,11 +51,13 @@ def _said(error: BrimfulError) -> Any:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Errors of the portal, as programs catch them."""
+    """Errors as programs catch them: in the portal's words, or of a portal that gave no answer."""
     try:
         yield
     except ApiError as error:
         raise ErrorInServerResponseException(_said(error), error) from error
+    except BrimfulError as error:
+        raise as_programs_catch_it(error) from error
 
 
 class _Bar:
@@ -118,6 +124,10 @@ class _Settings:
         ):
             if not isinstance(value, expected):
                 raise TypeError(f"{name} is of type {type(value).__name__}")
+        _arguments.whole_number("request_pool_size", request_pool_size, 1)
+        _arguments.number("requests_per_second", requests_per_second)
+        _arguments.whole_number("batch_size", batch_size, 1, 50)
+        _arguments.number("operating_time_limit", operating_time_limit)
         self.webhook = _checked(webhook)
         self.verbose = verbose
         self.batch_size = batch_size
@@ -174,6 +184,8 @@ def _get_by_id_checks(method: Any, ids: Any, field: Any, params: Any) -> tuple[s
         "ID" not in clauses(params),
         "get_by_ID() doesn't support parameter 'ID' within the 'params' argument",
     )
+    if ids is not None and (isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable)):
+        raise TypeError(f"ID_list is of type {type(ids).__name__}, not a list of IDs")
     return name, not_empty(ids, "get_by_ID(): ID_list can't be empty")
 
 
@@ -196,10 +208,18 @@ def _call_checks(method: Any, items: Any) -> tuple[str, list[Any], bool]:
     return name, listed, single
 
 
+def _logged(outcome: Outcome) -> Any:
+    return outcome.result if outcome.error is None else str(outcome.error)
+
+
 def _raise_for(outcomes: list[Outcome], labels: list[str]) -> None:
     errors = {
         label: outcome.error for label, outcome in zip(labels, outcomes) if outcome.error is not None
     }
+    for error in errors.values():
+        # A portal would have answered with an error to an item that is refused before it is sent.
+        if error.code is None and not isinstance(error, ConfigError):
+            raise as_programs_catch_it(error, outcomes) from error
     if errors:
         first = next(iter(errors.values()))
         said = {label: _said(error) for label, error in errors.items()}
@@ -226,20 +246,26 @@ def _by_id_result(outcomes: list[Outcome]) -> Any:
     return {str(outcome.key): outcome.result for outcome in outcomes}
 
 
+def _improper(status: int, body: bytes) -> BrimfulError:
+    """The error of a reply that says nothing: a page of a proxy, perhaps."""
+    facts = {"kind": "Decode", "execution": "unknown", "status": status, "body": body}
+    return BrimfulError(f"the portal answered with status {status} and nothing that tells the result", facts)
+
+
 def _one_reply(status: int, body: bytes) -> dict[str, Any]:
     """The reply to a call that is not taken apart."""
     try:
         reply = loads(body)
     except ValueError:
-        raise ErrorInServerResponseException(
-            f"the portal answered with status {status} and no JSON"
-        ) from None
-    if isinstance(reply, dict) and status >= 400:
-        raise ErrorInServerResponseException(
-            {key: reply[key] for key in ("error", "error_description") if key in reply}
-        )
+        raise _improper(status, body) from None
+    logger.debug("response: %s", Shown(reply))
     if not isinstance(reply, dict):
-        raise ErrorInServerResponseException(f"the portal answered with status {status}: {reply!r}")
+        raise _improper(status, body)
+    if status >= 400:
+        said = {key: reply[key] for key in ("error", "error_description") if key in reply}
+        if not said:
+            raise _improper(status, body)
+        raise ErrorInServerResponseException(said)
     return reply
 
 
@@ -283,33 +309,69 @@ def _without_limit(method: str, params: Optional[dict[str, Any]]) -> Optional[di
 class _Calls(_Settings):
     """The calls of both clients: checks that are made at once, and operations."""
 
+    _patience: Optional[Patience] = None
+
     def _connected(self) -> Client | AsyncClient:
         raise NotImplementedError
 
+    def _watch(self) -> Patience:
+        """What ends a call that a portal only refuses."""
+        client = self._connected()
+        if self._patience is None:
+            self._patience = Patience(client._native.stats)
+        self._patience.begin()
+        return self._patience
+
     def _get_all(self, method: Any, params: Any) -> Operation[Any]:
         name = _get_all_checks(method, params)
-        logger.debug("get_all %s", name)
+        logger.info("get_all %s %s", name, Shown(params))
 
         def operation() -> Operation[Any]:
             client = self._connected()
-            with _translated():
-                if not _native.returns_rows(name):
-                    reply = _one_reply(*(yield from client._call_raw(name, params)))
-                    if not reply.get("next"):
-                        return _whole(reply)
-                rows = client.list(name, _without_limit(name, params))
-                whole: list[Any] = []
-                with _Bar(self.verbose) as bar:
-                    while (chunk := (yield from rows._next_rows())) is not None:
-                        whole.extend(chunk)
-                        bar.update(len(chunk))
-                return whole
+            if not _native.returns_rows(name):
+                reply = _one_reply(*(yield from client._call_raw(name, params)))
+                if not reply.get("next"):
+                    return _whole(reply)
+            return (yield from self._whole_list(client, name, _without_limit(name, params)))
 
         return operation()
 
+    def _whole_list(
+        self, client: Client | AsyncClient, name: str, params: Optional[dict[str, Any]]
+    ) -> Operation[list[Any]]:
+        checks, doubt = True, ""
+        while True:
+            logger.debug("requesting %s %s", name, Shown(params))
+            rows = client.list(name, params, check_names=checks)
+            try:
+                first = yield from rows._next_rows()
+            except ConfigError as error:
+                again = passed_on(name, params, str(error)) if checks else None
+                if again is None:
+                    raise
+                params, checks = again
+                doubt = "" if checks else str(error)
+                continue
+            break
+        if doubt:
+            warn(doubt)
+        return (yield from self._rest(rows, first))
+
+    def _rest(self, rows: _ListBase, chunk: Optional[list[Any]]) -> Operation[list[Any]]:
+        """The rows of a list behind the first of them too."""
+        whole: list[Any] = []
+        self._watch().reads(rows)
+        with _Bar(self.verbose) as bar:
+            while chunk is not None:
+                logger.debug("response: %s", Shown(chunk))
+                whole.extend(chunk)
+                bar.update(len(chunk))
+                chunk = yield from rows._next_rows()
+        return whole
+
     def _get_by_id(self, method: Any, ids: Any, field: str, params: Any) -> Operation[Any]:
         name, listed = _get_by_id_checks(method, ids, field, params)
-        logger.debug("get_by_ID %s, %d IDs", name, len(listed))
+        logger.info("get_by_ID %s, %d IDs: %s %s", name, len(listed), Shown(listed), Shown(params))
 
         def operation() -> Operation[Any]:
             client = self._connected()
@@ -327,10 +389,10 @@ class _Calls(_Settings):
 
     def _call(self, method: Any, items: Any, raw: bool) -> Operation[Any]:
         if raw:
-            logger.debug("call %s, raw", method)
-            return self._raw(method, items)
+            logger.info("call %s, raw: %s", method, Shown(items))
+            return self._raw(_arguments.text("method", method), items)
         name, listed, single = _call_checks(method, items)
-        logger.debug("call %s, %d items", name, len(listed))
+        logger.info("call %s, %d items: %s", name, len(listed), Shown(listed))
 
         def operation() -> Operation[Any]:
             each = self._connected().call_each(name, listed)
@@ -342,8 +404,8 @@ class _Calls(_Settings):
         return _one_reply(*(yield from self._connected()._call_raw(method.strip(), items)))
 
     def _call_batch(self, params: Any) -> Operation[Any]:
-        with _translated():
-            return _batch_result(*(yield from self._connected()._call_raw("batch", params)))
+        logger.info("call_batch %s", Shown(params))
+        return _batch_result(*(yield from self._connected()._call_raw("batch", params)))
 
     def _list_and_get(self, branch: Any, field: str) -> Operation[Any]:
         name = _list_and_get_branch(branch)
@@ -357,19 +419,33 @@ class _Calls(_Settings):
 
     def _all(self, outcomes: _OutcomesBase, total: int) -> Operation[list[Outcome]]:
         come: list[Outcome] = []
-        with _Bar(self.verbose and total > self.batch_size, total) as bar:
-            while (yield from outcomes._next()):
-                before = len(come)
-                come.extend(outcomes._ready)
-                bar.update(len(come) - before)
+        try:
+            with _Bar(self.verbose and total > self.batch_size, total) as bar:
+                while (yield from outcomes._next()):
+                    chunk = list(outcomes._ready)
+                    logger.debug("response: %s", Shown({one.key: _logged(one) for one in chunk}))
+                    come.extend(chunk)
+                    bar.update(len(chunk))
+        except BaseException:
+            # An exception keeps what it went through: nothing may be sent on behind it.
+            outcomes.close()
+            raise
         return come
 
     @contextlib.contextmanager
     def slow(self, max_concurrent_requests: int = 1) -> Iterator[bool]:
         """Has at most so many requests in flight inside of the block."""
+        if not isinstance(max_concurrent_requests, int):
+            raise TypeError(
+                f"max_concurrent_requests is of type {type(max_concurrent_requests).__name__}, not int"
+            )
         require(max_concurrent_requests >= 1, "max_concurrent_requests >= 1")
         with self._connected().slow(max_concurrent_requests):
             yield True
+
+
+# What a wrong keyword is said to be one of.
+_Settings.__init__.__qualname__ = "Bitrix.__init__"
 
 
 class Bitrix(_Calls):
@@ -384,9 +460,13 @@ class Bitrix(_Calls):
             self._made = Client(self._address(), token=self._token(asyncio.run), **self._options)
         return self._made
 
+    def _waited(self, operation: Operation[T]) -> T:
+        with _translated():
+            return wait(operation, self._watch())
+
     def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
         """The whole list of a method, each row once."""
-        return wait(self._get_all(method, params))
+        return self._waited(self._get_all(method, params))
 
     def get_by_ID(
         self,
@@ -396,19 +476,19 @@ class Bitrix(_Calls):
         params: Optional[dict[str, Any]] = None,
     ) -> Any:
         """A call for each ID: ``{ID: result}``; for a single ID the result itself."""
-        return wait(self._get_by_id(method, ID_list, ID_field_name, params))
+        return self._waited(self._get_by_id(method, ID_list, ID_field_name, params))
 
     def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
         """All items, each as the method ``.get`` returns it."""
-        return wait(self._list_and_get(method_branch, ID_field_name))
+        return self._waited(self._list_and_get(method_branch, ID_field_name))
 
     def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
         """A call for each item, or one for a dict."""
-        return wait(self._call(method, items, raw))
+        return self._waited(self._call(method, items, raw))
 
     def call_batch(self, params: dict[str, Any]) -> Any:
         """A batch as it is: ``{"halt": 0, "cmd": {...}}``."""
-        return wait(self._call_batch(params))
+        return self._waited(self._call_batch(params))
 
 
 class BitrixAsync(_Calls):
@@ -427,9 +507,13 @@ class BitrixAsync(_Calls):
             self._made = AsyncClient(self._address(), token=token, **self._options)
         return self._made
 
+    async def _awaited(self, operation: Operation[T]) -> T:
+        with _translated():
+            return await awaited(operation, self._watch())
+
     @described_by(Bitrix.get_all)
     async def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
-        return await awaited(self._get_all(method, params))
+        return await self._awaited(self._get_all(method, params))
 
     @described_by(Bitrix.get_by_ID)
     async def get_by_ID(
@@ -439,16 +523,16 @@ class BitrixAsync(_Calls):
         ID_field_name: str = "ID",
         params: Optional[dict[str, Any]] = None,
     ) -> Any:
-        return await awaited(self._get_by_id(method, ID_list, ID_field_name, params))
+        return await self._awaited(self._get_by_id(method, ID_list, ID_field_name, params))
 
     @described_by(Bitrix.list_and_get)
     async def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
-        return await awaited(self._list_and_get(method_branch, ID_field_name))
+        return await self._awaited(self._list_and_get(method_branch, ID_field_name))
 
     @described_by(Bitrix.call)
     async def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
-        return await awaited(self._call(method, items, raw))
+        return await self._awaited(self._call(method, items, raw))
 
     @described_by(Bitrix.call_batch)
     async def call_batch(self, params: dict[str, Any]) -> Any:
-        return await awaited(self._call_batch(params))
+        return await self._awaited(self._call_batch(params))
