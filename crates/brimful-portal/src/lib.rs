@@ -52,6 +52,8 @@ pub use context::stats::Stats;
 pub use data::records::{
     RecordDescription, RecordFieldDescription, RecordMethodDescription, RecordVerb, record_kinds,
 };
-pub use data::{Data, DataError, ENTITY_NAMES, Fields, Load, LoadedRows, Recorded, Rows};
+pub use data::{
+    Data, DataError, ENTITY_NAMES, Fields, Load, LoadedRows, Recorded, Rows, with_fake_names,
+};
 pub use portal::Portal;
 pub use server::{Server, StartError, Tls, TlsError};

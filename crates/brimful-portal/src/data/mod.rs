@@ -13,6 +13,7 @@ pub(crate) mod entities;
 pub(crate) mod event_bindings;
 pub(crate) mod events;
 mod existing_ids;
+mod fake_names;
 pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod hash;
@@ -59,6 +60,7 @@ use workdays::Workday;
 use crate::data::fixtures::Fixtures;
 use crate::data::hidden_ids::HiddenIds;
 
+pub use fake_names::with_fake_names;
 pub use loaded_rows::LoadedRows;
 
 /// What a portal starts with.

@@ -58,7 +58,7 @@ impl HttpTransport {
             client,
             timeout: options.timeout,
             max_reply: options.max_reply,
-            buffers: SpareBuffers::default(),
+            buffers: SpareBuffers::of_all_clients(),
             proxies,
         })
     }

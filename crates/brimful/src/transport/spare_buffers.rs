@@ -1,8 +1,10 @@
 //! Buffers of large replies, kept for the next ones: fresh memory of several megabytes costs the system more than
 //! reading the reply into it.
+//!
+//! All clients of a process share them: a hundred clients that have read a list each would otherwise keep a gigabyte.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -23,7 +25,15 @@ struct Body {
     spare: SpareBuffers,
 }
 
+/// Those of the process.
+static OF_ALL_CLIENTS: LazyLock<SpareBuffers> = LazyLock::new(SpareBuffers::default);
+
 impl SpareBuffers {
+    /// Those that all clients of the process use.
+    pub(super) fn of_all_clients() -> Self {
+        OF_ALL_CLIENTS.clone()
+    }
+
     /// An empty buffer with room for `length` bytes.
     pub(super) fn take(&self, length: usize) -> Vec<u8> {
         if length < SMALLEST {

@@ -1,11 +1,11 @@
 //! The data of the emulator on the command line: `crm.deal=1000000`, `crm.lead=leads.jsonl`, `sale.shipment.list=orders.jsonl`.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use brimful_portal::LoadedRows;
+use brimful_portal::{LoadedRows, with_fake_names};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -108,41 +108,128 @@ impl LoadArg {
         name.contains('.') && (ends_as_lists || (name.matches('.').count() > 1 && !links))
     }
 
-    /// Reads the file: a JSON object on every line, empty lines aside.
-    pub(crate) fn read(&self) -> Result<LoadedRows, Failure> {
+    /// Reads the file: a JSON object on every line, or columns with a line of names above them (`.csv`, `.tsv`).
+    /// `fake_names`: without the people in it.
+    pub(crate) fn read(&self, fake_names: bool) -> Result<LoadedRows, Failure> {
         let name = self.path.display();
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Failure::usage(format!("could not read {name}: {error}"))
-        };
-        let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
-        let mut rows = LoadedRows::default();
+        let file = File::open(&self.path)
+            .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
         let mut reader = BufReader::new(file);
+        self.pass_mark(&mut reader)?;
+        let mut rows = LoadedRows::default();
+        let mut take = |mut row: Map<String, Value>| {
+            if fake_names {
+                with_fake_names(&self.entity, &mut row);
+            }
+            rows.push(&row);
+        };
+        let ending = self.path.extension().unwrap_or_default();
+        if ending.eq_ignore_ascii_case("csv") || ending.eq_ignore_ascii_case("tsv") {
+            self.read_columns(reader, &mut take)?;
+        } else {
+            self.read_lines(reader, &mut take)?;
+        }
+        Ok(rows)
+    }
+
+    /// Passes the mark that programs on Windows write at the beginning of a text.
+    fn pass_mark(&self, reader: &mut impl BufRead) -> Result<(), Failure> {
+        let start = reader.fill_buf().map_err(|error| self.unreadable(&error))?;
+        if start.starts_with("\u{feff}".as_bytes()) {
+            reader.consume("\u{feff}".len());
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, error: &dyn std::fmt::Display) -> Failure {
+        Failure::usage(format!("could not read {}: {error}", self.path.display()))
+    }
+
+    fn read_lines(
+        &self,
+        mut reader: impl BufRead,
+        take: &mut impl FnMut(Map<String, Value>),
+    ) -> Result<(), Failure> {
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
-            if input::read_line(&mut reader, &mut line).map_err(|error| unreadable(&error))? == 0 {
+            let read = input::read_line(&mut reader, &mut line);
+            if read.map_err(|error| self.unreadable(&error))? == 0 {
                 break;
             }
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let row: Map<String, Value> = serde_json::from_slice(&line).map_err(|error| {
+            take(serde_json::from_slice(&line).map_err(|error| {
                 // Its place is in this file, not in the line.
                 let error = error.to_string();
                 let error = error.split(" at line ").next().unwrap_or_default();
                 Failure::usage(format!(
-                    "line {number} of {name} is not a JSON object: {error}"
+                    "line {number} of {} is not a JSON object: {error}",
+                    self.path.display()
                 ))
-                .hint("every line holds one row, as an export writes it")
-            })?;
-            rows.push(&row);
+                .hint("every line holds one row, as an export writes it; a file of columns ends with .csv or .tsv")
+            })?);
         }
-        Ok(rows)
+        Ok(())
     }
+
+    /// Columns as `brimful export` and Excel write them. A cell without text is a value that the row does not have.
+    fn read_columns(
+        &self,
+        mut reader: impl BufRead,
+        take: &mut impl FnMut(Map<String, Value>),
+    ) -> Result<(), Failure> {
+        let start = reader.fill_buf().map_err(|error| self.unreadable(&error))?;
+        let delimiter = delimiter_of(start);
+        let mut columns = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .from_reader(reader);
+        let names = columns
+            .headers()
+            .map_err(|error| self.unreadable(&error))?
+            .clone();
+        for row in columns.records() {
+            let row = row.map_err(|error| self.unreadable(&error))?;
+            let cells = names.iter().zip(&row).filter(|(name, text)| {
+                // What an export adds to the fields of the portal.
+                !name.contains("__") && !text.is_empty()
+            });
+            take(
+                cells
+                    .map(|(name, text)| (name.to_owned(), value_of(text)))
+                    .collect(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What stands between the names of the first line: a comma, a semicolon as in Excel of many countries, or a tab.
+fn delimiter_of(start: &[u8]) -> u8 {
+    let line = start
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let count = |delimiter: u8| line.iter().filter(|&&byte| byte == delimiter).count();
+    // Of equal ones the last is taken.
+    *[b'\t', b';', b',']
+        .iter()
+        .max_by_key(|&&delimiter| count(delimiter))
+        .unwrap_or(&b',')
+}
+
+/// The value of a cell: phones and other lists are JSON, as an export writes them; the rest is text, as portals have it.
+fn value_of(text: &str) -> Value {
+    let is_json = text.starts_with(['[', '{']);
+    let json = is_json.then(|| serde_json::from_str(text).ok()).flatten();
+    json.unwrap_or_else(|| Value::from(text))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -161,6 +248,61 @@ mod tests {
             let load: LoadArg = format!("{name}=rows.jsonl").parse().unwrap();
             assert_eq!(load.is_of_method(), is_method, "{name}");
         }
+    }
+
+    /// The rows of a file with this name and content.
+    fn read(name: &str, content: &str, fake_names: bool) -> Result<Value, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let load: LoadArg = format!("crm.lead={}", path.display()).parse().unwrap();
+        let rows = load.read(fake_names)?;
+        Ok(rows.into_iter().map(Value::Object).collect())
+    }
+
+    #[test]
+    fn rows_are_lines_of_json_or_columns_and_may_begin_with_a_mark() {
+        let rows = json!([
+            {"ID": "1", "TITLE": "One; two", "PHONE": [{"VALUE": "+1"}]},
+            {"ID": "2", "PHONE": "[no JSON"},
+        ]);
+        let json = concat!(
+            "\u{feff}{\"ID\":\"1\",\"TITLE\":\"One; two\",\"PHONE\":[{\"VALUE\":\"+1\"}]}\n\n",
+            "{\"ID\":\"2\",\"PHONE\":\"[no JSON\"}\n",
+        );
+        assert_eq!(read("leads.jsonl", json, false).unwrap(), rows);
+        let columns = concat!(
+            "ID,TITLE,TITLE__LABEL,PHONE\n",
+            "1,One; two,x,\"[{\"\"VALUE\"\": \"\"+1\"\"}]\"\n",
+            "2,,y,[no JSON\n",
+        );
+        assert_eq!(read("leads.csv", columns, false).unwrap(), rows);
+        let of_excel = "\u{feff}ID;TITLE;PHONE\r\n1;\"One; two\";\"[{\"\"VALUE\"\":\"\"+1\"\"}]\"\r\n2;;[no JSON\r\n";
+        assert_eq!(read("leads.CSV", of_excel, false).unwrap(), rows);
+        let tabs = "ID\tTITLE\tPHONE\n1\tOne; two\t[{\"VALUE\":\"+1\"}]\n2\t\t[no JSON\n";
+        assert_eq!(
+            read("leads.tsv", &tabs.replace('"', ""), false).unwrap()[1],
+            rows[1]
+        );
+    }
+
+    #[test]
+    fn a_file_of_columns_with_a_short_row_is_refused_with_its_line() {
+        let failure = read("leads.csv", "ID,TITLE\n1,One\n2\n", false).unwrap_err();
+        assert!(failure.message.contains("line: 3"), "{}", failure.message);
+        let failure = read("leads.jsonl", "ID,TITLE\n1,One\n", false).unwrap_err();
+        assert!(failure.message.contains("line 1 of"), "{}", failure.message);
+    }
+
+    #[test]
+    fn names_are_replaced_where_that_is_asked_for() {
+        let columns = "ID,NAME,LAST_NAME,STATUS_ID\n1,Пётр,Иванов,NEW\n";
+        let rows = read("leads.csv", columns, true).unwrap();
+        assert_eq!(
+            (&rows[0]["ID"], &rows[0]["STATUS_ID"]),
+            (&json!("1"), &json!("NEW"))
+        );
+        assert!(!rows.to_string().contains("Пётр"), "{rows}");
     }
 
     #[test]

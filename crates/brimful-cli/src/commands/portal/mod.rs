@@ -75,9 +75,13 @@ pub(crate) struct PortalArgs {
     /// Leave out this share of the IDs between made-up rows, from 0 to 0.99
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, help_heading = "Data")]
     pub(crate) gaps: f64,
-    /// The rows of an entity, or those behind a list method such as sale.shipment.list, from a file in JSON Lines
+    /// The rows of an entity, or those behind a list method such as sale.shipment.list, from a file in JSON Lines, or with
+    /// columns (.csv, .tsv)
     #[arg(long, value_name = "ENTITY|METHOD=FILE", help_heading = "Data")]
     pub(crate) load: Vec<LoadArg>,
+    /// Replace names, phones, addresses and texts of the rows of --load; IDs, numbers, dates and codes stay
+    #[arg(long, requires = "load", help_heading = "Data")]
+    pub(crate) fake_names: bool,
     /// Answer calls of a method with a result or a whole reply from a file in JSON, whatever is asked
     #[arg(long, value_name = "METHOD=FILE", help_heading = "Data")]
     pub(crate) reply: Vec<ReplyArg>,
@@ -581,9 +585,9 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
             continue;
         }
         config = if load.is_of_method() {
-            config.load_compact_rows_of(load.entity.as_str(), load.read()?)
+            config.load_compact_rows_of(load.entity.as_str(), load.read(args.fake_names)?)
         } else {
-            config.load_compact(load.entity.as_str(), load.read()?)
+            config.load_compact(load.entity.as_str(), load.read(args.fake_names)?)
         };
     }
     for reply in &args.reply {

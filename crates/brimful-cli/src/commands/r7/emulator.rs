@@ -43,7 +43,7 @@ pub(crate) fn add_to(config: PortalConfig, args: &PortalArgs) -> Result<PortalCo
     for load in &args.load {
         if let Some(entity) = r7_entity(&load.entity) {
             office = office
-                .load(entity, load.read()?.into_iter().collect())
+                .load(entity, load.read(args.fake_names)?.into_iter().collect())
                 .demo_is_local();
         }
     }
