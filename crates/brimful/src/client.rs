@@ -295,7 +295,7 @@ impl ClientBuilder {
     /// A function that gives access tokens for the portal whose address the builder has. It is asked for the first one
     /// before the first call, and for another when the portal refuses the one at hand, once for all calls that wait. If
     /// it fails, those calls fail, and the next one asks it again; if the portal refuses the new token too, the call
-    /// fails.
+    /// fails. The first one may be of any age: a program may have kept it.
     ///
     /// ```no_run
     /// # fn example() -> Result<(), brimful::Error> {

@@ -31,13 +31,15 @@ impl TokenCallback {
 }
 
 impl TokenSource for TokenCallback {
-    fn renew(&self, _: Option<Secret>) -> BoxFuture<'_, Result<RenewedToken, TokenFailure>> {
+    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<RenewedToken, TokenFailure>> {
+        // The first one may come from a file or a cache, where it has lain for as long as the program did not run.
+        let age = match refused {
+            None => TokenAge::Unknown,
+            Some(_) => TokenAge::New,
+        };
         async move {
             match (self.0)().await {
-                Ok(token) => Ok(RenewedToken {
-                    token,
-                    age: TokenAge::New,
-                }),
+                Ok(token) => Ok(RenewedToken { token, age }),
                 Err(error) => {
                     let message = format!("the function that gives tokens failed: {error}");
                     Err(TokenFailure::new(ErrorKind::Auth, message).caused_by(error))

@@ -565,6 +565,15 @@ async fn a_function_is_asked_for_the_first_token_and_when_it_has_expired() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_function_whose_first_token_has_expired_before_is_asked_for_another_at_once() {
+    let portal = with_tokens();
+    let (ask, asked) = tokens_in_order(&[Some("of yesterday"), Some("new")]);
+    let client = with_callback(&portal, ask);
+    client.call("user.current", json!({})).await.unwrap();
+    assert_eq!(*asked.lock().unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_function_that_fails_once_fails_the_calls_that_wait_and_is_asked_again() {
     let portal = with_tokens();
     let (ask, asked) = tokens_in_order(&[None, Some("new")]);
@@ -590,7 +599,7 @@ async fn a_function_whose_tokens_are_always_refused_ends_in_an_error() {
     let client = with_callback(&portal, ask);
     let error = client.call("user.current", json!({})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
-    assert_eq!(*asked.lock().unwrap(), 1);
+    assert_eq!(*asked.lock().unwrap(), 2);
     // A wrong scope is no matter of the token's age.
     let token = AccessToken::new("crm", "app", 1).scopes(["crm"]);
     let portal = crate::support::portal(
