@@ -218,8 +218,14 @@ fn progress_line(client: &Client, printer: Printer) -> Option<ProgressLine> {
 
 /// What was found, in a few words.
 fn described(verification: &TableVerification) -> String {
-    if verification.is_equal() {
+    let hidden_in_portal = usize::try_from(verification.hidden).unwrap_or(usize::MAX);
+    let not_shown_to_user = "counted by the portal and not shown to this user";
+    if verification.is_equal() && hidden_in_portal == 0 {
         return "equal".to_owned();
+    }
+    if verification.is_equal() {
+        let hidden = format::count(verification.hidden);
+        return format!("equal; {hidden} more {not_shown_to_user}");
     }
     let changed = verification
         .differing
@@ -227,7 +233,7 @@ fn described(verification: &TableVerification) -> String {
         .filter(|row| row.changed_since)
         .count();
     let gone = verification.gone.len();
-    let hidden = usize::try_from(verification.hidden).map_or(gone, |hidden| hidden.min(gone));
+    let hidden = hidden_in_portal.min(gone);
     let changed_how = if verification.changes_are_dated {
         "changed since the last sync"
     } else {
@@ -244,7 +250,7 @@ fn described(verification: &TableVerification) -> String {
         (verification.new.len(), "new since the last sync"),
         (changed, changed_how),
         (gone - hidden, gone_why),
-        (hidden, "counted by the portal and not shown to this user"),
+        (hidden, not_shown_to_user),
         (added, "put into the store by others"),
         (not_shown, "records whose rows the portal does not show"),
         (verification.missing.len(), "missing without a reason"),

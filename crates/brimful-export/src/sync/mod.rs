@@ -209,6 +209,9 @@ pub struct EntityReport {
     pub is_full: bool,
     /// Values that did not fit their columns; `_brimful_errors` has them.
     pub misfits: u64,
+    /// Rows among those that were asked for which the portal counts and does not show: rights, most of the time. Changes
+    /// among them are asked for again by the next runs.
+    pub hidden: u64,
     /// Whether files are in the folder of the table that readers take for rows of it and that are not: a warning names
     /// them, and a person has to move them.
     pub has_strange_files: bool,

@@ -233,6 +233,7 @@ impl EntityRun {
         // What came before an error is right, and need not come again.
         self.store(chunk, by_id).await?;
         ended?;
+        self.report.hidden = pages.report().map_or(0, |report| report.hidden);
         self.finish_read(&reading).await?;
         Ok(is_resumed)
     }
@@ -241,12 +242,16 @@ impl EntityRun {
     async fn finish_read(&mut self, reading: &Reading) -> Result<(), SyncError> {
         let (kind, to) = (self.entity.cursor, reading.started);
         let (from, read, is_full) = (reading.since, self.report.read, self.report.is_full);
+        let lacks_changes = self.report.hidden > 0;
         self.table
             .call(move |table| {
                 if !table.exists {
                     table.open_table()?;
                 }
                 let highest = table.highest_id()?;
+                if lacks_changes && table.state.finish_read_in_place() {
+                    return Ok(());
+                }
                 table.state.finish_read(kind, highest);
                 table.cover(&Coverage {
                     what: if is_full { "rows" } else { "changes" },

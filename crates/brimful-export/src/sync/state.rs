@@ -17,6 +17,11 @@ const CLOCKS_DIFFER_SECONDS: i64 = OVERLAP_SECONDS / 2;
 /// The end of a record is written some time after its beginning.
 const OVERLAP_IDS: u64 = 2_500;
 
+/// For how long, in seconds, a cursor waits for rows that have changed and are not shown. A page that comes empty by mistake
+/// comes right with the next run, and a right that was lost by mistake is given back within days; what is hidden for good
+/// must not have ever more changes read again.
+const HIDDEN_CHANGES_SECONDS: i64 = 7 * 24 * 3600;
+
 /// A moment on the portal's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PortalTime {
@@ -218,6 +223,21 @@ impl EntityState {
         });
     }
 
+    /// The read is done, but for rows that have changed since its cursor, are counted, and are not shown. The cursor stays,
+    /// so that the next read asks for them again: nothing else would bring their changes. `false`: the read has no cursor
+    /// that could stay, or it has stayed long enough.
+    pub(crate) fn finish_read_in_place(&mut self) -> bool {
+        let since = self.reading.as_ref().and_then(|reading| reading.since);
+        let (Some(Cursor::Time(since)), Some(reading)) = (since, &self.reading) else {
+            return false;
+        };
+        if reading.started.earlier(HIDDEN_CHANGES_SECONDS) > since {
+            return false;
+        }
+        self.reading = None;
+        true
+    }
+
     /// The lists of the records `asked`, which ascend, were read; those of the records `unread` have to be read again.
     pub(crate) fn note_lists(&mut self, asked: &[u64], unread: impl IntoIterator<Item = u64>) {
         self.unread
@@ -397,6 +417,32 @@ mod tests {
         // The records behind it were deleted.
         state.finish_read(ChangeCursor::Id, 0);
         assert_eq!(state.cursor, Some(Cursor::Id(7_500)));
+    }
+
+    #[test]
+    fn a_cursor_waits_a_week_for_changes_that_are_not_shown() {
+        let mut state = EntityState::default();
+        state.begin_read(BY_TIME, run_at("2026-11-01T09:00:00+03:00"), true);
+        // All rows are read, and a cursor has to begin somewhere.
+        assert!(!state.finish_read_in_place());
+        state.finish_read(BY_TIME, 7);
+        let since = |state: &mut EntityState, day: &str| {
+            state
+                .begin_read(
+                    BY_TIME,
+                    run_at(&format!("2026-11-{day}T09:00:00+03:00")),
+                    true,
+                )
+                .since
+        };
+        let first = since(&mut state, "02");
+        assert!(state.finish_read_in_place());
+        assert_eq!(since(&mut state, "07"), first);
+        assert!(state.finish_read_in_place());
+        assert_eq!(since(&mut state, "09"), first);
+        assert!(!state.finish_read_in_place());
+        state.finish_read(BY_TIME, 7);
+        assert_ne!(since(&mut state, "10"), first);
     }
 
     #[test]

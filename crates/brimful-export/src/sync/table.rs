@@ -225,6 +225,18 @@ pub(crate) struct SyncTable {
     pub(crate) stored_cursor: Option<Cursor>,
 }
 
+/// What is kept of an entity; nothing if another version has written it.
+fn state_of(text: Option<&str>) -> EntityState {
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
+/// The cursor of a list that was read to its end and had no row. If nobody tells its fields either, it has no table.
+fn cursor_of_empty_list(state: &EntityState) -> Option<Cursor> {
+    let was_empty = state.rows == 0 && state.succeeded.is_some();
+    was_empty.then_some(state.cursor).flatten()
+}
+
 /// The table that a writer writes to.
 fn table_store<'s>(
     writer: &'s mut RowWriter,
@@ -299,13 +311,12 @@ impl SyncTable {
         }
         if let Some(earlier) = &stored.command {
             let is_moved = check_rows(earlier, &command, entity, access, &*of_table)?;
+            let earlier_state = state_of(stored.state.as_deref());
+            if !stored.exists {
+                stored_cursor = cursor_of_empty_list(&earlier_state);
+            }
             if stored.exists && without_portal(earlier) == without_portal(&command) {
-                let state_of = |text: &str| serde_json::from_str(text).ok();
-                state = stored
-                    .state
-                    .as_deref()
-                    .and_then(state_of)
-                    .unwrap_or_default();
+                state = earlier_state;
             }
             if is_moved {
                 // It is only said to be the same.
@@ -314,7 +325,7 @@ impl SyncTable {
             if let Some(there) = &stored.columns {
                 state.miss_columns(|field| there.contains(&names.of_field(field).to_lowercase()));
             }
-            stored_cursor = state.cursor;
+            stored_cursor = state.cursor.or(stored_cursor);
             if stored.trouble.damage.is_some() {
                 state.read_all_again();
             }

@@ -518,6 +518,13 @@ fn described(report: &EntityReport) -> String {
         parts.push(format!("{} deleted", format::count(report.deleted)));
     }
     parts.push(format!("{} now", counted(report.rows, "rows")));
+    if report.hidden > 0 {
+        let rows = counted(report.hidden, "rows");
+        parts.push(format!(
+            "{rows} {} counted but not shown to this user (rights?)",
+            if report.hidden == 1 { "is" } else { "are" }
+        ));
+    }
     if report.misfits > 0 {
         let values = counted(report.misfits, "values");
         parts.push(format!("{values} did not fit, _brimful_errors has them"));

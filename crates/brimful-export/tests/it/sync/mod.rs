@@ -11,6 +11,7 @@ mod datasets;
 #[cfg(feature = "adbc")]
 mod duckdb;
 mod faults;
+mod hidden;
 mod histories;
 mod labels;
 mod owners;
