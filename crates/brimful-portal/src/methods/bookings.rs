@@ -29,6 +29,9 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
     .into_iter()
 }
 
+/// What is kept of a record for the one that is made of it.
+type KeptFields = [(&'static str, Json); 2];
+
 /// The number that a call names a record by, and what is kept of its clients and its origin.
 fn source(
     state: &PortalData,
@@ -36,7 +39,7 @@ fn source(
     kind: &str,
     param: &str,
     not_found: (&str, &str),
-) -> Result<(u64, [(&'static str, Json); 2]), MethodError> {
+) -> Result<(u64, KeptFields), MethodError> {
     call.required(param)?;
     let id = given_number(call, param);
     let found = row(state, kind, id).ok_or_else(|| refused(not_found.0, not_found.1))?;

@@ -76,14 +76,11 @@ fn template(call: &Call<'_>, data: &Array, kind: &str) -> Option<Array> {
 /// code of another takes its place.
 fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     check_given_param(call, "data")?;
-    let data = match call.params.get("data") {
-        Some(Value::Array(data)) => data.clone(),
-        _ => {
-            let text = "The value of an argument 'data' has an invalid type";
-            let mut error = refused("ERROR_ARGUMENT", text);
-            error.extra.insert("argument", "data");
-            return Err(error);
-        }
+    let Some(Value::Array(data)) = call.params.get("data").cloned() else {
+        let text = "The value of an argument 'data' has an invalid type";
+        let mut error = refused("ERROR_ARGUMENT", text);
+        error.extra.insert("argument", "data");
+        return Err(error);
     };
     let incorrect = || refused("REGISTER_ERROR_DATA", "Data is empty or incorrect");
     let mut templates = Vec::new();
@@ -181,7 +178,10 @@ fn passes(template: &Json, filter: &Array) -> bool {
     let equals = |value: &Json, wanted: &str| match value {
         Json::Bool(flag) => *flag == matches!(wanted, "1" | "Y" | "true"),
         Json::String(text) => text.eq_ignore_ascii_case(wanted),
-        other => other.to_string() == wanted,
+        other => {
+            let text = other.to_string();
+            text == wanted
+        }
     };
     filter.iter().all(|(name, wanted)| {
         let wanted = wanted.to_text();

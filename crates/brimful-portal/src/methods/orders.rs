@@ -77,7 +77,7 @@ fn order(state: &PortalData, id: u64) -> Row {
     order
 }
 
-fn under(name: &str, row: Row) -> Output {
+fn under(name: &str, row: &Row) -> Output {
     Output::value(&Value::from(json!({ name: row })))
 }
 
@@ -119,7 +119,7 @@ fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     ] {
         order.insert(name.to_owned(), json!(rows));
     }
-    Ok(under("order", order))
+    Ok(under("order", &order))
 }
 
 /// The number of the record that a writing method answers with.
@@ -131,7 +131,7 @@ fn written(output: &Output, name: &str) -> u64 {
 /// `sale.order.add(fields)` and `sale.order.update(id, fields)`
 fn write_order(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let output = described_records::write(state, call)?;
-    Ok(under("order", order(state, written(&output, "order"))))
+    Ok(under("order", &order(state, written(&output, "order"))))
 }
 
 /// `sale.payment.add(fields)` and `sale.payment.update(id, fields)`: in the currency of the order, by a pay system.
@@ -152,7 +152,7 @@ fn write_payment(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, 
     }
     record_rows::put(state, PAYMENTS, id, &values);
     let payment = row(state, PAYMENTS, id).cloned();
-    Ok(under("payment", payment.unwrap_or_default()))
+    Ok(under("payment", &payment.unwrap_or_default()))
 }
 
 /// `sale.property.add`, `sale.property.update` and the same of shipments: numbers in settings are kept as texts.
@@ -172,7 +172,7 @@ fn write_property(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         let settings = Json::Object(settings.clone());
         record_rows::put(state, &kind, id, &[("settings", settings)]);
     }
-    Ok(under("property", property))
+    Ok(under("property", &property))
 }
 
 /// The settings of properties, by type.

@@ -56,11 +56,7 @@ pub(super) fn faces(state: &PortalData, users: &[(u64, bool)]) -> Value {
 }
 
 /// The tasks of an element that a user has not done yet.
-pub(super) fn open<'s>(
-    state: &'s PortalData,
-    item: u64,
-    user: u64,
-) -> impl Iterator<Item = (u64, &'s Row)> {
+pub(super) fn open(state: &PortalData, item: u64, user: u64) -> impl Iterator<Item = (u64, &Row)> {
     rows(state, TASKS).filter(move |(_, task)| {
         number(task, "itemId") == item && users(task).contains(&(user, false))
     })
