@@ -210,13 +210,14 @@ fn instead_of(meaning: Meaning, text: &str) -> Option<String> {
         Meaning::Messenger => format!("user{few}"),
         Meaning::Address => format!("ул. Примерная, {few}"),
         Meaning::Birthday => birthday_of(text)?,
-        Meaning::PersonalNumber if is_number(text) => other_digits(text),
         Meaning::Code if is_code(text) => return None,
         Meaning::Code | Meaning::Other if is_without_people(text) => return None,
         Meaning::Code | Meaning::Other if text.contains("://") => {
             format!("https://example.com/{few}")
         }
-        Meaning::Code | Meaning::Other if is_number(text) => other_digits(text),
+        Meaning::PersonalNumber | Meaning::Code | Meaning::Other if is_number(text) => {
+            other_digits(text)
+        }
         Meaning::PersonalNumber | Meaning::Code | Meaning::Other => filler(text, number),
     })
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use brimful_portal::{LoadedRows, with_fake_names};
+use clap::Args;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -23,6 +24,22 @@ pub(crate) struct RowsArg {
 pub(crate) struct LoadArg {
     pub(crate) entity: String,
     pub(crate) path: PathBuf,
+}
+
+/// The rows that are loaded.
+#[derive(Debug, Args)]
+pub(crate) struct LoadOptions {
+    /// The rows of an entity, or those behind a list method such as sale.shipment.list, from a file in JSON Lines, or with
+    /// columns (.csv, .tsv)
+    #[arg(
+        long = "load",
+        value_name = "ENTITY|METHOD=FILE",
+        help_heading = "Data"
+    )]
+    pub(crate) files: Vec<LoadArg>,
+    /// Replace names, phones, addresses and texts of the rows of --load; IDs, numbers, dates and codes stay
+    #[arg(long, requires = "files", help_heading = "Data")]
+    pub(crate) fake_names: bool,
 }
 
 /// What a method answers, in a file.
@@ -211,7 +228,7 @@ fn delimiter_of(start: &[u8]) -> u8 {
         .split(|&byte| byte == b'\n')
         .next()
         .unwrap_or_default();
-    let count = |delimiter: u8| line.iter().filter(|&&byte| byte == delimiter).count();
+    let count = |delimiter: u8| memchr::memchr_iter(delimiter, line).count();
     // Of equal ones the last is taken.
     *[b'\t', b';', b',']
         .iter()

@@ -30,7 +30,7 @@ use crate::printer::Printer;
 use crate::r7_args::R7EmulatorArgs;
 use crate::stdout;
 use access::{AppArg, RightsArg, TokenArg, WebhookArg};
-use data::{LoadArg, ReplyArg, RowsArg, r7_entity};
+use data::{LoadOptions, ReplyArg, RowsArg, r7_entity};
 
 /// Run a portal emulator: made-up or loaded rows, with the limits of a real portal
 #[derive(Debug, Args)]
@@ -75,13 +75,8 @@ pub(crate) struct PortalArgs {
     /// Leave out this share of the IDs between made-up rows, from 0 to 0.99
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, help_heading = "Data")]
     pub(crate) gaps: f64,
-    /// The rows of an entity, or those behind a list method such as sale.shipment.list, from a file in JSON Lines, or with
-    /// columns (.csv, .tsv)
-    #[arg(long, value_name = "ENTITY|METHOD=FILE", help_heading = "Data")]
-    pub(crate) load: Vec<LoadArg>,
-    /// Replace names, phones, addresses and texts of the rows of --load; IDs, numbers, dates and codes stay
-    #[arg(long, requires = "load", help_heading = "Data")]
-    pub(crate) fake_names: bool,
+    #[command(flatten)]
+    pub(crate) load: LoadOptions,
     /// Answer calls of a method with a result or a whole reply from a file in JSON, whatever is asked
     #[arg(long, value_name = "METHOD=FILE", help_heading = "Data")]
     pub(crate) reply: Vec<ReplyArg>,
@@ -360,10 +355,10 @@ fn introduce(args: &PortalArgs, portal: &Portal, server: &Server, printer: Print
         printer.note("the code of the webhook is random, because the portal has data of yours: --code sets it; demo lets in programs on this machine, and no web page");
     }
     let entities = args.rows.iter().map(|rows| &rows.entity);
-    let mut entities = entities.chain(args.load.iter().map(|load| &load.entity));
+    let mut entities = entities.chain(args.load.files.iter().map(|load| &load.entity));
     if entities.any(|entity| r7_entity(entity).is_some()) {
         let origin = server.origin();
-        let loads = args.load.iter().map(|load| &load.entity);
+        let loads = args.load.files.iter().map(|load| &load.entity);
         let whom = if loads.into_iter().any(|entity| r7_entity(entity).is_some()) {
             " programs on this machine, and no web page"
         } else {
@@ -568,7 +563,7 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
         if !has_users(args) {
             config = config.rows("user", EMPLOYEES.max(args.user));
         }
-    } else if args.rows.is_empty() && args.load.is_empty() && args.reply.is_empty() {
+    } else if args.rows.is_empty() && args.load.files.is_empty() && args.reply.is_empty() {
         config = demo::with_rows(config);
     } else if !args.app.is_empty() && !has_users(args) {
         // Somebody has to let the applications in.
@@ -580,14 +575,14 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
         }
         config = config.sparse_rows(rows.entity.as_str(), rows.rows, args.gaps);
     }
-    for load in &args.load {
+    for load in &args.load.files {
         if r7_entity(&load.entity).is_some() {
             continue;
         }
         config = if load.is_of_method() {
-            config.load_compact_rows_of(load.entity.as_str(), load.read(args.fake_names)?)
+            config.load_compact_rows_of(load.entity.as_str(), load.read(args.load.fake_names)?)
         } else {
-            config.load_compact(load.entity.as_str(), load.read(args.fake_names)?)
+            config.load_compact(load.entity.as_str(), load.read(args.load.fake_names)?)
         };
     }
     for reply in &args.reply {
@@ -598,7 +593,7 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
 
 /// Whether the portal holds data that somebody loaded, and not only rows that are made up.
 fn has_own_data(args: &PortalArgs) -> bool {
-    !args.load.is_empty() || !args.reply.is_empty() || data_file(args).is_some()
+    !args.load.files.is_empty() || !args.reply.is_empty() || data_file(args).is_some()
 }
 
 /// The file that keeps what is written.
@@ -614,7 +609,8 @@ fn data_file(_: &PortalArgs) -> Option<&Path> {
 
 fn has_users(args: &PortalArgs) -> bool {
     let mut entities = args.rows.iter().map(|rows| &rows.entity);
-    entities.any(|entity| entity == "user") || args.load.iter().any(|load| load.entity == "user")
+    entities.any(|entity| entity == "user")
+        || args.load.files.iter().any(|load| load.entity == "user")
 }
 
 /// Who may call, and what they may see.

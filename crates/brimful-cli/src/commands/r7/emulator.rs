@@ -40,10 +40,13 @@ pub(crate) fn add_to(config: PortalConfig, args: &PortalArgs) -> Result<PortalCo
             office = office.rows(entity, rows.rows);
         }
     }
-    for load in &args.load {
+    for load in &args.load.files {
         if let Some(entity) = r7_entity(&load.entity) {
             office = office
-                .load(entity, load.read(args.fake_names)?.into_iter().collect())
+                .load(
+                    entity,
+                    load.read(args.load.fake_names)?.into_iter().collect(),
+                )
                 .demo_is_local();
         }
     }

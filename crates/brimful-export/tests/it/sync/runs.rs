@@ -2,6 +2,8 @@
 
 use brimful::ErrorKind;
 
+use brimful_portal::AccessToken;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]

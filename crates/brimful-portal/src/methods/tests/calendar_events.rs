@@ -13,14 +13,14 @@ fn an_event_tells_its_times_its_guests_and_how_it_comes_again() {
         (
             "calendar.event.getbyid",
             "id=1",
-            r##"{"PARENT_ID":"1","DATE_FROM":"10.05.2026 10:00:00","DATE_TO":"10.05.2026 11:00:00",
+            r#"{"PARENT_ID":"1","DATE_FROM":"10.05.2026 10:00:00","DATE_TO":"10.05.2026 11:00:00",
                 "ORIGINAL_DATE_FROM":null,"TZ_FROM":"Europe/Moscow","TZ_TO":"Europe/Moscow",
                 "TZ_OFFSET_FROM":"10800","DATE_FROM_TS_UTC":"1778396400","DATE_TO_TS_UTC":"1778400000",
                 "DT_SKIP_TIME":"N","DT_LENGTH":3600,"EVENT_TYPE":null,"MEETING_HOST":"1",
                 "MEETING":{"NOTIFY":true,"REINVITE":false,"MEETING_CREATOR":1},"EXDATE":"",
                 "RRULE":{"FREQ":"WEEKLY","BYDAY":{"MO":"MO","WE":"WE"},"INTERVAL":1,"UNTIL":"01.06.2026","~UNTIL":"01.06.2026","UNTIL_TS":1780261200},
                 "ATTENDEES_CODES":["U1","U2"],"ATTENDEE_LIST":[{"id":1,"entryId":"1","status":"H"},{"id":2,"status":"Q"}],
-                "UF_CRM_CAL_EVENT":["L_5"],"DATE_FROM_FORMATTED":"Sun May 10 2026 10:00:00","VERSION":"1"}"##,
+                "UF_CRM_CAL_EVENT":["L_5"],"DATE_FROM_FORMATTED":"Sun May 10 2026 10:00:00","VERSION":"1"}"#,
         ),
         (
             "calendar.event.update",
