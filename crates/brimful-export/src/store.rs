@@ -51,6 +51,65 @@ impl Store {
             _ => None,
         }
     }
+
+    /// Whether tables of the two would be the same ones: one file, or one database and schema, whoever logs in there.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+
+    /// Where the tables are, without what differs from login to login.
+    fn identity(&self) -> String {
+        let of_path = |kind: &str, path: &std::path::Path| {
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let real = whole.canonicalize().ok().or_else(|| {
+                // A file that is not there yet is in a folder that may be.
+                let folder = whole.parent()?.canonicalize().ok()?;
+                Some(folder.join(whole.file_name()?))
+            });
+            format!("{kind}:{}", real.unwrap_or(whole).display())
+        };
+        match self {
+            Self::Sqlite(path) => of_path("sqlite", path),
+            Self::Duckdb(path) => of_path("duckdb", path),
+            Self::Dataset {
+                place: DatasetPlace::Folder(path),
+                ..
+            } => of_path("parquet", path),
+            Self::Dataset {
+                place: DatasetPlace::S3(url),
+                ..
+            } => url.split('?').next().unwrap_or_default().to_owned() + &parameter(url, "endpoint"),
+            Self::Adbc(text) => text.clone(),
+            Self::Postgres(url) => {
+                without_login("postgres", url, "5432") + &parameter(url, "options")
+            }
+            Self::Mysql(url) => without_login("mysql", url, "3306"),
+            Self::Clickhouse(url) => without_login("clickhouse", url, "8123"),
+        }
+    }
+}
+
+/// The host, port and database of a URL.
+fn without_login(scheme: &str, url: &str, usual_port: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let (host, database) = place.split_once('/').unwrap_or((place, ""));
+    let usual = format!(":{usual_port}");
+    let host = host.strip_suffix(&usual).unwrap_or(host).to_lowercase();
+    format!("{scheme}://{host}/{database}")
+}
+
+/// What a URL says of one of its parameters.
+fn parameter(url: &str, name: &str) -> String {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let mut values = query.split('&').filter_map(|one| {
+        let (key, value) = one.split_once('=')?;
+        (key == name).then_some(value)
+    });
+    values
+        .next_back()
+        .map_or_else(String::new, |value| format!("?{value}"))
 }
 
 impl std::fmt::Debug for Store {
@@ -421,6 +480,26 @@ mod tests {
         let store = Store::Postgres("postgres://me:s3cret@host:5433/db?password=s3cret".to_owned());
         assert_eq!(store.to_string(), "postgres://me@host:5433/db");
         assert!(!format!("{store:?}").contains("s3cret"));
+    }
+
+    #[cfg(all(feature = "postgres", feature = "sqlite"))]
+    #[test]
+    fn a_store_is_the_same_whoever_logs_in_and_however_its_path_is_written() {
+        let store = |text: &str| text.parse::<Store>().unwrap();
+        let same = |a: &str, b: &str| store(a).is_same(&store(b));
+        assert!(same("sqlite:portal.db", "sqlite:./portal.db"));
+        assert!(!same("sqlite:portal.db", "sqlite:other.db"));
+        assert!(same(
+            "postgres://me:s3cret@host/bi",
+            "postgresql://you@HOST:5432/bi?sslmode=require"
+        ));
+        assert!(!same("postgres://me@host/bi", "postgres://me@host:5433/bi"));
+        assert!(!same("postgres://me@host/bi", "postgres://me@host/bj"));
+        let bi = store("postgres://me@host/bi");
+        let in_schema = |name: &str| bi.clone().in_schema(name).unwrap();
+        assert!(in_schema("moscow").is_same(&in_schema("moscow")));
+        assert!(!in_schema("moscow").is_same(&in_schema("kazan")));
+        assert!(!in_schema("moscow").is_same(&bi));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Durations on the command line: `250us`, `50ms`, `1.5s`, `0`; and how far clocks are off: `-90s`, `+03:00`.
+//! Durations on the command line: `250us`, `50ms`, `1.5s`, `15m`, `1d`, `0`; and how far clocks are off: `-90s`, `+03:00`.
 
 use std::time::Duration;
 
@@ -47,11 +47,22 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         "s" => number,
         "min" | "m" => number * 60.0,
         "h" => number * 3_600.0,
+        "d" => number * 86_400.0,
         "" if number == 0.0 => 0.0,
-        "" => return Err("the unit is missing: us, ms or s".to_owned()),
-        _ => return Err("the unit is one of ns, us, ms, s, min, h".to_owned()),
+        "" => return Err("the unit is missing: us, ms, s, m, h or d".to_owned()),
+        _ => return Err("the unit is one of ns, us, ms, s, m (or min), h, d".to_owned()),
     };
     Duration::try_from_secs_f64(seconds).map_err(|_| "that is too long".to_owned())
+}
+
+/// Reads how often something begins. Without a pause a portal would be asked hundreds of times a minute.
+pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
+    match parse(text)? {
+        interval if interval < Duration::from_secs(1) => {
+            Err("that is less than a second; write 15m or 1h".to_owned())
+        }
+        interval => Ok(interval),
+    }
 }
 
 /// Reads by how much a clock is fast, or with a minus slow: in seconds.
@@ -118,6 +129,18 @@ mod tests {
             let said = parse_deadline(date).unwrap_err();
             assert!(said.contains("--deadline-before"), "{date}: {said}");
         }
+    }
+
+    #[test]
+    fn an_interval_has_minutes_hours_or_days_and_is_never_nothing() {
+        assert_eq!(parse_interval("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(parse_interval("1d"), Ok(Duration::from_secs(86_400)));
+        for text in ["0s", "0", "0.5s", "20ms"] {
+            let said = parse_interval(text).unwrap_err();
+            assert!(said.contains("less than a second"), "{text}: {said}");
+        }
+        let said = parse_interval("1w").unwrap_err();
+        assert!(said.contains("m (or min), h, d"), "{said}");
     }
 
     #[test]

@@ -92,56 +92,40 @@ async fn settings(args: &InitArgs, printer: Printer) -> Result<Settings, Failure
         (None, None) => format!("webhook-env = {}", quoted(env_vars::PORTAL)),
     };
     let to = match &args.to {
-        Some(to) => to.clone(),
+        Some(to) => named_store(to)?,
         None if asks => {
-            answer(
-                "The database (sqlite:portal.db): ",
-                "sqlite:portal.db",
-                printer,
-            )
-            .await?
+            let usual = "sqlite:portal.db";
+            let question = format!("The database ({usual}): ");
+            ask(&question, usual, printer, named_store).await?
         }
         None => {
             return Err(Failure::usage("no database is given")
                 .hint("name one with --to, such as --to sqlite:portal.db"));
         }
     };
-    keeps_its_password(&store(&to, None)?, &to)?;
     let entities = if !args.entities.is_empty() {
-        args.entities.clone()
+        known_entities(args.entities.clone())?
     } else if asks {
         let usual = "crm.deal crm.contact crm.company stages users";
-        let answer = answer(&format!("The entities ({usual}): "), usual, printer).await?;
-        answer
-            .split([' ', ','])
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect()
+        let question = format!("The entities ({usual}): ");
+        let read = |typed: &str| {
+            let names = typed.split([' ', ',']).filter(|name| !name.is_empty());
+            known_entities(names.map(str::to_owned).collect())
+        };
+        ask(&question, usual, printer, read).await?
     } else {
         return Err(Failure::usage("no entities are given").hint(
             "name them, as in brimful init --to sqlite:portal.db crm.deal users; brimful sync --list shows them",
         ));
     };
-    for name in &entities {
-        let known: Result<SyncEntity, SyncError> = name.parse();
-        known.map_err(|error| failure_of(&error))?;
-    }
     let every = match &args.every {
-        Some(every) => Some(every.clone()),
+        Some(every) => interval(every)?,
         None if asks => {
-            let answer = answer(
-                "Begin a run every (never: one run a command): ",
-                "",
-                printer,
-            )
-            .await?;
-            Some(answer).filter(|answer| !answer.is_empty() && answer != "never")
+            let question = "Begin a run every (never: one run a command): ";
+            ask(question, "never", printer, interval).await?
         }
         None => None,
     };
-    if let Some(every) = &every {
-        time::parse(every).map_err(|error| Failure::usage(format!("{every}: {error}")))?;
-    }
     Ok(Settings {
         portal,
         to,
@@ -149,6 +133,46 @@ async fn settings(args: &InitArgs, printer: Printer) -> Result<Settings, Failure
         every,
         labels: args.labels,
     })
+}
+
+/// The name of a store that may stand in the file.
+fn named_store(to: &str) -> Result<String, Failure> {
+    keeps_its_password(&store(to, None)?, to)?;
+    Ok(to.to_owned())
+}
+
+/// Names of entities, all of which are known.
+fn known_entities(names: Vec<String>) -> Result<Vec<String>, Failure> {
+    for name in &names {
+        let known: Result<SyncEntity, SyncError> = name.parse();
+        known.map_err(|error| failure_of(&error))?;
+    }
+    Ok(names)
+}
+
+/// How often a run begins; `None` for never.
+fn interval(every: &str) -> Result<Option<String>, Failure> {
+    if every == "never" {
+        return Ok(None);
+    }
+    time::parse_interval(every).map_err(|error| Failure::usage(format!("{every}: {error}")))?;
+    Ok(Some(every.to_owned()))
+}
+
+/// Asks until what is typed can be taken, and says what is wrong with it. An empty line is `usual`.
+async fn ask<T>(
+    question: &str,
+    usual: &str,
+    printer: Printer,
+    read: impl Fn(&str) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    loop {
+        let typed = answer(question, usual, printer).await?;
+        match read(&typed) {
+            Ok(value) => return Ok(value),
+            Err(failure) => printer.failure(&failure),
+        }
+    }
 }
 
 /// What is typed, or `usual` for an empty line.

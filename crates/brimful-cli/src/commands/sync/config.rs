@@ -24,6 +24,10 @@ use crate::input;
 /// The file that is read where no other is named.
 pub(crate) const USUAL_NAME: &str = "brimful.toml";
 
+/// Why the address of a webhook is refused.
+const WEBHOOK_IS_SECRET: &str = "the address of a webhook is a secret: keep it in a variable or a file, and write webhook-env = \
+                                 \"BRIMFUL_PORTAL\" or webhook-file = \"portal.webhook\"";
+
 /// What the file says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -36,7 +40,7 @@ struct Content {
     portals_at_once: Option<NonZeroUsize>,
     /// What holds for all portals.
     #[serde(default)]
-    sync: Section,
+    sync: Option<Spanned<Section>>,
     /// Portals by their names, each with what is different for it.
     #[serde(default)]
     portals: BTreeMap<String, Spanned<Section>>,
@@ -173,7 +177,9 @@ impl SyncFile {
                 || path.display().to_string(),
                 |span| place(&path, &text, &span),
             );
-            Failure::usage(format!("{place}: {}", error.message().trim()))
+            let key = error.span().and_then(|span| key_at(&text, span.start));
+            let message = explained(error.message().trim(), key);
+            Failure::usage(format!("{place}: {message}"))
         })?;
         Ok(Self {
             path,
@@ -186,7 +192,7 @@ impl SyncFile {
     pub(super) fn every(&self) -> Result<Option<Duration>, Failure> {
         let every = self.content.every.as_ref();
         every
-            .map(|every| self.read(every, "every", time::parse))
+            .map(|every| self.read(every, "every", time::parse_interval))
             .transpose()
     }
 
@@ -201,11 +207,20 @@ impl SyncFile {
         self.content.portals_at_once
     }
 
+    /// What holds for all portals, and where it stands.
+    fn shared(&self) -> (Section, Range<usize>) {
+        match &self.content.sync {
+            Some(sync) => (sync.as_ref().clone(), sync.span()),
+            None => (Section::default(), 0..0),
+        }
+    }
+
     /// What is to be done, one portal after the other.
     pub(in crate::commands) fn jobs(&self, overrides: &Overrides<'_>) -> Result<Vec<Job>, Failure> {
-        let Content { sync, portals, .. } = &self.content;
+        let (sync, span) = self.shared();
+        let portals = &self.content.portals;
         if portals.is_empty() {
-            return Ok(vec![self.job(None, sync, 0..0, overrides)?]);
+            return Ok(vec![self.job(None, &sync, span, overrides)?]);
         }
         if overrides.portal.is_some() {
             return Err(Failure::usage(format!(
@@ -213,28 +228,62 @@ impl SyncFile {
                 self.path.display()
             )));
         }
-        let jobs = portals.iter().map(|(name, own)| {
-            let section = own.as_ref().clone().over(sync);
-            self.job(Some(name.clone()), &section, own.span(), overrides)
-        });
-        jobs.collect()
+        let mut jobs: Vec<Job> = Vec::new();
+        for (name, own) in portals {
+            let section = own.as_ref().clone().over(&sync);
+            let job = self.job(Some(name.clone()), &section, own.span(), overrides)?;
+            if let Some(other) = jobs.iter().find(|other| other.store.is_same(&job.store)) {
+                return Err(self.same_store(&section, own.span(), overrides, other, name));
+            }
+            jobs.push(job);
+        }
+        Ok(jobs)
     }
 
-    /// The databases that the file names, each once.
-    pub(crate) fn stores(&self) -> Result<Vec<Store>, Failure> {
-        let mut stores: Vec<Store> = Vec::new();
-        let sections = self.content.portals.values().map(|own| {
-            let section = own.as_ref().clone().over(&self.content.sync);
-            (section, own.span())
-        });
-        let mut sections: Vec<_> = sections.collect();
-        if sections.is_empty() {
-            sections.push((self.content.sync.clone(), 0..0));
+    /// Two portals whose tables would be the same ones.
+    fn same_store(
+        &self,
+        section: &Section,
+        span: Range<usize>,
+        overrides: &Overrides<'_>,
+        other: &Job,
+        name: &str,
+    ) -> Failure {
+        let other_name = other.name.as_deref().unwrap_or_default();
+        let remedy = match &other.store {
+            Store::Postgres(_) => "give each a database, or a schema of its own: schema = \"NAME\"",
+            _ => "give each a store of its own",
+        };
+        let schema = section
+            .schema
+            .as_ref()
+            .map(|schema| ("schema", schema.span()));
+        let named = section.to.as_ref().map(|to| ("to", to.span()));
+        let named = named.or_else(|| Some(("to-env", section.to_env.as_ref()?.span())));
+        let given = overrides.to.map(|_| ("--to", span.clone()));
+        let (key, at) = schema.or(given).or(named).unwrap_or(("to", span));
+        self.failure(
+            &at,
+            format!(
+                "{key}: the portals {other_name} and {name} would have their tables in the same place, {}; {remedy}",
+                other.store
+            ),
+        )
+    }
+
+    /// The databases that the file names, each once, with the name of a portal where there are several.
+    pub(crate) fn stores(&self) -> Result<Vec<(Option<String>, Store)>, Failure> {
+        let (sync, span) = self.shared();
+        let portals = &self.content.portals;
+        if portals.is_empty() {
+            return Ok(vec![(None, self.store(&sync, &span, None)?)]);
         }
-        for (section, span) in sections {
-            let store = self.store(&section, &span, None)?;
-            if !stores.contains(&store) {
-                stores.push(store);
+        let mut stores: Vec<(Option<String>, Store)> = Vec::new();
+        for (name, own) in portals {
+            let section = own.as_ref().clone().over(&sync);
+            let store = self.store(&section, &own.span(), None)?;
+            if !stores.iter().any(|(_, other)| other.is_same(&store)) {
+                stores.push((Some(name.clone()), store));
             }
         }
         Ok(stores)
@@ -265,6 +314,7 @@ impl SyncFile {
             entities.push(entity);
         }
         self.apply_entity_settings(section, &mut entities)?;
+        self.refuse_twice(names, &entities)?;
         let limits = self.limits(section, overrides)?;
         let deadline = match (overrides.deadline, &section.deadline) {
             (Some(deadline), _) => Some(deadline),
@@ -324,6 +374,29 @@ impl SyncFile {
         Ok(())
     }
 
+    /// No two entities may go to one table.
+    fn refuse_twice(
+        &self,
+        names: &[Spanned<String>],
+        entities: &[SyncEntity],
+    ) -> Result<(), Failure> {
+        for (place, (name, entity)) in names.iter().zip(entities).enumerate() {
+            let mut before = names.iter().zip(entities).take(place);
+            if let Some((other, _)) = before.find(|(_, other)| other.table == entity.table) {
+                return Err(self.failure(
+                    &name.span(),
+                    format!(
+                        "entities: {} and {} both go to the table {}: leave one of them out",
+                        other.as_ref(),
+                        name.as_ref(),
+                        entity.table
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The portal's limits: those of the command line, else those of the section.
     fn limits(
         &self,
@@ -379,10 +452,24 @@ impl SyncFile {
                     "no portal: write webhook-env = \"BRIMFUL_PORTAL\", or give --portal",
                 )),
             },
-            _ => Err(self.failure(
-                span,
-                "the portal is named more than once: leave one of portal (with token-file), webhook-env and webhook-file",
-            )),
+            _ => {
+                let keys = [
+                    ("portal", portal.as_ref().map(Spanned::span)),
+                    ("webhook-env", webhook_env.as_ref().map(Spanned::span)),
+                    ("webhook-file", webhook_file.as_ref().map(Spanned::span)),
+                    ("token-file", token_file.as_ref().map(Spanned::span)),
+                ];
+                let given = keys.into_iter().filter_map(|(key, at)| Some((key, at?)));
+                let last = given.max_by_key(|(_, at)| at.start);
+                let (key, at) = last.unwrap_or(("portal", span.clone()));
+                Err(self.failure(
+                    &at,
+                    format!(
+                        "{key}: the portal is named more than once: leave one of portal (with token-file), webhook-env and \
+                         webhook-file"
+                    ),
+                ))
+            }
         }
     }
 
@@ -393,7 +480,7 @@ impl SyncFile {
             _ => Err(self.failure(
                 &name.span(),
                 format!(
-                    "the environment has no {0}: export {0}=https://example.bitrix24.ru/rest/1/CODE/",
+                    "webhook-env: the environment has no {0}: export {0}=https://example.bitrix24.ru/rest/1/CODE/",
                     name.as_ref()
                 ),
             )),
@@ -403,12 +490,16 @@ impl SyncFile {
     /// The portal whose webhook is in a file, which its owner alone may read.
     fn webhook_of_file(&self, file: &Spanned<PathBuf>) -> Result<PortalOption, Failure> {
         let path = self.beside(file.as_ref());
-        let text =
-            input::read(&path).map_err(|failure| self.failure(&file.span(), failure.message))?;
+        let text = input::read(&path).map_err(|failure| {
+            self.failure(&file.span(), format!("webhook-file: {}", failure.message))
+        })?;
         if is_open_to_others(&path) {
             return Err(self.failure(
                 &file.span(),
-                format!("others can read the webhook: chmod 600 {}", path.display()),
+                format!(
+                    "webhook-file: others can read the webhook: chmod 600 {}",
+                    path.display()
+                ),
             ));
         }
         Ok(webhook(&text))
@@ -423,11 +514,7 @@ impl SyncFile {
         if let Some(address) = address
             && address.as_ref().contains("/rest/")
         {
-            return Err(self.failure(
-                &address.span(),
-                "the address of a webhook is a secret: keep it in a variable or a file, and write webhook-env = \
-                 \"BRIMFUL_PORTAL\" or webhook-file = \"portal.webhook\"",
-            ));
+            return Err(self.failure(&address.span(), format!("portal: {WEBHOOK_IS_SECRET}")));
         }
         Ok(PortalOption {
             address: address.and_then(|address| portal::parse(address.as_ref()).ok()),
@@ -441,20 +528,23 @@ impl SyncFile {
         span: &Range<usize>,
         given: Option<&str>,
     ) -> Result<Store, Failure> {
-        let (named, at) = match (given, &section.to, &section.to_env) {
-            (Some(given), _, _) => (given.to_owned(), span.clone()),
-            (None, Some(to), None) => (to.as_ref().clone(), to.span()),
+        let (named, key, at) = match (given, &section.to, &section.to_env) {
+            (Some(given), _, _) => (given.to_owned(), "--to", span.clone()),
+            (None, Some(to), None) => (to.as_ref().clone(), "to", to.span()),
             (None, None, Some(name)) => match std::env::var(name.as_ref()) {
-                Ok(store) if !store.is_empty() => (store, name.span()),
+                Ok(store) if !store.is_empty() => (store, "to-env", name.span()),
                 _ => {
                     return Err(self.failure(
                         &name.span(),
-                        format!("the environment has no {0}: export {0}=postgres://user:password@host/bi", name.as_ref()),
+                        format!("to-env: the environment has no {0}: export {0}=postgres://user:password@host/bi", name.as_ref()),
                     ));
                 }
             },
             (None, Some(to), Some(_)) => {
-                return Err(self.failure(&to.span(), "both to and to-env name the database"));
+                return Err(self.failure(
+                    &to.span(),
+                    "to: both to and to-env name the database; leave one of them",
+                ));
             }
             (None, None, None) => {
                 return Err(self.failure(
@@ -465,9 +555,12 @@ impl SyncFile {
         };
         let store: Store = named
             .parse()
-            .map_err(|error: brimful_export::ExportError| self.failure(&at, error))?;
+            .map_err(|error: brimful_export::ExportError| {
+                self.failure(&at, format!("{key}: {error}"))
+            })?;
         let store = match store {
             Store::Sqlite(path) if given.is_none() => Store::Sqlite(self.beside(&path)),
+            Store::Duckdb(path) if given.is_none() => Store::Duckdb(self.beside(&path)),
             Store::Dataset {
                 place: DatasetPlace::Folder(path),
                 partition_by,
@@ -480,7 +573,7 @@ impl SyncFile {
         match &section.schema {
             Some(schema) => store
                 .in_schema(schema.as_ref())
-                .map_err(|error| self.failure(&schema.span(), error)),
+                .map_err(|error| self.failure(&schema.span(), format!("schema: {error}"))),
             None => Ok(store),
         }
     }
@@ -539,6 +632,34 @@ fn webhook(address: &str) -> PortalOption {
     PortalOption {
         address: portal::parse(address.trim()).ok(),
         token_file: None,
+    }
+}
+
+/// The key whose value is at a place of the text: the nearest line above it that has one.
+fn key_at(text: &str, place: usize) -> Option<&str> {
+    let line_end = text
+        .get(place..)?
+        .find('\n')
+        .map_or(text.len(), |end| place + end);
+    let lines = text.get(..line_end)?.lines().rev();
+    // Keys above the head of a section are of another one.
+    let mut of_section = lines.take_while(|line| !line.trim_start().starts_with('['));
+    of_section.find_map(|line| {
+        let (key, _) = line.split_once('=')?;
+        let key = key.trim();
+        let is_key = |c: char| c.is_ascii_alphanumeric() || ['-', '_'].contains(&c);
+        (!key.is_empty() && key.chars().all(is_key)).then_some(key)
+    })
+}
+
+/// What the reader of the file says, with the key that it is about.
+fn explained(message: &str, key: Option<&str>) -> String {
+    if message.starts_with("unknown field `webhook`") {
+        return format!("webhook: {WEBHOOK_IS_SECRET}");
+    }
+    match key {
+        Some(key) if !message.contains(&format!("`{key}`")) => format!("{key}: {message}"),
+        _ => message.to_owned(),
     }
 }
 
@@ -707,6 +828,34 @@ deletes = "hard"
             (("sqlite:portal.db", "mongodb:portal"), 5, "mongodb"),
             (("labels = true", "operating-limit = 0"), 7, "above 0"),
             (("labels = true", "deadline = \"90\""), 7, "90s"),
+            (("\"users\"", "5"), 8, "entities: "),
+            (("labels = true", "deadline = 5"), 7, "deadline: "),
+            (("labels = true", "deletes = \"sometimes\""), 7, "deletes: "),
+            (("sqlite:portal.db", "oracle:x"), 5, "to: oracle"),
+            (("\"15m\"", "\"0s\""), 2, "every: "),
+            (
+                ("portal = \"demo\"", "webhook = \"https://x/c0de/\""),
+                6,
+                "secret",
+            ),
+            (
+                (
+                    "portal = \"demo\"",
+                    "portal = \"demo\"\nwebhook-env = \"X\"",
+                ),
+                7,
+                "webhook-env: ",
+            ),
+            (
+                ("\"users\"", "\"stages\", \"statuses\""),
+                8,
+                "entities: stages and statuses",
+            ),
+            (
+                ("entities = [\"crm.deal\", \"users\"]", ""),
+                4,
+                "no entities",
+            ),
         ] {
             let text = WHOLE.replace(change.0, change.1);
             let error = match file(&text) {
@@ -723,6 +872,54 @@ deletes = "hard"
             );
             assert!(!message.contains("c0de"), "{message}");
         }
+    }
+
+    #[test]
+    fn two_portals_in_one_place_are_refused_with_line_and_key() {
+        let text = r#"
+[sync]
+entities = ["crm.deal"]
+portal = "demo"
+[portals.kazan]
+to = "sqlite:portal.db"
+[portals.moscow]
+to = "sqlite:./portal.db"
+"#;
+        let error = jobs(text).unwrap_err();
+        assert!(
+            error.starts_with("brimful.toml:8: to: the portals kazan and moscow"),
+            "{error}"
+        );
+        // They have it from what holds for all.
+        let shared = text.replace("to = \"sqlite:portal.db\"", "labels = true");
+        let shared = shared.replace("to = \"sqlite:./portal.db\"", "labels = true");
+        let shared = shared.replace(
+            "portal = \"demo\"",
+            "portal = \"demo\"\nto = \"sqlite:x.db\"",
+        );
+        let error = jobs(&shared).unwrap_err();
+        assert!(error.starts_with("brimful.toml:5: to: "), "{error}");
+        let apart = text.replace("sqlite:./portal.db", "sqlite:moscow.db");
+        assert_eq!(jobs(&apart).unwrap().len(), 2);
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn portals_may_share_a_database_in_schemas_of_their_own() {
+        let text = r#"
+[sync]
+entities = ["crm.deal"]
+portal = "demo"
+to = "postgres://me@host/bi"
+[portals.kazan]
+schema = "kazan"
+[portals.moscow]
+schema = "moscow"
+"#;
+        assert_eq!(jobs(text).unwrap().len(), 2);
+        let error = jobs(&text.replace("\"moscow\"", "\"kazan\"")).unwrap_err();
+        assert!(error.starts_with("brimful.toml:9: schema: "), "{error}");
+        assert!(error.contains("schema of its own"), "{error}");
     }
 
     #[test]

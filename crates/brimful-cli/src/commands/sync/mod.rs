@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use brimful::{Error, ErrorKind};
 use brimful_export::sync::{
     Deletes, EntityReport, SyncEntity, SyncError, SyncEvent, SyncOptions, entities,
 };
@@ -95,7 +96,7 @@ pub(crate) struct SyncArgs {
     #[arg(long)]
     labels: bool,
     /// Keep running, and sync again at this interval, such as 15m
-    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    #[arg(long, value_name = "TIME", value_parser = time::parse_interval)]
     every: Option<Duration>,
     /// Write what the run has done for each entity to this file: a page, or JSON if it ends with .json
     #[arg(long, value_name = "FILE")]
@@ -430,7 +431,7 @@ fn interrupted(signal: Exit, printer: Printer) -> Exit {
 /// A failure of a run, or of one of its entities.
 pub(super) fn failure_of(error: &SyncError) -> Failure {
     match error {
-        SyncError::Portal(error) => Failure::of(error),
+        SyncError::Portal(error) => failure_of_portal(error),
         SyncError::Usage(text) => Failure::usage(text.clone()),
         SyncError::UnknownEntity { .. } => {
             Failure::usage(error.to_string()).hint("brimful sync --list shows the entities")
@@ -451,6 +452,20 @@ pub(super) fn failure_of(error: &SyncError) -> Failure {
         SyncError::Store(error) => Failure::of_export(Exit::Failed, error),
         other => Failure::failed(other.to_string()),
     }
+}
+
+/// An error of the portal or of the way to it. What the fields of a list do not fit stands in a filter or a select, which
+/// a sync never sends unchecked.
+fn failure_of_portal(error: &Error) -> Failure {
+    let failure = Failure::of(error);
+    if error.kind() != ErrorKind::Config || error.report().is_none() {
+        return failure;
+    }
+    let message = error.to_string();
+    let list = message.split(':').next().unwrap_or_default();
+    failure.hint(format!(
+        "brimful fields {list} shows the fields that --filter and --select, or filter and select in {USUAL_NAME}, may name"
+    ))
 }
 
 /// The entities, as a table.
