@@ -356,12 +356,44 @@ impl MysqlSink {
                 let added = added.chain(deleted_at.filter(|_| !has_deleted_at));
                 let added: Vec<String> =
                     added.map(|column| format!("ADD COLUMN {column}")).collect();
-                if added.is_empty() {
-                    return Ok(());
+                if !added.is_empty() {
+                    self.execute(&format!("ALTER TABLE {table} {}", added.join(", ")))?;
                 }
-                self.execute(&format!("ALTER TABLE {table} {}", added.join(", ")))
+                self.retitle(schema)
             }
         }
+    }
+
+    /// Gives columns the titles that their fields have now, as comments. Columns that somebody has given more than a type
+    /// keep their comments: a statement that changes a comment has to say the whole column.
+    fn retitle(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        // JSON is a check of a text in MariaDB, which such a statement would drop.
+        let found: Result<Vec<(String, String, String)>, _> = self.connection.exec(
+            "SELECT column_name, column_comment, concat(column_type, \
+             coalesce(concat(' CHARACTER SET ', character_set_name, ' COLLATE ', collation_name), ''), \
+             CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE ' NULL' END) \
+             FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND extra = '' \
+             AND (column_default IS NULL OR column_default = 'NULL') AND lower(data_type) <> 'json'",
+            (&self.state.table,),
+        );
+        let found = found.map_err(|error| self.failed(said(&error)))?;
+        let columns = schema.columns.iter().filter_map(|column| {
+            let is_json = matches!(column.kind, ColumnType::List(_) | ColumnType::Multifield);
+            let title = column.title.as_ref().filter(|_| !is_json)?;
+            let title: String = title.chars().take(COMMENT_CHARACTERS).collect();
+            let (name, comment, definition) = found
+                .iter()
+                .find(|(name, ..)| name.eq_ignore_ascii_case(&column.name))?;
+            let name = quoted(name);
+            (*comment != title)
+                .then(|| format!("MODIFY {name} {definition} COMMENT {}", literal(&title)))
+        });
+        let columns: Vec<String> = columns.collect();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let table = quoted(&self.state.table);
+        self.execute(&format!("ALTER TABLE {table} {}", columns.join(", ")))
     }
 
     /// A run begins that goes on with no other: what is left of earlier runs is cleared.

@@ -295,3 +295,34 @@ fn a_wrong_password_and_a_server_that_is_not_there_are_told_without_the_password
     let error = store.open(options("crm_deal"), plan()).unwrap_err();
     assert!(error.to_string().contains("names no database"), "{error}");
 }
+
+#[test]
+fn titles_that_have_changed_are_the_comments_of_columns_in_mysql_and_change_nothing_else() {
+    let Some(mut server) = Server::find("contract_titles") else {
+        return;
+    };
+    let mut definitions = Vec::new();
+    for title in ["It's \\ first", "Second"] {
+        let mut plan = plan();
+        for field in ["ID", "TITLE"] {
+            plan.fields.get_mut(field).unwrap().title = Some(title.to_owned());
+        }
+        server.write("contract_titles", plan, &rows());
+        let comments = server.text(
+            "SELECT group_concat(column_comment SEPARATOR '|') FROM information_schema.columns WHERE table_schema = DATABASE() \
+             AND table_name = 'contract_titles' AND column_name IN ('ID', 'TITLE')",
+        );
+        assert_eq!(comments, Some(format!("{title}|{title}")));
+        let created: Option<(String, String)> = server
+            .connection
+            .query_first("SHOW CREATE TABLE contract_titles")
+            .unwrap();
+        // The rest of the statement is the same.
+        let lines = created.unwrap().1;
+        let plain = lines
+            .lines()
+            .map(|line| line.split(" COMMENT ").next().unwrap().to_owned());
+        definitions.push(plain.collect::<Vec<_>>());
+    }
+    assert_eq!(definitions[0], definitions[1]);
+}

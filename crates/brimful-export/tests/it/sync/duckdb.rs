@@ -149,3 +149,25 @@ async fn a_new_field_is_a_column_of_a_table_of_duckdb_and_values_that_do_not_fit
     assert_eq!(rows(&bench, value), [["77"], ["NULL"]]);
     assert_verified(&bench, "crm.deal").await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_title_that_has_changed_is_the_comment_of_its_column_with_the_next_run() {
+    if !has_library() {
+        return;
+    }
+    let titled = |title: &str| {
+        let fields =
+            json!({"ID": {}, "DATE_MODIFY": {}, "TITLE": {"type": "string", "title": title}});
+        let fields = fields.as_object().unwrap().clone();
+        Bench::new(PortalConfig::new().rows("deal", 20).fields("deal", fields))
+    };
+    let (first, second) = (titled("First"), titled("Second"));
+    let store = duckdb(&first);
+    for (bench, title) in [(&first, "First"), (&second, "Second")] {
+        let run = bench.run(&store, &["crm.deal"]).run().await;
+        let report = run.unwrap().entities.remove(0).1.unwrap();
+        assert_eq!(report.is_full, title == "First");
+        let comment = "SELECT comment FROM duckdb_columns() WHERE table_name = 'crm_deal' AND column_name = 'TITLE'";
+        assert_eq!(rows(&first, comment), [[title]]);
+    }
+}
