@@ -36,6 +36,18 @@ impl ChangeCursor {
     }
 }
 
+/// The time of the last activity: what happens to a record and does not date its last change, as a comment or a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ActivityFields {
+    /// The field in the filter, such as `ACTIVITY_DATE`.
+    pub(crate) filter: &'static str,
+    /// The field in a row.
+    pub(crate) row: &'static str,
+    /// Whether the list takes conditions on it and on the time of the last change together. That of tasks passes this one
+    /// over then.
+    pub(crate) is_beside_changed: bool,
+}
+
 /// What stands behind the colon in names such as `crm.item:128`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Argument {
@@ -61,6 +73,10 @@ pub struct EntityDescription {
     select: &'static [&'static str],
     /// How its changes are found.
     pub cursor: ChangeCursor,
+    /// The field with the time of the last activity, where its rows have one.
+    activity: Option<ActivityFields>,
+    /// Fields in rows whose changes no time tells of: how many comments are unread, sums of product rows.
+    undated: &'static [&'static str],
     /// Whether it is small, and others refer to it: such lists are read first.
     pub is_dictionary: bool,
     /// The records that its rows belong to, where they are listed for one of them at a time.
@@ -99,6 +115,8 @@ pub struct SyncEntity {
     pub cursor: ChangeCursor,
     /// Whether it is small, and others refer to it.
     pub is_dictionary: bool,
+    activity: Option<ActivityFields>,
+    undated: &'static [&'static str],
     /// The records that its rows belong to, where they are listed for one of them at a time.
     pub(crate) parents: Option<Parents>,
     /// Its fields and their types, where no method of the portal tells them.
@@ -195,6 +213,8 @@ impl SyncEntity {
             method: known.method.to_owned(),
             params,
             cursor: known.cursor,
+            activity: known.activity,
+            undated: known.undated,
             is_dictionary: known.is_dictionary,
             parents: parents.transpose()?,
             fields: known.fields,
@@ -229,6 +249,8 @@ impl SyncEntity {
             method: method.name.to_owned(),
             params: Map::new(),
             cursor: ChangeCursor::Full,
+            activity: None,
+            undated: &[],
             is_dictionary: false,
             parents: None,
             fields: &[],
@@ -368,6 +390,34 @@ impl SyncEntity {
         }
         entity.params.clone_from(params);
         Ok(entity)
+    }
+
+    /// The field with the time of the last activity, if the portal describes it. Conditions that somebody wrote on it would
+    /// be replaced by those of the sync, so with them it isn't asked for.
+    pub(crate) fn activity(&self, described: &Fields) -> Option<ActivityFields> {
+        let activity = self.activity?;
+        let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
+        let wanted = plain(activity.filter);
+        let filter = self.params.get(self.filter_parameter());
+        let conditions = filter.and_then(Value::as_object);
+        let mut conditions = conditions.into_iter().flat_map(Map::keys);
+        let is_free = !conditions.any(|name| plain(name).ends_with(&wanted));
+        let is_described = described.keys().any(|name| plain(name) == wanted)
+            // Where somebody chose the fields, the others are no longer among them.
+            || (self.selected.is_some() && !described.is_empty());
+        (is_free && is_described).then_some(activity)
+    }
+
+    /// The field of a row with the time of its last activity.
+    pub(crate) fn activity_field(&self) -> Option<&'static str> {
+        self.activity.map(|activity| activity.row)
+    }
+
+    /// Whether no time tells when this field has changed.
+    pub(crate) fn is_undated(&self, field: &str) -> bool {
+        self.undated
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(field))
     }
 
     /// Of the fields that the portal has those that are kept.

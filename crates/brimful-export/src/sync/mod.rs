@@ -359,7 +359,10 @@ impl SyncRun {
             Some(async move {
                 let result = match described.of(place) {
                     Ok(fields) => self.run_entity(entity, fields, begun, now, lock).await,
-                    Err(error) => Err(error),
+                    Err(error) => {
+                        run::record_failure(self, entity, self.access(lock), now, &error).await;
+                        Err(error)
+                    }
                 };
                 (self.observer)(&SyncEvent::Ended {
                     entity: &entity.name,
@@ -434,7 +437,13 @@ impl SyncRun {
         now: RunTime,
         lock: &Arc<StoreLock>,
     ) -> Result<EntityReport, SyncError> {
-        let mut run = run::EntityRun::open(self, entity, fields, now, lock).await?;
+        let mut run = match run::EntityRun::open(self, entity, fields, now, lock).await {
+            Ok(run) => run,
+            Err(error) => {
+                run::record_failure(self, entity, self.access(lock), now, &error).await;
+                return Err(error);
+            }
+        };
         run.begun = begun;
         let result = run.run().await;
         if let Err(error) = &result {

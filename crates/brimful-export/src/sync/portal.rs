@@ -344,8 +344,8 @@ pub(crate) async fn rows_of_parents(
     Ok(shown)
 }
 
-/// Whether the portal has answered that it does not show the rows of a record.
-fn is_refusal(error: &Error) -> bool {
+/// Whether the portal has answered that it does not show rows: those of a record, or those that meet a condition.
+pub(crate) fn is_refusal(error: &Error) -> bool {
     let kind = error.kind();
     let of_record = matches!(
         kind,

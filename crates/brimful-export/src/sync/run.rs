@@ -5,12 +5,12 @@ mod children;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use brimful::{Client, Fields, Page};
+use brimful::{BegunList, Client, Fields, List, Page};
 use serde_json::Value;
 
-use super::beginning::{BegunRead, list_of};
+use super::beginning::{BegunRead, active_list_of, list_of};
 use super::comparison::{self, Difference, IdRange, RangeFinding};
-use super::entities::SyncEntity;
+use super::entities::{ActivityFields, SyncEntity};
 use super::in_thread::{InThread, blocking};
 use super::lock::StoreLock;
 use super::row_id::row_id;
@@ -40,6 +40,8 @@ pub(crate) struct EntityRun {
     /// As what the table is opened.
     access: TableAccess,
     report: EntityReport,
+    /// The field with the time of the last activity, where the rows have one.
+    activity: Option<ActivityFields>,
     /// The first read, where it has begun together with those of other entities.
     pub(crate) begun: Option<BegunRead>,
     /// The IDs of all rows, where the run has read everything from the beginning.
@@ -49,6 +51,25 @@ pub(crate) struct EntityRun {
     children: Vec<(u64, u64)>,
     /// What the lists of records have shown so far.
     lists: children::ListsRead,
+}
+
+/// Keeps in the store what an entity has failed with, by a connection of its own: rows that the store refused would be
+/// refused again. That this may fail too is no news, as the store may be gone, or the table be somebody else's.
+pub(crate) async fn record_failure(
+    run: &SyncRun,
+    entity: &SyncEntity,
+    access: TableAccess,
+    now: RunTime,
+    error: &SyncError,
+) {
+    let (text, store, entity) = (error.to_string(), run.store.clone(), entity.clone());
+    let recorded = blocking(move || {
+        let plan = Plan::of_list(&entity.method);
+        let mut table = SyncTable::open(&store, &entity, &access, plan)?;
+        table.state.failed = Some((text, now.portal));
+        table.commit()
+    });
+    let _ = recorded.await;
 }
 
 impl EntityRun {
@@ -77,6 +98,7 @@ impl EntityRun {
             }
             plan.labels = described.labels;
         }
+        let activity = entity.activity(&plan.fields);
         let access = run.access(lock);
         let (store, of_store, opened_by) = (run.store.clone(), entity.clone(), access.clone());
         let labels = run.options.labels;
@@ -85,6 +107,9 @@ impl EntityRun {
             table
                 .state
                 .meet_fields(plan.fields.keys().map(String::as_str));
+            let titles = plan.fields.iter();
+            let titles = titles.map(|(name, field)| (name.as_str(), field.title.as_deref()));
+            let are_renamed = table.state.meet_titles(titles);
             let portal_has =
                 |field: &&String| plan.fields.is_empty() || plan.fields.contains_key(*field);
             let known = table
@@ -98,7 +123,7 @@ impl EntityRun {
             let mut plan = plan;
             table.keep_labels(&mut plan.labels)?;
             table.meet(Plan { known, ..plan });
-            if labels && table.exists && !table.state.columns.is_empty() {
+            if (labels || are_renamed) && table.exists && !table.state.columns.is_empty() {
                 table.open_table()?;
             }
             Ok(table)
@@ -119,6 +144,7 @@ impl EntityRun {
             now,
             access,
             report: EntityReport::default(),
+            activity,
             begun: None,
             seen: None,
             children: Vec::new(),
@@ -169,22 +195,13 @@ impl EntityRun {
         Ok(self.report)
     }
 
-    /// Keeps in the store what the run has failed with, by a connection of its own: rows that the store refused would be
-    /// refused again. That this may fail too is no news, as the store may be gone.
+    /// Keeps what came, and what the run has failed with.
     pub(crate) async fn record_failure(mut self, run: &SyncRun, error: &SyncError) {
-        // What came is kept, and the next run goes on there.
+        // The next run goes on there.
         let _ = self.table.call(SyncTable::flush).await;
-        let (text, now, entity) = (error.to_string(), self.now.portal, self.entity.clone());
         // A database lets only one connection write at a time.
         drop(self.table);
-        let (store, access) = (run.store.clone(), self.access);
-        let recorded = blocking(move || {
-            let plan = Plan::of_list(&entity.method);
-            let mut table = SyncTable::open(&store, &entity, &access, plan)?;
-            table.state.failed = Some((text, now));
-            table.commit()
-        });
-        let _ = recorded.await;
+        record_failure(run, &self.entity, self.access, self.now, error).await;
     }
 
     /// Reads what has changed since the cursor, or everything, and stores it. Returns whether it resumed a read that was
@@ -210,7 +227,11 @@ impl EntityRun {
             resumed_after: is_resumed.then_some(reading.after),
         });
         let begun = self.begun.take();
-        let mut pages = match begun.and_then(|begun| begun.list_for(&reading)) {
+        let (changed, active) = match begun.and_then(|begun| begun.lists_for(&reading)) {
+            Some(lists) => (Some(lists.changed), lists.active),
+            None => (None, None),
+        };
+        let mut pages = match changed {
             Some(list) => list.pages()?,
             None => list_of(&self.client, &self.entity, &reading).pages()?,
         };
@@ -234,8 +255,43 @@ impl EntityRun {
         self.store(chunk, by_id).await?;
         ended?;
         self.report.hidden = pages.report().map_or(0, |report| report.hidden);
+        self.read_active(&reading, active).await?;
         self.finish_read(&reading).await?;
         Ok(is_resumed)
+    }
+
+    /// Reads and stores rows that something has happened to which does not date their last change: a comment, a call, a
+    /// mail. They come in addition, so the read goes on where it was, however far these have come.
+    async fn read_active(
+        &mut self,
+        reading: &Reading,
+        begun: Option<BegunList>,
+    ) -> Result<(), SyncError> {
+        let pages = match begun {
+            Some(list) => Some(list.pages()?),
+            None => active_list_of(&self.client, &self.entity, self.activity, reading)
+                .map(List::pages)
+                .transpose()?,
+        };
+        let Some(mut pages) = pages else {
+            return Ok(());
+        };
+        let mut has_rows = false;
+        loop {
+            match pages.next_page().await {
+                Ok(Some(page)) => {
+                    has_rows = true;
+                    self.store(vec![page], false).await?;
+                }
+                Ok(None) => {
+                    self.report.hidden += pages.report().map_or(0, |report| report.hidden);
+                    return Ok(());
+                }
+                // Not every portal can find its rows by this time.
+                Err(error) if !has_rows && portal::is_refusal(&error) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// The read is done: the cursor moves, and it is written down what was loaded.
@@ -303,7 +359,26 @@ impl EntityRun {
             // The next full read shows it.
             None => return Ok(()),
         };
-        self.delete_believed(gone).await
+        self.delete_believed(gone).await?;
+        if self.options.deletes == Deletes::Hard {
+            self.delete_marked().await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes rows that earlier runs have marked. Those that came back have lost their mark by now.
+    async fn delete_marked(&mut self) -> Result<(), SyncError> {
+        let now = self.now.portal;
+        self.table
+            .call(move |table| {
+                let marked = table.deleted_ids(DELETED_AT_ONCE)?;
+                if marked.is_empty() {
+                    return Ok(());
+                }
+                let marked: Vec<String> = marked.iter().map(u64::to_string).collect();
+                table.delete(&marked, Deletes::Hard, now)
+            })
+            .await
     }
 
     /// Marks or deletes rows that are gone, unless they are too many to be believed.

@@ -303,6 +303,22 @@ impl Dialect {
         }
     }
 
+    /// Whether two values of a column of moments differ. SQLite has them as texts with the offset of the portal, and a
+    /// portal may have moved to another zone: the same moment is then another text.
+    pub(crate) fn moments_differ(self, a: &str, b: &str) -> String {
+        let differ = self.differ(a, b);
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => {
+                let second = |text: &str| format!("strftime('%s', {text})");
+                let (a, b) = (second(a), second(b));
+                format!("({differ} AND ({a} IS NULL OR {a} IS NOT {b}))")
+            }
+            #[cfg(any(feature = "adbc", feature = "mysql", feature = "postgres"))]
+            _ => differ,
+        }
+    }
+
     /// Writes a row of one of the own tables, in the place of the one with its key.
     #[cfg_attr(
         not(any(feature = "adbc", feature = "postgres")),

@@ -1,5 +1,7 @@
 //! How far an entity is: what the store has for certain, and what is to be read next. Without I/O and without a clock.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
@@ -138,6 +140,9 @@ pub(crate) struct EntityState {
     /// Fields that the portal has left undescribed for longer than a run: the table has their values without a type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) untyped: Vec<String>,
+    /// A fingerprint of the titles that the columns were described with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) titles: Option<u64>,
     /// Rows that were live at the end of the last run.
     pub(crate) rows: u64,
     /// Whether a run has ended since the last one began: only then the rows are as many as it counted.
@@ -268,6 +273,28 @@ impl EntityState {
     pub(crate) fn read_all_again(&mut self) {
         self.cursor = None;
         self.reading = None;
+    }
+
+    /// Takes in the titles that fields have now, each with the name of its field. Returns whether columns have to be
+    /// described by them: one is new or was renamed.
+    pub(crate) fn meet_titles<'f>(
+        &mut self,
+        titles: impl IntoIterator<Item = (&'f str, Option<&'f str>)>,
+    ) -> bool {
+        let mut titled: Vec<_> = titles
+            .into_iter()
+            .filter_map(|(name, title)| Some((name, title?)))
+            .collect();
+        if titled.is_empty() {
+            return false;
+        }
+        titled.sort_unstable();
+        let mut fingerprint = DefaultHasher::new();
+        titled.hash(&mut fingerprint);
+        let fingerprint = Some(fingerprint.finish());
+        let has_changed = self.titles != fingerprint;
+        self.titles = fingerprint;
+        has_changed
     }
 
     /// Takes in which fields the portal describes now. Where there is a new one, rows that did not change since have
@@ -480,6 +507,17 @@ mod tests {
         // It is described again, and its values were not taken meanwhile.
         state.meet_fields(["ID", "UF_A", "UF_OLD"]);
         assert_eq!((state.untyped, state.cursor), (vec![], None));
+    }
+
+    #[test]
+    fn titles_that_have_changed_are_noticed_once() {
+        let mut state = EntityState::default();
+        assert!(!state.meet_titles([("TITLE", None)]));
+        let first = [("TITLE", Some("Name")), ("ID", None)];
+        assert!(state.meet_titles(first));
+        assert!(!state.meet_titles([first[1], first[0]]));
+        assert!(state.meet_titles([("TITLE", Some("Title"))]));
+        assert!(!state.meet_titles([("TITLE", Some("Title"))]));
     }
 
     #[test]

@@ -15,9 +15,10 @@ use super::state::{Cursor, PortalTime};
 use super::status::check_is_there;
 use super::table::{SyncTable, TableAccess};
 use super::{SyncError, SyncRun};
-use crate::schema::Plan;
+use crate::schema::{ColumnType, Plan, ScalarType};
 use crate::sinks::{DELETED_AT, StoreOptions};
 use crate::store::Store;
+use crate::writer::RowWriter;
 
 /// Records whose rows are asked for at once.
 const IDS_AT_ONCE: usize = 500;
@@ -32,6 +33,16 @@ pub struct RowDifference {
     pub columns: Vec<String>,
     /// Whether the row has changed since the last sync, so that the next one brings it.
     pub changed_since: bool,
+    /// Whether all columns that differ are of fields whose changes the portal dates by nothing: no sync of changes finds
+    /// them.
+    pub is_undated: bool,
+}
+
+impl RowDifference {
+    /// Whether it is known why the row differs.
+    pub fn is_explained(&self) -> bool {
+        self.changed_since || self.is_undated
+    }
 }
 
 /// Why rows that are gone from the portal are live in the store.
@@ -100,7 +111,7 @@ impl TableVerification {
             && self.added_by_others == 0
             && (self.gone.is_empty() || !is_failed)
             && self.missing.is_empty()
-            && self.differing.iter().all(|row| row.changed_since)
+            && self.differing.iter().all(RowDifference::is_explained)
     }
 }
 
@@ -137,6 +148,8 @@ struct StoredTable {
     unread: Vec<u64>,
     cursor: Option<Cursor>,
     columns: Vec<String>,
+    /// Fields that the portal has never described.
+    untyped: Vec<String>,
 }
 
 async fn read_table(
@@ -192,6 +205,7 @@ fn stored_table(mut table: SyncTable, entity: &SyncEntity) -> Result<StoredTable
         unread: state.unread,
         cursor: table.stored_cursor,
         columns: state.columns,
+        untyped: state.untyped,
     })
 }
 
@@ -232,11 +246,7 @@ async fn verify_entity(
     let ours: HashSet<&String> = stored.ids.iter().collect();
     let (common, lacking): (Vec<&String>, Vec<&String>) =
         theirs.iter().partition(|id| ours.contains(id));
-    let step = common.len().div_ceil(sample.max(1)).max(1);
-    let mut wanted: HashSet<String> = common.into_iter().step_by(step).cloned().collect();
-    if sample == 0 {
-        wanted.clear();
-    }
+    let mut wanted: HashSet<String> = spread(&common, sample).cloned().collect();
     verification.compared = wanted.len() as u64;
     wanted.extend(lacking.iter().map(|id| (*id).clone()));
     let (pages, changed_parents) = match children {
@@ -247,20 +257,29 @@ async fn verify_entity(
     let lacking = lacking.into_iter().cloned();
     (verification.new, verification.missing) = lacking.partition(|id| since.contains(id));
     if verification.compared > 0 {
-        let (store, entity) = (run.store.clone(), entity.clone());
-        let plan = Plan {
-            known: stored.columns,
-            ..plan
-        };
-        let found = blocking(move || differing(&store, &entity, plan, &pages)).await?;
+        let (store, of_store) = (run.store.clone(), entity.clone());
+        // A column of a field that the portal no longer has keeps what it had.
+        let described = &plan.fields;
+        let is_there = |field: &String| described.is_empty() || described.contains_key(field);
+        let mut known: Vec<String> = stored.columns.into_iter().filter(is_there).collect();
+        known.extend(stored.untyped);
+        let plan = Plan { known, ..plan };
+        let found = blocking(move || differing(&store, &of_store, plan, &pages)).await?;
         let found = found.into_iter().map(|(id, columns)| RowDifference {
             changed_since: since.contains(&id),
+            is_undated: columns.iter().all(|column| entity.is_undated(column)),
             id,
             columns,
         });
         verification.differing = found.collect();
     }
     Ok(verification)
+}
+
+/// So many of all, spread evenly.
+fn spread<'a, T>(all: &'a [&'a T], most: usize) -> impl Iterator<Item = &'a T> {
+    let taken = most.min(all.len());
+    (0..taken).filter_map(move |place| all.get(place * all.len() / taken).copied())
 }
 
 /// The IDs of the rows that have changed since the last sync, or whose record has.
@@ -274,7 +293,7 @@ fn changed_rows(
     let rows = pages.iter().flat_map(Page::iter);
     let changed = rows.filter(|row| match &entity.parents {
         Some(parents) => has_parent_in(row.json, parents.field(), &changed_parents),
-        None => has_changed_since(row.json, entity.cursor, cursor),
+        None => has_changed_since(row.json, entity, cursor),
     });
     changed
         .filter_map(|row| row_id(&row, entity.id_field()))
@@ -374,8 +393,8 @@ async fn rows_of(
 }
 
 /// Whether a row was changed after the last sync had begun.
-fn has_changed_since(row: &str, kind: ChangeCursor, cursor: Option<Cursor>) -> bool {
-    let field = match kind {
+fn has_changed_since(row: &str, entity: &SyncEntity, cursor: Option<Cursor>) -> bool {
+    let field = match entity.cursor {
         ChangeCursor::Time { row, .. } => row,
         // When such rows changed is not known; what is new of them has a higher ID.
         ChangeCursor::Id | ChangeCursor::Full | ChangeCursor::Parents => {
@@ -385,10 +404,22 @@ fn has_changed_since(row: &str, kind: ChangeCursor, cursor: Option<Cursor>) -> b
     let Some(Cursor::Time(cursor)) = cursor else {
         return true;
     };
-    let time = serde_json::from_str::<Value>(row)
-        .ok()
-        .and_then(|row| PortalTime::parse(&text_of(row.get(field)?)?));
-    time.is_some_and(|time| time.unix() >= cursor.unix())
+    let Ok(row) = serde_json::from_str::<Value>(row) else {
+        return false;
+    };
+    let fields = std::iter::once(field).chain(entity.activity_field());
+    let mut times = fields.filter_map(|field| PortalTime::parse(&text_of(row.get(field)?)?));
+    times.any(|time| time.unix() >= cursor.unix())
+}
+
+/// The names of the columns that have moments.
+fn moment_columns(writer: &RowWriter) -> HashSet<String> {
+    let columns = writer
+        .schema()
+        .into_iter()
+        .flat_map(|schema| &schema.columns);
+    let moments = columns.filter(|column| column.kind == ColumnType::Scalar(ScalarType::DateTime));
+    moments.map(|column| column.name.clone()).collect()
 }
 
 /// Writes rows into a table beside the one of the entity, as an export does, and has the store compare the two.
@@ -422,17 +453,21 @@ fn differing(
     }
     writer.finish(&mut std::io::sink())?;
     let columns = writer.column_names();
+    let moments = moment_columns(&writer);
     let mut sql = SqlStore::of(&mut writer)?;
     let key = dialect.quoted(entity.id_field());
-    let flags: Vec<String> = columns
-        .iter()
-        .map(|column| {
-            dialect.differ(
-                &format!("t.{}", dialect.quoted(column)),
-                &format!("s.{}", dialect.quoted(column)),
-            )
-        })
-        .collect();
+    let flags = columns.iter().map(|column| {
+        let (table, scratch) = (
+            format!("t.{}", dialect.quoted(column)),
+            format!("s.{}", dialect.quoted(column)),
+        );
+        if moments.contains(column) {
+            dialect.moments_differ(&table, &scratch)
+        } else {
+            dialect.differ(&table, &scratch)
+        }
+    });
+    let flags: Vec<String> = flags.collect();
     let found = sql.rows(&format!(
         "SELECT s.{key}, {} FROM {scratch_table} s JOIN {} t ON t.{key} = s.{key} WHERE t.{DELETED_AT} IS NULL AND ({}) \
          ORDER BY s.{key}",
@@ -463,4 +498,22 @@ fn differing(
             Some((id, differing.map(|(column, _)| column.clone()).collect()))
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_has_as_many_rows_as_were_asked_for() {
+        let rows: Vec<u32> = (0..598).collect();
+        let rows: Vec<&u32> = rows.iter().collect();
+        for (most, taken) in [(500, 500), (598, 598), (5_000, 598), (1, 1), (0, 0)] {
+            let sample: HashSet<&u32> = spread(&rows, most).collect();
+            assert_eq!(sample.len(), taken, "{most}");
+        }
+        assert_eq!(spread(&Vec::<&u32>::new(), 5).count(), 0);
+        let ends: Vec<&u32> = spread(&rows, 2).collect();
+        assert_eq!(ends, [&0, &299]);
+    }
 }

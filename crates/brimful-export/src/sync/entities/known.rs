@@ -1,6 +1,6 @@
 //! The entities that are known beforehand.
 
-use super::{Argument, ChangeCursor, EntityDescription};
+use super::{ActivityFields, Argument, ChangeCursor, EntityDescription};
 use crate::sync::parents::{ParentDescription, TypeNames};
 
 const ENTITY: EntityDescription = EntityDescription {
@@ -11,6 +11,8 @@ const ENTITY: EntityDescription = EntityDescription {
     argument: None,
     select: &[],
     cursor: ChangeCursor::Full,
+    activity: None,
+    undated: &[],
     is_dictionary: false,
     parents: None,
     fields: &[],
@@ -30,6 +32,23 @@ const OF_TYPE: Argument = Argument {
 const WITH_USER_FIELDS: &[&str] = &["*", "UF_*"];
 const WITH_CONTACTS: &[&str] = &["*", "UF_*", "PHONE", "EMAIL", "WEB", "IM"];
 const MODIFIED: ChangeCursor = ChangeCursor::time("DATE_MODIFY", "DATE_MODIFY");
+
+const LAST_ACTIVITY: Option<ActivityFields> = Some(ActivityFields {
+    filter: "LAST_ACTIVITY_TIME",
+    row: "LAST_ACTIVITY_TIME",
+    is_beside_changed: true,
+});
+/// What belongs to a record of the CRM and is written beside it. Its product rows change the sums.
+const BESIDE_RECORD: &[&str] = &[
+    "LAST_ACTIVITY_BY",
+    "LAST_ACTIVITY_TIME",
+    "LAST_COMMUNICATION_TIME",
+    "OPPORTUNITY",
+    "TAX_VALUE",
+    "HAS_EMAIL",
+    "HAS_IMOL",
+    "HAS_PHONE",
+];
 
 /// Records of the CRM and what belongs to them.
 const OF_CRM: ParentDescription = ParentDescription {
@@ -58,6 +77,8 @@ pub(super) const ENTITIES: &[EntityDescription] = &[
         method: "crm.deal.list",
         select: WITH_USER_FIELDS,
         cursor: MODIFIED,
+        activity: LAST_ACTIVITY,
+        undated: BESIDE_RECORD,
         ..ENTITY
     },
     EntityDescription {
@@ -67,6 +88,8 @@ pub(super) const ENTITIES: &[EntityDescription] = &[
         method: "crm.lead.list",
         select: WITH_CONTACTS,
         cursor: MODIFIED,
+        activity: LAST_ACTIVITY,
+        undated: BESIDE_RECORD,
         ..ENTITY
     },
     EntityDescription {
@@ -76,6 +99,8 @@ pub(super) const ENTITIES: &[EntityDescription] = &[
         method: "crm.contact.list",
         select: WITH_CONTACTS,
         cursor: MODIFIED,
+        activity: LAST_ACTIVITY,
+        undated: BESIDE_RECORD,
         ..ENTITY
     },
     EntityDescription {
@@ -85,6 +110,8 @@ pub(super) const ENTITIES: &[EntityDescription] = &[
         method: "crm.company.list",
         select: WITH_CONTACTS,
         cursor: MODIFIED,
+        activity: LAST_ACTIVITY,
+        undated: BESIDE_RECORD,
         ..ENTITY
     },
     EntityDescription {
@@ -94,6 +121,8 @@ pub(super) const ENTITIES: &[EntityDescription] = &[
         method: "crm.quote.list",
         select: WITH_USER_FIELDS,
         cursor: MODIFIED,
+        activity: LAST_ACTIVITY,
+        undated: BESIDE_RECORD,
         ..ENTITY
     },
     EntityDescription {
@@ -104,6 +133,18 @@ pub(super) const ENTITIES: &[EntityDescription] = &[
         argument: Some(OF_TYPE),
         select: &["*"],
         cursor: ChangeCursor::time("updatedTime", "updatedTime"),
+        activity: Some(ActivityFields {
+            filter: "lastActivityTime",
+            row: "lastActivityTime",
+            is_beside_changed: true,
+        }),
+        undated: &[
+            "lastActivityBy",
+            "lastActivityTime",
+            "lastCommunicationTime",
+            "opportunity",
+            "taxValue",
+        ],
         ..ENTITY
     },
     EntityDescription {
@@ -176,6 +217,23 @@ pub(super) const ENTITIES: &[EntityDescription] = &[
         method: "tasks.task.list",
         select: WITH_USER_FIELDS,
         cursor: ChangeCursor::time("CHANGED_DATE", "changedDate"),
+        activity: Some(ActivityFields {
+            filter: "ACTIVITY_DATE",
+            row: "activityDate",
+            is_beside_changed: false,
+        }),
+        undated: &[
+            "activityDate",
+            "commentsCount",
+            "favorite",
+            "isMuted",
+            "isPinned",
+            "isPinnedInGroup",
+            "newCommentsCount",
+            "serviceCommentsCount",
+            "timeSpentInLogs",
+            "viewedDate",
+        ],
         ..ENTITY
     },
     EntityDescription {

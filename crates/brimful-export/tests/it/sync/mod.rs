@@ -17,6 +17,7 @@ mod labels;
 mod owners;
 mod runs;
 mod stores;
+mod undated;
 
 use std::time::Duration;
 
