@@ -35,9 +35,9 @@ pub(crate) struct StatusArgs {
 }
 
 impl StatusArgs {
-    fn stores(&self) -> Result<Vec<Store>, Failure> {
+    fn stores(&self) -> Result<Vec<(Option<String>, Store)>, Failure> {
         match &self.to {
-            Some(to) => Ok(vec![store(to, self.schema.as_deref())?]),
+            Some(to) => Ok(vec![(None, store(to, self.schema.as_deref())?)]),
             None => file_in_place_of_store(self.config.as_deref())?.stores(),
         }
     }
@@ -45,14 +45,23 @@ impl StatusArgs {
 
 pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Failure> {
     let mut tables = Vec::new();
-    for store in args.stores()? {
-        tables.extend(status(&store).await.map_err(|error| failure_of(&error))?);
+    // Stores that could not be looked into, each with the name of its portal and why.
+    let mut unread = Vec::new();
+    let stores = args.stores()?;
+    let has_several_stores = stores.len() > 1;
+    for (portal, store) in stores {
+        match status(&store).await {
+            Ok(of_store) => tables.extend(of_store),
+            Err(error) if has_several_stores => unread.push((portal.unwrap_or_default(), error)),
+            Err(error) => return Err(failure_of(&error)),
+        }
     }
     let now = jiff::Timestamp::now().as_second();
     // A table that nothing is known of has no portal.
     let mut portals = tables.iter().map(|table| &table.portal);
     let first = portals.clone().find(|portal| !portal.is_empty());
-    let several = portals.any(|portal| !portal.is_empty() && Some(portal) != first);
+    let several =
+        !unread.is_empty() || portals.any(|portal| !portal.is_empty() && Some(portal) != first);
     let names = [
         "PORTAL",
         "TABLE",
@@ -84,9 +93,17 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
         ];
         shown.row(cells.into_iter().skip(first));
     }
+    for (portal, error) in &unread {
+        let mut cells = vec!["-".to_owned(); names.len()];
+        cells[0].clone_from(portal);
+        if let Some(state) = cells.last_mut() {
+            *state = error.to_string();
+        }
+        shown.row(cells);
+    }
     show::print(&shown.text(terminal_width()), printer)?;
     let is_behind = |table: &TableStatus| state(table) != UP_TO_DATE;
-    Ok(if tables.iter().any(is_behind) {
+    Ok(if !unread.is_empty() || tables.iter().any(is_behind) {
         Exit::Incomplete
     } else {
         Exit::Done

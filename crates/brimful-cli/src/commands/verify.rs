@@ -1,12 +1,14 @@
 //! `brimful verify`: holds the tables that are kept in sync against the portal.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use brimful::{Client, Effect};
 use brimful_export::Store;
 use brimful_export::sync::{
-    GoneBecause, SyncEntity, SyncError, SyncRun, TableStatus, TableVerification, status, verify,
+    GoneBecause, RowDifference, SyncEntity, SyncError, SyncRun, TableStatus, TableVerification,
+    status, verify,
 };
 use clap::Args;
 
@@ -60,6 +62,8 @@ pub(crate) struct VerifyArgs {
 
 /// A portal, and a store that is held against it.
 struct Side {
+    /// The name of the portal in the file, where that has several.
+    name: Option<String>,
     portal: PortalOption,
     limits: PortalLimits,
     deadline: DeadlineOption,
@@ -70,6 +74,7 @@ impl VerifyArgs {
     fn sides(&self) -> Result<Vec<Side>, Failure> {
         if let Some(to) = &self.to {
             return Ok(vec![Side {
+                name: None,
                 portal: self.portal.clone(),
                 limits: self.limit.limits(),
                 deadline: self.deadline,
@@ -82,6 +87,7 @@ impl VerifyArgs {
             ..Overrides::default()
         })?;
         let sides = jobs.into_iter().map(|job| Side {
+            name: job.name,
             portal: job.portal,
             limits: job.limits,
             deadline: job.deadline,
@@ -94,9 +100,20 @@ impl VerifyArgs {
 pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Failure> {
     show::check_stdout_for(Effect::Read)?;
     let mut exit = Exit::Done;
-    for side in args.sides()? {
-        if verify_store(args, side, printer).await? == Exit::Incomplete {
-            exit = Exit::Incomplete;
+    let sides = args.sides()?;
+    let has_several = sides.len() > 1;
+    for mut side in sides {
+        let name = side.name.take().filter(|_| has_several);
+        match (verify_store(args, side, printer).await, name) {
+            (Ok(Exit::Incomplete), _) => exit = Exit::Incomplete,
+            (Ok(_), _) => {}
+            // The other portals have results all the same.
+            (Err(mut failure), Some(name)) => {
+                failure.message = format!("{name}: {}", failure.message);
+                printer.failure(&failure);
+                exit = Exit::Incomplete;
+            }
+            (Err(failure), None) => return Err(failure),
         }
     }
     Ok(exit)
@@ -232,6 +249,7 @@ fn described(verification: &TableVerification) -> String {
         .iter()
         .filter(|row| row.changed_since)
         .count();
+    let undated = undated(verification).count();
     let gone = verification.gone.len();
     let hidden = hidden_in_portal.min(gone);
     let changed_how = if verification.changes_are_dated {
@@ -254,8 +272,9 @@ fn described(verification: &TableVerification) -> String {
         (added, "put into the store by others"),
         (not_shown, "records whose rows the portal does not show"),
         (verification.missing.len(), "missing without a reason"),
+        (undated, "changed in fields that nothing dates"),
         (
-            verification.differing.len() - changed,
+            verification.differing.len() - changed - undated,
             "different without a reason",
         ),
     ];
@@ -298,10 +317,13 @@ fn details(verification: &TableVerification) -> Vec<String> {
             shown(&verification.missing)
         ));
     }
+    if let Some(line) = undated_fields(verification) {
+        lines.push(line);
+    }
     let unexplained = verification
         .differing
         .iter()
-        .filter(|row| !row.changed_since);
+        .filter(|row| !row.is_explained());
     for row in unexplained.take(SHOWN) {
         lines.push(format!(
             "ID {} differs in {}",
@@ -315,7 +337,28 @@ fn details(verification: &TableVerification) -> Vec<String> {
 /// Whether rows are missing or differ, and nothing that has happened since explains it.
 fn lacks_or_differs(verification: &TableVerification) -> bool {
     let mut differing = verification.differing.iter();
-    !verification.missing.is_empty() || differing.any(|row| !row.changed_since)
+    !verification.missing.is_empty() || differing.any(|row| !row.is_explained())
+}
+
+/// The rows that differ in nothing but fields whose changes no time tells of.
+fn undated(verification: &TableVerification) -> impl Iterator<Item = &RowDifference> {
+    let differing = verification.differing.iter();
+    differing.filter(|row| row.is_undated && !row.changed_since)
+}
+
+/// The fields that rows differ in although nothing dates their changes.
+fn undated_fields(verification: &TableVerification) -> Option<String> {
+    let fields: BTreeSet<&str> = undated(verification)
+        .flat_map(|row| row.columns.iter().map(String::as_str))
+        .collect();
+    let fields: Vec<&str> = fields.into_iter().collect();
+    (!fields.is_empty()).then(|| {
+        format!(
+            "{} differ in rows whose last change is older: no time tells when they change, so a sync brings them with the \
+             next change of the row",
+            fields.join(", ")
+        )
+    })
 }
 
 /// The first of these IDs.

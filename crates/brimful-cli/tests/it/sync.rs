@@ -317,7 +317,7 @@ to = "sqlite:gone.db"
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
     assert!(
-        said.contains("brimful.toml:11: the environment has no GONE_WEBHOOK"),
+        said.contains("brimful.toml:11: webhook-env: the environment has no GONE_WEBHOOK"),
         "{said}"
     );
     let output = sync(&["sync"]);
@@ -328,6 +328,51 @@ to = "sqlite:gone.db"
     assert!(!said.contains("g0newebh00k"), "{said}");
     let output = workspace.run(&["status", "--to", "sqlite:alive.db"]);
     assert_eq!(stdout(&output).matches("up to date").count(), 2);
+    // The store of the other one is not there. It has a line, and this one has its own.
+    let output = sync(&["status"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stdout(&output);
+    assert_eq!(said.matches("up to date").count(), 2, "{said}");
+    assert!(
+        said.contains("gone") && said.contains("no such file"),
+        "{said}"
+    );
+    let output = sync(&["verify"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert_eq!(stdout(&output).matches("equal").count(), 2);
+    let said = stderr(&output);
+    assert!(
+        said.contains("gone: ") && said.contains("no such file"),
+        "{said}"
+    );
+    assert!(!said.contains("g0newebh00k"), "{said}");
+}
+
+#[test]
+fn verify_and_status_go_on_behind_a_portal_whose_store_is_not_there() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    // It comes before the other one in the file's order.
+    workspace.write(
+        "brimful.toml",
+        r#"[sync]
+entities = ["users"]
+rate = "off"
+webhook-env = "ALIVE_WEBHOOK"
+[portals.absent]
+to = "sqlite:absent.db"
+[portals.present]
+to = "sqlite:portal.db"
+"#,
+    );
+    filled(&workspace, &portal.url());
+    for command in ["status", "verify"] {
+        let mut run = workspace.command(&[command]);
+        let output = run.env("ALIVE_WEBHOOK", portal.url()).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        let said = format!("{}{}", stdout(&output), stderr(&output));
+        assert!(said.contains("absent.db: there is no such file"), "{said}");
+        assert!(said.contains("users"), "{command}: {said}");
+    }
 }
 
 #[test]
