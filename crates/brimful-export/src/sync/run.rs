@@ -284,7 +284,13 @@ impl EntityRun {
                     self.store(vec![page], false).await?;
                 }
                 Ok(None) => {
-                    self.report.hidden += pages.report().map_or(0, |report| report.hidden);
+                    let hidden = pages.report().map_or(0, |report| report.hidden);
+                    let are_others = self.activity.is_none_or(|fields| fields.is_beside_changed);
+                    self.report.hidden = if are_others {
+                        self.report.hidden + hidden
+                    } else {
+                        self.report.hidden.max(hidden)
+                    };
                     return Ok(());
                 }
                 // Not every portal can find its rows by this time.
