@@ -6,7 +6,6 @@
 mod server;
 pub(crate) mod synced;
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
@@ -311,7 +310,7 @@ impl ClickhouseSink {
         let definition = |place: usize| format!("{} {}", names[place], declared(place).0);
         let deleted_at = self.state.sync.as_ref();
         let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} Nullable(DateTime('UTC'))"));
-        match plan {
+        let new_columns = match plan {
             TablePlan::Create => {
                 let mut columns: Vec<String> = (0..names.len()).map(definition).collect();
                 columns.push(format!("{VERSION} UInt64"));
@@ -324,6 +323,7 @@ impl ClickhouseSink {
                     "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = {engine}",
                     columns.join(", ")
                 ))?;
+                (0..names.len()).collect()
             }
             TablePlan::AddColumns(places) => {
                 if !existing.iter().any(|(name, _)| name == VERSION) {
@@ -332,45 +332,26 @@ impl ClickhouseSink {
                 }
                 let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
                 let deleted_at = deleted_at.filter(|_| !has_deleted_at);
-                for place in places {
-                    let name = &schema.columns[place].name;
-                    self.add_column(&self.state.table, name, &definition(place))?;
+                for place in &places {
+                    let name = &schema.columns[*place].name;
+                    self.add_column(&self.state.table, name, &definition(*place))?;
                 }
                 if let Some(column) = deleted_at {
                     self.add_column(&self.state.table, DELETED_AT, &column)?;
                 }
+                places
             }
-        }
-        self.retitle(schema)?;
-        self.kinds = kinds;
-        Ok(())
-    }
-
-    /// Gives columns the titles that their fields have now, as comments.
-    fn retitle(&self, schema: &Schema) -> Result<(), ExportError> {
-        let table = &self.state.table;
-        let found = self.ask(&format!(
-            "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = {} \
-             FORMAT JSONCompactEachRow",
-            literal(table)
-        ))?;
-        let comments: HashMap<String, String> = found
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect();
-        for column in &schema.columns {
-            let Some(title) = &column.title else {
-                continue;
-            };
-            if comments.get(&column.name) != Some(title) {
+        };
+        for place in new_columns {
+            if let Some(title) = &schema.columns[place].title {
                 self.ask(&format!(
-                    "ALTER TABLE {} COMMENT COLUMN {} {}",
-                    quoted(table),
-                    quoted(&column.name),
+                    "ALTER TABLE {table} COMMENT COLUMN {} {}",
+                    names[place],
                     literal(title)
                 ))?;
             }
         }
+        self.kinds = kinds;
         Ok(())
     }
 

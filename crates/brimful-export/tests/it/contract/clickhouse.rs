@@ -357,22 +357,3 @@ fn a_wrong_password_and_a_server_that_is_not_there_are_told_without_the_password
     let error = store.open(options("crm_deal"), plan()).unwrap_err();
     assert!(error.to_string().contains("secure=true"), "{error}");
 }
-
-#[test]
-fn titles_that_have_changed_are_the_comments_of_columns_in_clickhouse() {
-    let Some(server) = Server::find("contract_titles") else {
-        return;
-    };
-    for title in ["It's \\ first", "Second"] {
-        let mut plan = plan();
-        for field in ["ID", "TITLE"] {
-            plan.fields.get_mut(field).unwrap().title = Some(title.to_owned());
-        }
-        server.write("contract_titles", plan, &rows());
-        let comments = server.text(
-            "SELECT comment FROM system.columns WHERE database = currentDatabase() AND table = 'contract_titles' AND name IN \
-             ('ID', 'TITLE') FORMAT TabSeparatedRaw",
-        );
-        assert_eq!(comments, format!("{title}\n{title}"));
-    }
-}
