@@ -1,6 +1,7 @@
 //! What single runs do.
 
 use brimful::ErrorKind;
+use brimful_portal::AccessToken;
 
 use brimful_portal::AccessToken;
 
