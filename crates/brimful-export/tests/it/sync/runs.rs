@@ -1,7 +1,6 @@
 //! What single runs do.
 
 use brimful::ErrorKind;
-use brimful_portal::AccessToken;
 
 use brimful_portal::AccessToken;
 
