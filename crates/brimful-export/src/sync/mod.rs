@@ -358,7 +358,7 @@ impl SyncRun {
             let lock = &lock;
             Some(async move {
                 let result = match described.of(place) {
-                    Ok(fields) => self.run_entity(entity, fields, begun, now, lock).await,
+                    Ok(fields) => Box::pin(self.run_entity(entity, fields, begun, now, lock)).await,
                     Err(error) => {
                         run::record_failure(self, entity, self.access(lock), now, &error).await;
                         Err(error)
