@@ -9,7 +9,7 @@ use http::Request;
 use crate::calls::callers::Presented;
 use crate::context::{Context, Output};
 use crate::methods::{
-    DOWNLOAD_URL, FILE_URL, OWN_ADDRESS, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL,
+    DOWNLOAD_URL, FILE_URL, OWN_ADDRESS, STORED_FILE, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL,
 };
 
 /// The name by which links lead here. It is no method: batches may not hold it.
@@ -28,7 +28,16 @@ pub(crate) fn are_in_replies_of(method: &str) -> bool {
         "imbot.v2.file.download",
     ];
     let is_another = links.iter().any(|name| method.eq_ignore_ascii_case(name));
-    is_of_the_drive || is_another || has_own_address(method)
+    is_of_the_drive || is_another || has_own_address(method) || has_stored_files(method)
+}
+
+/// Whether a method shows files of records of the CRM.
+fn has_stored_files(method: &str) -> bool {
+    const FAMILIES: [&str; 2] = ["crm.item.", "crm.timeline.comment."];
+    FAMILIES.iter().any(|family| {
+        let start = method.get(..family.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(family))
+    })
 }
 
 /// Whether a method tells the portal's own address.
@@ -67,6 +76,10 @@ impl Links {
 
     /// Puts links into the files that a method describes, and the address before a link that it made.
     pub(crate) fn fill(&self, context: &Context, output: Output) -> Output {
+        let quoted = format!("\"{STORED_FILE}");
+        if memchr::memmem::find(&output.json, quoted.as_bytes()).is_some() {
+            return self.fill_stored_files(context, output, quoted.as_bytes());
+        }
         let mut described = output.to_value().clone();
         if self.fill_address(&mut described) {
             return Output::value(&described);
@@ -96,6 +109,40 @@ impl Links {
         } else {
             output
         }
+    }
+
+    /// Puts links in the places of the files that a reply names, wherever they stand in it. `quoted` is how they begin.
+    fn fill_stored_files(&self, context: &Context, output: Output, quoted: &[u8]) -> Output {
+        let mut json = Vec::with_capacity(output.json.len() + 256);
+        let mut starts = output.rows.starts.clone();
+        let mut end = output.rows.end;
+        let mut rest = output.json.as_slice();
+        while let Some(at) = memchr::memmem::find(rest, quoted) {
+            let (before, found) = rest.split_at(at);
+            let found = &found[quoted.len()..];
+            let length = memchr::memchr(b'"', found).unwrap_or(found.len());
+            let id = String::from_utf8_lossy(&found[..length]);
+            let token = token(context, &self.presented, &format!("f{id}"));
+            let link = self.link(DOWNLOAD, &token).unwrap_or_default();
+            let place = output.json.len() - rest.len() + at;
+            json.extend_from_slice(before);
+            let begin = json.len();
+            brimful_protocol::json::write_string(&mut json, &link);
+            let longer = (json.len() - begin) as u32;
+            let shorter = (quoted.len() + length + 1) as u32;
+            let moved = |offset: &mut u32, original: u32| {
+                if original as usize > place {
+                    *offset = *offset + longer - shorter;
+                }
+            };
+            for (offset, original) in starts.iter_mut().zip(&output.rows.starts) {
+                moved(offset, *original);
+            }
+            moved(&mut end, output.rows.end);
+            rest = found.get(length + 1..).unwrap_or_default();
+        }
+        json.extend_from_slice(rest);
+        output.with_json(json, starts, end)
     }
 
     /// Puts the portal's address into a text, or into the texts of a map; says whether there was a place for it.

@@ -81,7 +81,6 @@ struct Words {
     companies: &'static [&'static str],
     wishes: &'static [&'static str],
     task: &'static str,
-    call: &'static str,
     currency: &'static str,
     phone: &'static str,
 }
@@ -124,7 +123,6 @@ const RUSSIAN: Words = Words {
         "Обслуживание на год",
     ],
     task: "Подготовить договор",
-    call: "Звонок клиенту",
     currency: "RUB",
     phone: "+7495",
 };
@@ -153,7 +151,6 @@ const ENGLISH: Words = Words {
         "Support for a year",
     ],
     task: "Prepare the contract",
-    call: "Call to the client",
     currency: "USD",
     phone: "+1202",
 };
@@ -339,7 +336,6 @@ impl Company {
         when: f64,
     ) {
         let by = user.unsigned_abs();
-        let words = self.words();
         let [.., phone] = self.client(client);
         let mut begun = Array::new();
         begun.insert("USER_ID", user);
@@ -356,25 +352,6 @@ impl Company {
             ended.insert("DURATION", i64::from(self.rng.u32(20..600)));
             let _done = call(state, "telephony.externalcall.finish", ended, by, when);
         }
-        let mut activity = Array::new();
-        activity.insert("OWNER_TYPE_ID", 1);
-        activity.insert("OWNER_ID", lead);
-        activity.insert("TYPE_ID", 2);
-        activity.insert("SUBJECT", words.call);
-        activity.insert("RESPONSIBLE_ID", user);
-        activity.insert("COMPLETED", "Y");
-        activity.insert("DIRECTION", 2);
-        activity.insert(
-            "COMMUNICATIONS",
-            Array::from_iter([(0, communication(&phone))]),
-        );
-        let _added = call(
-            state,
-            "crm.activity.add",
-            under("fields", activity),
-            by,
-            when,
-        );
         set_status(
             state,
             "crm.lead.update",
@@ -492,10 +469,6 @@ fn under(name: &str, fields: Array) -> Array {
 
 fn contact_value(phone: &str) -> Array {
     Array::from_iter([("VALUE", phone), ("VALUE_TYPE", "WORK")])
-}
-
-fn communication(phone: &str) -> Array {
-    Array::from_iter([("TYPE", "PHONE"), ("VALUE", phone)])
 }
 
 fn set_status(

@@ -94,6 +94,21 @@ impl Output {
         }
     }
 
+    /// The same result written in another way: the places of its rows are `starts`, and `end` is that of the bracket which
+    /// closes the list.
+    pub(crate) fn with_json(self, json: Vec<u8>, starts: Vec<u32>, end: u32) -> Self {
+        Self {
+            json,
+            rows: ListRows {
+                starts,
+                end,
+                ..self.rows
+            },
+            value: OnceCell::new(),
+            ..self
+        }
+    }
+
     /// The result as a value, parsed when first asked for.
     pub(crate) fn to_value(&self) -> &Value {
         self.value

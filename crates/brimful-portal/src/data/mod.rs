@@ -32,6 +32,7 @@ pub(crate) mod stages;
 pub(crate) mod stored;
 pub(crate) mod table;
 mod tracked;
+mod twins;
 pub(crate) mod workdays;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -290,12 +291,14 @@ impl PortalData {
             state.load(to, load)?;
         }
         state.begin_drive();
+        state.begin_twins();
         state.take_changes();
         Ok(state)
     }
 
     /// What calls have changed since the last time.
     pub(crate) fn take_changes(&mut self) -> Changes {
+        self.write_twins();
         let mut changes = Changes::default();
         for table in &mut self.tables {
             let entity = table.entity;

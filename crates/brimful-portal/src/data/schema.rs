@@ -91,6 +91,7 @@ impl Kind {
             "money" => Self::Money,
             "url" => Self::Url,
             "crm" => Self::CrmLinks,
+            "file" => Self::File,
             _ => Self::Text,
         }
     }

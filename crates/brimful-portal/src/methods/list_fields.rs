@@ -1,4 +1,4 @@
-//! `lists.field.*`: the fields that a universal list has, and `lists.get.iblock.type.id`.
+//! `lists.field.*`: the fields that a universal list has; `lists.get.iblock.type.id`, and what is refused of new elements.
 
 use brimful_protocol::{Array, Value};
 
@@ -22,6 +22,36 @@ fn no_list() -> MethodError {
 
 fn refused(text: &str) -> MethodError {
     MethodError::new(400, "ERROR_SAVE_FIELD", text)
+}
+
+/// `lists.element.add`: refuses a second element of a list with the same code.
+pub(crate) fn add_element(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let of_list = list(state, call)?;
+    for name in ["IBLOCK_TYPE_ID", "ELEMENT_CODE"] {
+        if call.text(name).trim().is_empty() {
+            return Err(missing(name));
+        }
+    }
+    let fields = call.params.get_ignoring_case("FIELDS");
+    let fields = fields.ok_or_else(|| missing("FIELDS"))?;
+    if fields.as_array().is_none_or(Array::is_empty) {
+        let text = "The element has no fields";
+        return Err(MethodError::new(400, "ERROR_ADD_ELEMENT", text));
+    }
+    let code = call.text("ELEMENT_CODE");
+    let elements = state.record_table("lists.element");
+    let is_it = |(_, row): (u64, &serde_json::Map<String, serde_json::Value>)| {
+        let text = |name: &str| row.get(name).and_then(serde_json::Value::as_str);
+        text("CODE") == Some(&*code) && text("IBLOCK_ID") == Some(&*of_list.to_string())
+    };
+    if elements.is_some_and(|elements| elements.rows().any(is_it)) {
+        let text = "Element already exists";
+        return Err(MethodError::new(400, "ERROR_ELEMENT_ALREADY_EXISTS", text));
+    }
+    super::records::write(state, call)
 }
 
 /// The list that a call names by its ID or its code.

@@ -9,6 +9,7 @@ use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, MESSAGE};
+use crate::data::fixtures::collection::to_json;
 
 /// `im.message.add`: the ID of the message.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -39,6 +40,7 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
     if message.is_empty() && !has_attachment {
         return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
     }
+    check_parts(call)?;
     let (dialog, chat) = (call.text("DIALOG_ID"), call.text("CHAT_ID"));
     let dialog = if dialog.is_empty() && !chat.is_empty() {
         format!("chat{chat}")
@@ -64,6 +66,38 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
     })?;
     let id = chats::say(state, call, chat, author, &message);
     Ok(Output::value(&Value::Int(id as i64)))
+}
+
+/// Refuses an attachment, a keyboard or a menu that is none. An empty one is as good as none.
+pub(super) fn check_parts(call: &Call<'_>) -> Result<(), MethodError> {
+    /// So many letters an attachment has at most, written as JSON.
+    const LONGEST: usize = 60_000;
+    for (name, code, text) in [
+        ("ATTACH", "ATTACH_ERROR", "Incorrect attach params"),
+        ("KEYBOARD", "KEYBOARD_ERROR", "Incorrect keyboard params"),
+        ("MENU", "MENU_ERROR", "Incorrect menu params"),
+    ] {
+        let Some(given) = call.params.get_ignoring_case(name) else {
+            continue;
+        };
+        let written = match given {
+            Value::Array(_) => to_json(given).to_string(),
+            Value::Text(text) => text.clone(),
+            _ => String::new(),
+        };
+        // A text may be the JSON of it.
+        let is_json = written.trim_start().starts_with(['{', '['])
+            && serde_json::from_str::<serde_json::Value>(&written).is_ok();
+        let is_emptied = matches!(given, Value::Text(text) if matches!(text.as_str(), "" | "N"));
+        if !is_json && !is_emptied {
+            return Err(refused(code, text));
+        }
+        if name == "ATTACH" && written.chars().count() > LONGEST {
+            let text = "You have exceeded the maximum allowable size of attach";
+            return Err(refused("ATTACH_OVERSIZE", text));
+        }
+    }
+    Ok(())
 }
 
 /// `im.message.update` and `imbot.message.update`: an empty text deletes the message.

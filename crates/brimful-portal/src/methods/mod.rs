@@ -71,6 +71,7 @@ mod workday;
 mod workgroups;
 
 pub(crate) use crm::item::not_found as element_not_found;
+pub(crate) use crm::record_files::{STORED_FILE, stored as stored_file};
 pub(crate) use disk::{
     DOWNLOAD_URL, FILE_URL, OWN_ADDRESS, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL,
 };
@@ -98,6 +99,7 @@ pub(crate) fn all() -> &'static [Method] {
         let mut methods = Vec::new();
         methods.extend(crm::methods());
         methods.extend(crm::todo_activities::methods());
+        methods.extend(crm::record_files::methods());
         methods.extend(crm::configurable_activities::methods());
         task(&mut methods);
         older_task_items(&mut methods);
@@ -321,6 +323,7 @@ fn workgroups_and_workflows(methods: &mut Vec<Method>) {
         ),
         read!("lists", "lists.field.get", list_fields::get),
         write!("lists", "lists.field.add", list_fields::add),
+        write!("lists", "lists.element.add", list_fields::add_element),
         write!("lists", "lists.field.update", list_fields::update),
         write!("lists", "lists.field.delete", list_fields::delete),
         read!(

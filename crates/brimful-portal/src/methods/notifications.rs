@@ -109,6 +109,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     if message.is_empty() {
         return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
     }
+    super::messages::check_parts(call)?;
     let tag = tag_of(call, "TAG");
     if !tag.is_empty() {
         for earlier in tagged(state, "tag", &tag) {

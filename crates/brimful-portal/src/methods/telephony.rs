@@ -3,9 +3,11 @@
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
-use crate::context::{Call, MethodError, Output};
+use super::crm::activity;
+use super::crm::store::{self, Author};
+use crate::context::{Call, MethodError, Output, moment};
 use crate::data::PortalData;
-use crate::data::entities::USER;
+use crate::data::entities::{COMPANY, CONTACT, LEAD, USER};
 use crate::data::hash;
 use crate::data::records::{self, RecordTable, table::Writer};
 use crate::methods::{UNSIGNED, UPLOAD_URL};
@@ -41,6 +43,7 @@ pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
         return Err(refused("Unknown TYPE."));
     }
     let writer = writer(call);
+    let party = party(state, call, &number, user);
     let calls = table(state, CALLS).ok_or_else(crate::context::errors::method_not_found)?;
     let count = calls.ids(&[], &[]).len() as u64;
     let code = hash::mix(writer.now.unsigned_abs() ^ hash::mix(count + 1));
@@ -52,21 +55,166 @@ pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
     let mut given = call.params.clone();
     given.insert("CALL_ID", name.as_str());
     given.insert("USER_ID", user as i64);
+    if let Some(party) = &party {
+        given.insert("CRM_ENTITY_TYPE", party.kind);
+        given.insert("CRM_ENTITY_ID", party.id as i64);
+    }
     calls.add(&given, writer);
-    let entity = call.text("CRM_ENTITY_TYPE");
     let mut answer = Array::new();
     answer.insert("CALL_ID", name);
-    answer.insert("CRM_CREATED_LEAD", Value::Null);
-    answer.insert("CRM_CREATED_ENTITIES", Array::new());
-    if entity.is_empty() {
-        answer.insert("CRM_ENTITY_TYPE", Value::Null);
-        answer.insert("CRM_ENTITY_ID", Value::Null);
-    } else {
-        answer.insert("CRM_ENTITY_TYPE", entity);
-        let id = call.params.get_ignoring_case("CRM_ENTITY_ID");
-        answer.insert("CRM_ENTITY_ID", id.map_or(0, Value::to_int));
-    }
+    let made = party.as_ref().filter(|party| party.is_new);
+    answer.insert(
+        "CRM_CREATED_LEAD",
+        made.map_or(Value::Null, |lead| Value::Int(lead.id as i64)),
+    );
+    let made = made.map(|lead| {
+        let mut one = Array::new();
+        one.insert("ENTITY_TYPE", lead.kind);
+        one.insert("ENTITY_ID", lead.id as i64);
+        one
+    });
+    answer.insert("CRM_CREATED_ENTITIES", made.into_iter().collect::<Value>());
+    let (kind, id) = party.map_or((Value::Null, Value::Null), |party| {
+        (party.kind.into(), Value::Int(party.id as i64))
+    });
+    answer.insert("CRM_ENTITY_TYPE", kind);
+    answer.insert("CRM_ENTITY_ID", id);
     Ok(Output::value(&Value::Array(answer)))
+}
+
+/// The record of the CRM that a call is with.
+struct Party {
+    kind: &'static str,
+    id: u64,
+    /// Whether it was made for the call.
+    is_new: bool,
+}
+
+/// The types of records that calls are with, the likeliest first: their names, their tables and their numbers.
+const PARTIES: [(&str, usize, i64); 3] = [
+    ("CONTACT", CONTACT, 3),
+    ("COMPANY", COMPANY, 4),
+    ("LEAD", LEAD, 1),
+];
+
+/// The record that a call names, or that has the number, or a lead that is made because nobody has it.
+fn party(state: &mut PortalData, call: &mut Call<'_>, number: &str, user: u64) -> Option<Party> {
+    let named = call.text("CRM_ENTITY_TYPE").to_ascii_uppercase();
+    let of_type = PARTIES.iter().find(|(kind, _, _)| *kind == named);
+    let id = call.text("CRM_ENTITY_ID").parse().unwrap_or(0);
+    if let Some(&(kind, _, _)) = of_type
+        && id > 0
+    {
+        let is_new = false;
+        return Some(Party { kind, id, is_new });
+    }
+    if let Some((kind, id)) = holder(state, call, number) {
+        let is_new = false;
+        return Some(Party { kind, id, is_new });
+    }
+    if call.text("CRM_CREATE").trim() != "1" {
+        return None;
+    }
+    let id = lead_of(state, call, number, user);
+    Some(Party {
+        kind: "LEAD",
+        id,
+        is_new: true,
+    })
+}
+
+/// The record that has a phone number.
+fn holder(state: &PortalData, call: &mut Call<'_>, number: &str) -> Option<(&'static str, u64)> {
+    let asked = Array::from_iter([("type", "PHONE"), ("values", number)]);
+    let params = std::mem::replace(&mut call.params, asked);
+    let found = super::crm::duplicates::find_by_comm(state, call);
+    call.params = params;
+    let found = found.ok()?;
+    PARTIES.iter().find_map(|(kind, _, _)| {
+        let ids = found.to_value().get(*kind)?.as_array()?;
+        let first = ids.values().next()?.to_int();
+        Some((*kind, u64::try_from(first).ok()?))
+    })
+}
+
+/// Makes a lead for a call whose number nobody has.
+fn lead_of(state: &mut PortalData, call: &Call<'_>, number: &str, user: u64) -> u64 {
+    let title = match call.text("TYPE").as_str() {
+        "2" | "3" => format!("{number} - Входящий звонок"),
+        _ => format!("{number} - Исходящий звонок"),
+    };
+    let source = match call.text("CRM_SOURCE") {
+        source if source.is_empty() => "CALL".to_owned(),
+        source => source,
+    };
+    let phone = Array::from_iter([("VALUE", number), ("VALUE_TYPE", "WORK")]);
+    let phones: Value = [phone].into_iter().collect();
+    let schema = &state.table(LEAD).schema;
+    let values = [
+        ("TITLE", Value::Text(title)),
+        ("SOURCE_ID", Value::Text(source)),
+        ("ASSIGNED_BY_ID", Value::Int(user as i64)),
+        ("PHONE", phones),
+    ];
+    let values = values
+        .into_iter()
+        .filter_map(|(name, value)| Some((schema.legacy(name)?, value)));
+    let author = Author {
+        user,
+        now: call.seconds(),
+    };
+    store::add(state, LEAD, values.collect(), author)
+}
+
+/// Writes a call that has ended into the activities of the record that it was with; the ID of the activity.
+fn note_activity(
+    state: &mut PortalData,
+    call: &Call<'_>,
+    registered: &Map<String, Json>,
+    (user, duration): (u64, i64),
+) -> Option<u64> {
+    let known = |name: &str| known(registered, name);
+    let kind = known("CRM_ENTITY_TYPE").to_text();
+    let (_, entity, number) = *PARTIES.iter().find(|(name, _, _)| *name == kind)?;
+    let owner = u64::try_from(known("CRM_ENTITY_ID").to_int()).ok()?;
+    if !state.table(entity).contains(owner) {
+        return None;
+    }
+    let phone = known("PHONE_NUMBER").to_text();
+    let is_incoming = matches!(known("TYPE").to_text().as_str(), "2" | "3");
+    let subject = if is_incoming {
+        format!("Входящий от {phone}")
+    } else {
+        format!("Исходящий на {phone}")
+    };
+    let begin = moment::parse(&known("CALL_START_DATE").to_text(), call.seconds());
+    let begin = begin.unwrap_or_else(|| call.seconds());
+    let end = Value::Text(moment::text(begin + duration));
+    let mut communication = Array::new();
+    communication.insert("TYPE", "PHONE");
+    communication.insert("VALUE", phone.as_str());
+    communication.insert("ENTITY_ID", owner as i64);
+    communication.insert("ENTITY_TYPE_ID", number);
+    let name = known("CALL_ID").to_text();
+    // A call that nobody took is left to be made.
+    let is_done = duration > 0 || !is_incoming;
+    let values = vec![
+        ("OWNER_TYPE_ID", Value::Int(number)),
+        ("OWNER_ID", Value::Int(owner as i64)),
+        ("TYPE_ID", Value::Int(2)),
+        ("PROVIDER_ID", "VOXIMPLANT_CALL".into()),
+        ("PROVIDER_TYPE_ID", "CALL".into()),
+        ("SUBJECT", Value::Text(subject)),
+        ("DIRECTION", Value::Int(if is_incoming { 1 } else { 2 })),
+        ("START_TIME", Value::Text(moment::text(begin))),
+        ("END_TIME", end.clone()),
+        ("DEADLINE", end),
+        ("COMPLETED", if is_done { "Y" } else { "N" }.into()),
+        ("STATUS", Value::Int(if is_done { 2 } else { 1 })),
+        ("ORIGIN_ID", Value::Text(format!("VI_{name}"))),
+        ("COMMUNICATIONS", [communication].into_iter().collect()),
+    ];
+    Some(activity::insert(state, values, user as i64, call))
 }
 
 /// The user that a call names by ID or by inner number.
@@ -113,6 +261,9 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     given.insert("PORTAL_USER_ID", user as i64);
     given.insert("CALL_DURATION", duration);
     given.insert("CALL_FAILED_CODE", status.as_str());
+    let activity = note_activity(state, call, &registered, (user, duration));
+    let activity = activity.map_or(Value::Null, |id| Value::Int(id as i64));
+    given.insert("CRM_ACTIVITY_ID", activity.clone());
     let statistics =
         table(state, STATISTICS).ok_or_else(crate::context::errors::method_not_found)?;
     let id = statistics.add(&given, writer);
@@ -128,15 +279,23 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     answer.insert("PORTAL_USER_ID", user as i64);
     answer.insert("INCOMING", known("TYPE").to_text());
     answer.insert("CALL_DURATION", duration);
-    answer.insert("CALL_START_DATE", Array::new());
+    answer.insert("CALL_START_DATE", Value::from(serde_json::json!({})));
     let cost = call
         .params
         .get_ignoring_case("COST")
         .map_or(0.0, Value::to_float);
+    let vote = call.params.get_ignoring_case("VOTE");
+    let vote = vote.map_or(Value::Null, |vote| Value::Int(vote.to_int()));
     answer.insert("COST", cost);
     answer.insert("COST_CURRENCY", call.text("COST_CURRENCY"));
     answer.insert("CALL_STATUS", i64::from(status == "200"));
+    answer.insert("CALL_VOTE", vote);
     answer.insert("CALL_FAILED_CODE", status);
+    answer.insert("CALL_FAILED_REASON", call.text("FAILED_REASON"));
+    answer.insert("REST_APP_ID", Value::Null);
+    answer.insert("REST_APP_NAME", Value::Null);
+    answer.insert("CRM_ACTIVITY_ID", activity);
+    answer.insert("COMMENT", Value::Null);
     answer.insert("CRM_ENTITY_TYPE", known("CRM_ENTITY_TYPE"));
     answer.insert("CRM_ENTITY_ID", known("CRM_ENTITY_ID"));
     answer.insert("ID", id as i64);
@@ -194,12 +353,7 @@ pub(crate) fn find_records(state: &PortalData, call: &mut Call<'_>) -> Result<Ou
     call.params = Array::from_iter([("type", "PHONE"), ("values", number.as_str())]);
     let found = super::crm::duplicates::find_by_comm(state, call)?;
     let mut rows = Vec::new();
-    let kinds = [
-        ("CONTACT", crate::data::entities::CONTACT),
-        ("COMPANY", crate::data::entities::COMPANY),
-        ("LEAD", crate::data::entities::LEAD),
-    ];
-    for (kind, entity) in kinds {
+    for (kind, entity, _) in PARTIES {
         let ids = found.to_value().get(kind).and_then(Value::as_array);
         for id in ids.into_iter().flat_map(Array::values).map(Value::to_int) {
             let table = state.table(entity);

@@ -22,6 +22,7 @@ use crate::context::MethodError;
 use crate::context::errors;
 use crate::context::output::ReturnedFile;
 use crate::data::files::StoredFile;
+use crate::methods::stored_file;
 
 /// Answers with a file.
 pub(crate) fn answer(
@@ -51,6 +52,14 @@ pub(crate) fn answer(
         .filter(|id| token(&backend.context, &presented, id) == given)
         .ok_or_else(|| MethodError::new(403, "ACCESS_DENIED", "Access denied!"))?;
     let state = backend.data.read();
+    if let Some(stored) = id.strip_prefix('f') {
+        let file = stored.parse().ok();
+        let file = file.and_then(|id| stored_file(&state, id));
+        return Ok(match file {
+            Some(file) => send(&file, &id, request),
+            None => envelope::html(StatusCode::NOT_FOUND),
+        });
+    }
     let file = match id.strip_prefix('v') {
         Some(version) => {
             let version = version.parse().ok();

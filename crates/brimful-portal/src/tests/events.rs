@@ -489,7 +489,11 @@ async fn fields_types_currencies_and_bots_that_come_and_go_are_told_of() {
     let currency = json!({"fields": {"CURRENCY": "CHF", "AMOUNT_CNT": 1, "AMOUNT": 90}});
     as_app(&portal, "t1", "crm.currency.add", currency).await;
     as_app(&portal, "t1", "crm.currency.delete", json!({"id": "CHF"})).await;
-    let bot = json!({"CODE": "helper", "PROPERTIES": {"NAME": "Helper"}});
+    let bot = json!({
+        "CODE": "helper",
+        "EVENT_HANDLER": "https://bot.test/",
+        "PROPERTIES": {"NAME": "Helper"}
+    });
     let bot = as_app(&portal, "t1", "imbot.register", bot).await["result"].clone();
     as_app(&portal, "t1", "imbot.unregister", json!({"BOT_ID": bot})).await;
     let list = as_app(

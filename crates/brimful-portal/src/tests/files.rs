@@ -359,3 +359,102 @@ async fn a_file_that_a_method_returns_is_the_whole_reply() {
     .await;
     assert_eq!(missing.status, 400);
 }
+
+/// `hello` in base64.
+const HELLO: &str = "aGVsbG8=";
+
+#[tokio::test(start_paused = true)]
+async fn a_file_of_a_record_has_addresses_and_its_content_can_be_fetched() {
+    let portal = with_file();
+    let photo = json!({"fileData": ["p.png", HELLO]});
+    let contact = json!({"fields": {"NAME": "Ann", "PHOTO": photo}});
+    let id = call(&portal, "crm.contact.add", contact).await.result();
+    let named = json!({"id": id});
+    let contact = call(&portal, "crm.contact.get", named.clone())
+        .await
+        .result();
+    let file = contact["PHOTO"]["id"].clone();
+    assert_eq!(file, 1, "{contact}");
+    let show = contact["PHOTO"]["showUrl"].as_str().unwrap();
+    assert!(
+        show.contains("fieldName=PHOTO") && show.ends_with("fileId=1"),
+        "{show}"
+    );
+    assert_eq!(contact["PHOTO"]["downloadUrl"], "");
+    let of_item = json!({"entityTypeId": 3, "id": id});
+    let item = call(&portal, "crm.item.get", of_item.clone())
+        .await
+        .result();
+    let machine = item["item"]["photo"]["urlMachine"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(item["item"]["photo"]["id"], 1);
+    let link = machine.strip_prefix("https://portal.test").unwrap();
+    let heard = fetch(&portal, link, &[]).await;
+    assert_eq!((heard.status, heard.body.as_str()), (200, "hello"));
+    assert!(heard.header("content-disposition").contains("p.png"));
+    let list = json!({"entityTypeId": 3, "filter": {"id": id}});
+    let list = call(&portal, "crm.item.list", list).await.result();
+    assert_eq!(list["items"][0]["photo"]["urlMachine"], machine.as_str());
+    let same = json!({"id": id, "fields": {"PHOTO": {"id": 1}, "NAME": "Eve"}});
+    call(&portal, "crm.contact.update", same).await;
+    assert_eq!(fetch(&portal, link, &[]).await.status, 200);
+    let removed = json!({"id": id, "fields": {"PHOTO": {"id": 1, "remove": "Y"}}});
+    call(&portal, "crm.contact.update", removed).await;
+    let contact = call(&portal, "crm.contact.get", named).await.result();
+    assert_eq!(contact["PHOTO"], Json::Null);
+    assert_eq!(fetch(&portal, link, &[]).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_of_a_user_field_that_takes_several_are_kept_each() {
+    let portal = with_file();
+    let field = json!({"fields": {"FIELD_NAME": "SCANS", "USER_TYPE_ID": "file", "MULTIPLE": "Y"}});
+    call(&portal, "crm.deal.userfield.add", field)
+        .await
+        .result();
+    let scans = json!([{"fileData": ["a.txt", HELLO]}, {"fileData": ["b.txt", HELLO]}]);
+    let deal = json!({"fields": {"TITLE": "a", "UF_CRM_SCANS": scans}});
+    let id = call(&portal, "crm.deal.add", deal).await.result();
+    let deal = call(&portal, "crm.deal.get", json!({"id": id}))
+        .await
+        .result();
+    let ids = |deal: &Json| -> Vec<u64> {
+        let files = deal["UF_CRM_SCANS"].as_array().unwrap().iter();
+        files.map(|file| file["id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(ids(&deal), [1, 2], "{deal}");
+    let scans = json!([{"id": 2}, {"fileData": ["c.txt", HELLO]}]);
+    let change = json!({"id": id, "fields": {"UF_CRM_SCANS": scans}});
+    call(&portal, "crm.deal.update", change).await.result();
+    let deal = call(&portal, "crm.deal.get", json!({"id": id}))
+        .await
+        .result();
+    assert_eq!(ids(&deal), [2, 3], "{deal}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_of_a_comment_are_shown_by_their_numbers_and_can_be_fetched() {
+    let portal = with_file();
+    let lead = json!({"fields": {"TITLE": "a"}});
+    let lead = call(&portal, "crm.lead.add", lead).await.result();
+    let comment = json!({"fields": {
+        "ENTITY_ID": lead, "ENTITY_TYPE": "lead", "COMMENT": "x", "FILES": [["n.txt", HELLO]]
+    }});
+    let id = call(&portal, "crm.timeline.comment.add", comment)
+        .await
+        .result();
+    let comment = call(&portal, "crm.timeline.comment.get", json!({"id": id}))
+        .await
+        .result();
+    let file = &comment["FILES"]["1"];
+    assert_eq!(
+        (&file["id"], &file["name"], &file["size"], &file["type"]),
+        (&json!(1), &json!("n.txt"), &json!(5), &json!("file")),
+        "{comment}"
+    );
+    let link = file["urlDownload"].as_str().unwrap();
+    let link = link.strip_prefix("https://portal.test").unwrap();
+    assert_eq!(fetch(&portal, link, &[]).await.body, "hello");
+}

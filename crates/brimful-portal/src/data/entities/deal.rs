@@ -3,8 +3,9 @@
 use super::shared::{
     ASSIGNED_BY_ID, COMMENTS, CREATED_BY_ID, CURRENCY_ID, DATE_CREATE, DATE_MODIFY,
     IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, MODIFY_BY_ID, MOVED_BY_ID,
-    MOVED_TIME, OPENED, OPPORTUNITY, ORIGIN_ID, ORIGINATOR_ID, SOURCE_DESCRIPTION, SOURCE_ID,
-    USER_FIELDS, UTM_FIELDS, company_id, contact_id, contact_ids, entity_type, joined, lead_id,
+    MOVED_TIME, OBSERVERS, OPENED, OPPORTUNITY, ORIGIN_ID, ORIGINATOR_ID, SOURCE_DESCRIPTION,
+    SOURCE_ID, USER_FIELDS, UTM_FIELDS, company_id, contact_id, contact_ids, entity_type, joined,
+    lead_id,
 };
 use super::{FieldSpec, Kind, Source, field, sample_words};
 
@@ -43,6 +44,7 @@ pub(super) const FIELDS: &[FieldSpec] = joined!(
         company_id(60),
         contact_id(80),
         contact_ids(80),
+        OBSERVERS,
         field(
             "QUOTE_ID",
             Kind::Crm("crm_quote", 7),

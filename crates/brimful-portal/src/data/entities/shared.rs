@@ -108,6 +108,12 @@ pub(super) const fn contact_ids(percent: u64) -> FieldSpec {
     .items_only()
 }
 
+/// Users who look on.
+pub(super) const OBSERVERS: FieldSpec =
+    field("OBSERVERS", Kind::User, Source::Nothing, "Наблюдатели")
+        .multiple()
+        .items_only();
+
 /// The companies, in `percent` of the rows; [`company_id`] is the first of them.
 pub(super) const fn company_ids(percent: u64) -> FieldSpec {
     let source = Source::Companies(percent);

@@ -2,8 +2,8 @@
 
 use super::shared::{
     ASSIGNED_BY_ID, CHOICES, CURRENCY_ID, IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY,
-    LAST_ACTIVITY_TIME, MYCOMPANY_ID, OPENED, OPPORTUNITY, SOURCE_DESCRIPTION, SOURCE_ID,
-    UTM_CAMPAIGN, UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, company_id, contact_id,
+    LAST_ACTIVITY_TIME, MYCOMPANY_ID, OBSERVERS, OPENED, OPPORTUNITY, SOURCE_DESCRIPTION,
+    SOURCE_ID, UTM_CAMPAIGN, UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, company_id, contact_id,
     contact_ids, entity_type,
 };
 use super::{DEAL, FieldSpec, Kind, Source, USER, field, sample_words};
@@ -82,6 +82,7 @@ macro_rules! fields {
             company_id(50),
             contact_id(70),
             contact_ids(70),
+            OBSERVERS,
             OPPORTUNITY,
             IS_MANUAL_OPPORTUNITY,
             field(

@@ -105,6 +105,7 @@ impl Shape {
             {
                 out.extend_from_slice(b"{}");
             }
+            Value::Array(file) if field.kind == Kind::File => self.write_file(out, file),
             Value::Array(_) => json::write(out, value),
             scalar => self.write_scalar(out, field.kind, scalar),
         }
@@ -112,6 +113,7 @@ impl Shape {
 
     fn write_scalar(self, out: &mut Vec<u8>, kind: Kind, value: &Value) {
         match (self, kind.class(), value) {
+            (_, _, Value::Array(file)) if kind == Kind::File => self.write_file(out, file),
             (_, _, Value::Array(_)) => json::write(out, value),
             (_, _, Value::Null) => out.extend_from_slice(b"null"),
             (Self::Item | Self::User, _, found) if kind == Kind::Found => json::write(out, found),
@@ -148,6 +150,23 @@ impl Shape {
                 out.push(b'"');
             }
             (_, _, number) => json::write_string(out, &number.to_text()),
+        }
+    }
+
+    /// A file that is kept: each family shows other addresses of it. One that was loaded stays as it is.
+    fn write_file(self, out: &mut Vec<u8>, file: &Array) {
+        let names: &[&str] = match self {
+            Self::Item => &["id", "url", "urlMachine"],
+            _ => &["id", "showUrl", "downloadUrl"],
+        };
+        let shown = names
+            .iter()
+            .map(|name| Some((*name, file.get(name)?.clone())));
+        match shown.collect::<Option<Array>>() {
+            Some(shown) if file.get("urlMachine").is_some() => {
+                json::write(out, &Value::Array(shown));
+            }
+            _ => json::write(out, &Value::Array(file.clone())),
         }
     }
 

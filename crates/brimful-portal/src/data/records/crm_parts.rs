@@ -54,6 +54,9 @@ const WRONG_PARAMETER: Refusal = Refusal {
 /// What was said in calls, by activity.
 pub(crate) const TRANSCRIPTS: &str = "crm.activity.transcript";
 
+/// What fields of records and comments of the timeline have as files.
+pub(crate) const FILES: &str = "crm.file";
+
 pub(super) const KINDS: &[RecordKind] = &[
     // `methods/crm/transcripts.rs` reads them.
     RecordKind {
@@ -213,6 +216,15 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "NOT_FOUND",
             text: "Element not found",
         },
+        ..CRM_TYPED
+    },
+    RecordKind {
+        // `methods/crm/record_files.rs` writes and reads them.
+        name: FILES,
+        scope: "crm",
+        id: "id",
+        key: &["id"],
+        methods: &[],
         ..CRM_TYPED
     },
     RecordKind {

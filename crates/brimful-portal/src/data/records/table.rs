@@ -1,6 +1,7 @@
 //! The rows of one kind of records.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use brimful_protocol::{Array, Value};
 use indexmap::IndexMap;
@@ -11,6 +12,7 @@ use crate::context::moment;
 use crate::data::changes::{ChangeLog, RowChange};
 use crate::data::fixtures::collection::{compare, text, to_json};
 use crate::data::fixtures::filter::Test;
+use crate::data::twins::has_twin;
 
 /// Who writes, and when.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +36,9 @@ pub(crate) struct RecordTable {
     last: u64,
     /// What calls have done to the rows.
     pub(crate) changes: ChangeLog,
+    /// The rows that were written or deleted since the twin of the kind was told.
+    unshared: BTreeSet<u64>,
+    has_twin: bool,
     /// The rows that were deleted since the last time.
     gone: Vec<(u64, Map<String, Json>)>,
 }
@@ -50,6 +55,8 @@ impl RecordTable {
             is_loaded: false,
             last: kind.first - 1,
             changes: ChangeLog::default(),
+            unshared: BTreeSet::new(),
+            has_twin: has_twin(kind.name),
             gone: Vec::new(),
         };
         table.load(super::initial(kind.name));
@@ -76,6 +83,13 @@ impl RecordTable {
     }
 
     fn insert(&mut self, number: u64, row: Map<String, Json>) {
+        if self.has_twin {
+            self.unshared.insert(number);
+        }
+        self.store(number, row);
+    }
+
+    fn store(&mut self, number: u64, row: Map<String, Json>) {
         let earlier = self.rows.insert(number, row);
         let change = match earlier {
             Some(_) => RowChange::Updated,
@@ -313,12 +327,70 @@ impl RecordTable {
 
     /// Deletes a record; says whether there was one.
     pub(crate) fn delete(&mut self, id: u64) -> bool {
+        if self.has_twin {
+            self.unshared.insert(id);
+        }
+        self.delete_twin(id)
+    }
+
+    /// Deletes a record as its twin was; says whether there was one.
+    pub(crate) fn delete_twin(&mut self, id: u64) -> bool {
         let Some(row) = self.rows.shift_remove(&id) else {
             return false;
         };
         self.changes.note(id, RowChange::Deleted);
         self.gone.push((id, row));
         true
+    }
+
+    /// The numbers of the rows that were written or deleted since the last time, for the twin of the kind.
+    pub(crate) fn take_unshared(&mut self) -> BTreeSet<u64> {
+        std::mem::take(&mut self.unshared)
+    }
+
+    /// Writes fields of a record as those of its twin are, and adds the record where it is not there.
+    pub(crate) fn write_twin(
+        &mut self,
+        number: u64,
+        values: &[(&'static str, Value)],
+        writer: Writer,
+    ) {
+        let known = self.rows.get(&number).cloned();
+        let mut row = known.clone().unwrap_or_else(|| self.bare(number, writer));
+        for (name, value) in values {
+            let Some(field) = self.fields.iter().find(|field| field.name == *name) else {
+                continue;
+            };
+            let value = self.cast(field, value);
+            // `20.00` and `20` are one rate.
+            let is_same = field.kind == ValueKind::Number
+                && row
+                    .get(*name)
+                    .is_some_and(|known| is_same_number(known, &value));
+            if !is_same {
+                row.insert((*name).to_owned(), value);
+            }
+        }
+        self.last = self.last.max(number);
+        if known.as_ref() != Some(&row) {
+            self.store(number, row);
+        }
+    }
+
+    /// A record with the defaults of all fields.
+    fn bare(&self, number: u64, writer: Writer) -> Map<String, Json> {
+        let mut row = Map::new();
+        for field in self.fields {
+            let value = if field.name == self.kind.id {
+                Some(self.number(number))
+            } else {
+                self.default(field, writer)
+            };
+            if let Some(value) = value {
+                row.insert(field.name.to_owned(), value);
+            }
+        }
+        row
     }
 
     /// What was left of the records that were deleted since the last time.
@@ -396,6 +468,11 @@ fn numbered<'v>(id: u64, values: impl Iterator<Item = &'v Value>) -> Json {
         (number.to_string(), to_json(value))
     });
     Json::Object(values.collect())
+}
+
+fn is_same_number(one: &Json, other: &Json) -> bool {
+    let number = |value: &Json| text(Some(value)).parse::<f64>().ok();
+    number(one).is_some() && number(one) == number(other)
 }
 
 fn is_flag(text: &str) -> bool {

@@ -7,6 +7,7 @@ mod commands;
 pub(super) mod events;
 mod files;
 mod messages;
+mod registration;
 
 use std::borrow::Cow;
 
@@ -35,6 +36,7 @@ const OWNER: &str = "OWNER";
 /// The methods.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
     let own = [
+        write!("imbot", "imbot.register", registration::register),
         write!("imbot", "imbot.v2.bot.register", register),
         write!("imbot", "imbot.v2.bot.update", update),
         write!("imbot", "imbot.v2.bot.unregister", unregister),

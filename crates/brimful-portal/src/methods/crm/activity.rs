@@ -43,7 +43,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
 }
 
 /// Adds an activity of a provider; returns its ID.
-pub(super) fn insert(
+pub(in crate::methods) fn insert(
     state: &mut PortalData,
     values: Vec<(&'static str, Value)>,
     responsible: i64,

@@ -21,6 +21,7 @@ pub(crate) mod links;
 pub(crate) mod merging;
 pub(crate) mod product_properties;
 pub(crate) mod product_rows;
+pub(crate) mod record_files;
 pub(crate) mod recurring_deals;
 mod relations;
 pub(crate) mod requisite_user_fields;

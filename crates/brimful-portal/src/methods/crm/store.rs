@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::{links, stage_history};
+use super::{links, record_files, stage_history};
 use crate::context::moment;
 use crate::data::list::shape::Shape;
 use crate::data::schema::{Class, Field, Kind, Schema};
@@ -40,6 +40,7 @@ pub(crate) fn add(
     derive(&state.table(entity).schema, &mut record);
     close(state.table(entity), None, &mut record, author.now);
     let id = state.table_mut(entity).insert(record);
+    record_files::keep(state, entity, id, &fields, author);
     links::follow(state, entity, id, &fields);
     name_after_id(state, entity, id);
     stage_history::note(state, entity, id, None, author.now);
@@ -79,6 +80,7 @@ pub(crate) fn update(
     let mut fields: Vec<usize> = Vec::new();
     for (field, value) in values {
         let value = normal(state, entity, Some(id), field, &value, author.now);
+        let value = record_files::written(state, (entity, id, field), value, author);
         record.set(field, value);
         fields.push(field);
     }

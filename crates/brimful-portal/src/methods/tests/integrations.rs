@@ -100,7 +100,10 @@ fn a_bot_writes_messages_once_it_is_registered() {
     let mut portal = Portal::with(&[]);
     let write = "DIALOG_ID=1&MESSAGE=Hello";
     assert_eq!(portal.error("imbot.message.add", write).1, "BOT_ID_ERROR");
-    let bot = portal.json("imbot.register", "CODE=helper&PROPERTIES[NAME]=Helper");
+    let bot = portal.json(
+        "imbot.register",
+        "CODE=helper&EVENT_HANDLER=https://bot.test/&PROPERTIES[NAME]=Helper",
+    );
     let bots = portal.json("imbot.bot.list", "");
     assert_eq!(bots[bot.to_string()]["NAME"], "Helper");
     assert!(

@@ -4,6 +4,7 @@ mod activities;
 mod applications;
 mod bots;
 mod calendar_events;
+mod calls;
 mod catalogue_files;
 mod changes;
 mod documented;
@@ -35,6 +36,7 @@ mod smaller_families;
 mod system;
 mod tasks;
 mod telephony_lines;
+mod twins;
 mod user_fields_elsewhere;
 mod users;
 mod validation;
@@ -130,7 +132,11 @@ impl Portal {
         };
         match method.handler {
             Handler::Read(read) => read(&self.state, &mut call),
-            Handler::Write(write) => write(&mut self.state, &mut call),
+            Handler::Write(write) => {
+                let result = write(&mut self.state, &mut call);
+                self.state.write_twins();
+                result
+            }
         }
     }
 
