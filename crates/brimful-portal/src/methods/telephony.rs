@@ -131,7 +131,7 @@ fn holder(state: &PortalData, call: &mut Call<'_>, number: &str) -> Option<(&'st
     call.params = params;
     let found = found.ok()?;
     PARTIES.iter().find_map(|(kind, _, _)| {
-        let ids = found.to_value().get(*kind)?.as_array()?;
+        let ids = found.to_value().get(kind)?.as_array()?;
         let first = ids.values().next()?.to_int();
         Some((*kind, u64::try_from(first).ok()?))
     })
@@ -279,7 +279,7 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     answer.insert("PORTAL_USER_ID", user as i64);
     answer.insert("INCOMING", known("TYPE").to_text());
     answer.insert("CALL_DURATION", duration);
-    answer.insert("CALL_START_DATE", Value::from(serde_json::json!({})));
+    answer.insert("CALL_START_DATE", Array::new());
     let cost = call
         .params
         .get_ignoring_case("COST")
@@ -299,7 +299,10 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     answer.insert("CRM_ENTITY_TYPE", known("CRM_ENTITY_TYPE"));
     answer.insert("CRM_ENTITY_ID", known("CRM_ENTITY_ID"));
     answer.insert("ID", id as i64);
-    Ok(Output::value(&Value::Array(answer)))
+    // The server writes the date as an object without fields.
+    let written = String::from_utf8_lossy(&Output::value(&Value::Array(answer)).json)
+        .replace("\"CALL_START_DATE\":[]", "\"CALL_START_DATE\":{}");
+    Ok(Output::json(written.into_bytes()))
 }
 
 /// A field of a call that was registered.

@@ -218,7 +218,6 @@ fn add_lead_fields(out: &mut Vec<u8>, start: usize, table: &Table, row: &Row<'_>
     let mut further: Vec<(&str, Value)> = vec![
         ("webformId", 0.into()),
         ("searchContent", Value::Text(words.join(" "))),
-        ("observers", Value::Array(Array::new())),
     ];
     for name in [
         "dateCreateShort",

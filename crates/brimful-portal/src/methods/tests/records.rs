@@ -65,8 +65,15 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
         }
     }
     params.extend(within(kind));
-    if kind.name == "userfieldconfig" {
-        params.push("moduleId=crm".to_owned());
+    // What calls name beside the fields.
+    let beside = match kind.name {
+        "userfieldconfig" => "moduleId=crm",
+        "imbot" => "EVENT_HANDLER=https://bot.test/&PROPERTIES[NAME]=A",
+        "lists.element" => "IBLOCK_TYPE_ID=lists",
+        _ => "",
+    };
+    if !beside.is_empty() {
+        params.push(beside.to_owned());
     }
     Some((method.name.to_owned(), params.join("&")))
 }

@@ -63,7 +63,11 @@ fn sections_of_products_are_one_in_both_families() {
             r#"{"section":{"id":1,"name":"Wood","iblockId":14}}"#,
         ),
         ("catalog.section.delete", "id=1", "true"),
-        ("crm.productsection.get", "id=1", "! Not found"),
+        (
+            "crm.productsection.get",
+            "id=1",
+            "! Product section is not found",
+        ),
     ]);
 }
 
