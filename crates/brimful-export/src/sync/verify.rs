@@ -259,10 +259,11 @@ async fn verify_entity(
     if verification.compared > 0 {
         let (store, of_store) = (run.store.clone(), entity.clone());
         // A column of a field that the portal no longer has keeps what it had.
-        let described = &plan.fields;
-        let is_there = |field: &String| described.is_empty() || described.contains_key(field);
-        let mut known: Vec<String> = stored.columns.into_iter().filter(is_there).collect();
-        known.extend(stored.untyped);
+        let (described, untyped) = (&plan.fields, &stored.untyped);
+        let is_there = |field: &String| {
+            described.is_empty() || described.contains_key(field) || untyped.contains(field)
+        };
+        let known = stored.columns.into_iter().filter(is_there).collect();
         let plan = Plan { known, ..plan };
         let found = blocking(move || differing(&store, &of_store, plan, &pages)).await?;
         let found = found.into_iter().map(|(id, columns)| RowDifference {
