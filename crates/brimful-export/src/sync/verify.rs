@@ -263,8 +263,16 @@ async fn verify_entity(
         let is_there = |field: &String| {
             described.is_empty() || described.contains_key(field) || untyped.contains(field)
         };
-        let known = stored.columns.into_iter().filter(is_there).collect();
-        let plan = Plan { known, ..plan };
+        let known: Vec<String> = stored.columns.into_iter().filter(is_there).collect();
+        // A field that is newer than the last sync has no column yet.
+        let fields = plan.fields.iter();
+        let fields = fields.filter(|(name, _)| known.contains(name));
+        let fields = fields.map(|(name, field)| (name.clone(), field.clone()));
+        let plan = Plan {
+            fields: fields.collect(),
+            known: known.clone(),
+            ..plan
+        };
         let found = blocking(move || differing(&store, &of_store, plan, &pages)).await?;
         let found = found.into_iter().map(|(id, columns)| RowDifference {
             changed_since: since.contains(&id),

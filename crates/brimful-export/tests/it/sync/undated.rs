@@ -171,3 +171,26 @@ async fn the_same_moment_in_another_zone_is_no_difference() {
     assert_eq!(verification.differing.len(), 20);
     assert_eq!(verification.differing[0].columns, ["DATE_CREATE"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_is_newer_than_the_last_sync_is_not_compared_until_it_has_a_column() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 60));
+    bench.sync("crm.deal").await.unwrap();
+    let field = json!({"FIELD_NAME": "LATE", "USER_TYPE_ID": "integer"});
+    bench
+        .call("crm.deal.userfield.add", json!({"fields": field}))
+        .await;
+    let run = bench.run(&bench.store(), &["crm.deal"]);
+    let verified = async || verify(&run, 100).await.unwrap().remove(0).1.unwrap();
+    assert!(verified().await.is_equal());
+    pass(60).await;
+    // No row has a value in it yet.
+    bench.sync("crm.deal").await.unwrap();
+    assert!(verified().await.is_equal());
+    let change = json!({"id": 5, "fields": {"UF_CRM_LATE": 7}});
+    bench.call("crm.deal.update", change).await;
+    pass(60).await;
+    bench.sync("crm.deal").await.unwrap();
+    assert!(verified().await.is_equal());
+    bench.assert_equal("crm.deal").await;
+}
