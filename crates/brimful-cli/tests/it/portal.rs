@@ -234,7 +234,7 @@ fn a_line_that_is_no_row() {
     exit code 2
     --- stderr
     error: line 2 of in.jsonl is not a JSON object: invalid type: sequence, expected a map
-    hint: every line holds one row, as an export writes it
+    hint: every line holds one row, as an export writes it; a file of columns ends with .csv or .tsv
     "#);
 }
 
@@ -244,7 +244,7 @@ fn a_duration_without_a_unit() {
     assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: invalid value '50' for '--latency <TIME>': the unit is missing: us, ms or s
+    error: invalid value '50' for '--latency <TIME>': the unit is missing: us, ms, s, m, h or d
 
     For more information, try '--help'.
     "#);
