@@ -7,9 +7,7 @@
 )]
 
 pub(crate) mod acknowledged;
-pub(crate) mod administrators;
 mod analytics;
-pub(crate) mod application_only;
 mod bizproc;
 mod bookings;
 mod bots;
@@ -49,6 +47,7 @@ mod portal_settings;
 mod push_and_pull;
 mod record_rows;
 mod records;
+pub(crate) mod refused_callers;
 pub(crate) mod registry;
 pub(crate) mod rest3;
 mod rights;

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use crate::context::MethodName;
 use crate::data::fixtures::{Api, Fixtures, Served};
 use crate::methods;
-use crate::methods::administrators::{self, UserRefusal};
-use crate::methods::application_only::{self, WebhookRefusal};
 use crate::methods::method::{Handler, Method};
+use crate::methods::refused_callers::{self, CallerRefusal};
 use crate::methods::rest3;
 use crate::methods::rest3::Endpoint;
 
@@ -75,20 +74,20 @@ impl Registry {
 
     /// What a webhook is told that calls `name`, in lower case, if only applications may. A reply that was given for a
     /// method is served to all.
-    pub(crate) fn webhook_refusal(&self, name: &str) -> Option<WebhookRefusal> {
+    pub(crate) fn webhook_refusal(&self, name: &str) -> Option<CallerRefusal> {
         if self.served.contains_key(name) {
             return None;
         }
-        application_only::refusal(name)
+        refused_callers::refusal_of_webhooks(name)
     }
 
     /// What a user who is no administrator is told that calls `name`, in lower case, if only administrators may. A reply
     /// that was given for a method is served to all.
-    pub(crate) fn user_refusal(&self, name: &str) -> Option<UserRefusal> {
+    pub(crate) fn user_refusal(&self, name: &str) -> Option<CallerRefusal> {
         if self.served.contains_key(name) {
             return None;
         }
-        administrators::refusal(name)
+        refused_callers::refusal_of_users(name)
     }
 
     /// Looks a method of REST 3.0 up by its name in lower case.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::context::settings::AccessToken;
-use crate::methods::application_only;
+use crate::methods::refused_callers;
 
 fn config() -> PortalConfig {
     PortalConfig::unlimited()
@@ -83,7 +83,7 @@ async fn every_method_of_the_table_is_refused_to_webhooks_and_to_no_application(
     let known = call(&portal, "methods", json!({})).await.result();
     let known: Vec<String> = serde_json::from_value(known).unwrap();
     let is_known = |name: &str| known.iter().any(|one| one.eq_ignore_ascii_case(name));
-    let of_portal = application_only::lines().filter(|(name, _)| is_known(name));
+    let of_portal = refused_callers::methods_of_applications().filter(|(name, _)| is_known(name));
     let mut count = 0;
     for (name, refusal) in of_portal {
         let refusal = refusal.error();
