@@ -1,11 +1,19 @@
 //! `biconnector.source.get`: a source as three things, its connection, its connector and its settings.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::Value as Json;
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::records;
+use crate::methods::method::{Handler, Method, read};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [read!("biconnector", "biconnector.source.get", source)].into_iter()
+}
 
 pub(crate) fn source(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = call.text("id");

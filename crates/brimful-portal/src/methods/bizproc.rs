@@ -1,5 +1,7 @@
 //! `bizproc.workflow.*`: workflows that are started from templates and ended by calls. Nothing runs in them.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::Value as Json;
 
@@ -10,6 +12,20 @@ use crate::data::fixtures::filter;
 use crate::data::hash;
 use crate::data::list::plan;
 use crate::data::records;
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        write!("bizproc", "bizproc.task.complete", complete_task),
+        write!("bizproc", "bizproc.task.delegate", delegate_tasks),
+        write!("bizproc", "bizproc.workflow.start", start),
+        write!("bizproc", "bizproc.workflow.terminate", terminate),
+        write!("bizproc", "bizproc.workflow.kill", terminate),
+        read!("bizproc", "bizproc.workflow.instances", instances),
+    ]
+    .into_iter()
+}
 
 fn wrong(text: &str) -> MethodError {
     MethodError::new(400, "ERROR_WRONG_WORKFLOW_ID", text)

@@ -1,10 +1,23 @@
 //! `calendar.accessibility.get`: when users have something in their calendars.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
+use crate::methods::method::{Handler, Method, read};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [read!(
+        "calendar",
+        "calendar.accessibility.get",
+        accessibility
+    )]
+    .into_iter()
+}
 
 /// The events of each user between two days.
 pub(crate) fn accessibility(

@@ -1,10 +1,38 @@
 //! `crm.*.details.configuration.*`: how the card of a record is laid out, for one user or for all.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
+use crate::methods::method::{Handler, Method, read, write};
 use crate::methods::params::{legacy_error, missing};
+
+/// The methods of this subject.
+pub(super) fn methods() -> Vec<Method> {
+    let mut methods = Vec::new();
+    macro_rules! card {
+        ($name:literal) => {
+            methods.extend([
+                read!("crm", concat!($name, ".details.configuration.get"), get),
+                write!("crm", concat!($name, ".details.configuration.set"), set),
+                write!("crm", concat!($name, ".details.configuration.reset"), reset),
+                write!(
+                    "crm",
+                    concat!($name, ".details.configuration.forcecommonscopeforall"),
+                    reset_for_all_users
+                ),
+            ]);
+        };
+    }
+    card!("crm.lead");
+    card!("crm.deal");
+    card!("crm.contact");
+    card!("crm.company");
+    card!("crm.item");
+    methods
+}
 
 /// Whose layout a call is about, and its name among the preferences.
 fn place(call: &Call<'_>) -> (Option<u64>, String) {

@@ -1,11 +1,23 @@
 //! `imconnector.list` and `imconnector.status`: the channels of open lines.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::Value as Json;
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::records::RecordTable;
+use crate::methods::method::{Handler, Method, read};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("imconnector", "imconnector.list", list),
+        read!("imconnector", "imconnector.status", status),
+    ]
+    .into_iter()
+}
 
 fn table<'s>(state: &'s PortalData, name: &str) -> Option<&'s RecordTable> {
     state.record_table(name)

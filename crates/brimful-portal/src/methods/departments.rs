@@ -1,5 +1,7 @@
 //! `department.*`: exact filters only; what has a prefix is ignored, so a walk by ID never ends.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value, json};
 
 use crate::context::{Call, MethodError, Output};
@@ -12,6 +14,19 @@ use crate::data::list::plan::list;
 use crate::data::list::query::{Direction, Query, Sort};
 use crate::data::schema::{Class, ID};
 use crate::data::table::{Record, Row, Table};
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("department", "department.get", get),
+        read!("department", "department.fields", fields),
+        write!("department", "department.add", add),
+        write!("department", "department.update", update),
+        write!("department", "department.delete", delete),
+    ]
+    .into_iter()
+}
 
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(DEPARTMENT);

@@ -4,6 +4,7 @@
 //! which address.
 
 mod storages;
+mod table;
 
 use base64::Engine;
 use base64::alphabet;
@@ -11,7 +12,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use brimful_protocol::{Array, Value, json};
 
 use storages::storage;
-pub(crate) use storages::{rename_storage, storage_of_application, storages};
+use storages::{rename_storage, storage_of_application, storages};
+pub(crate) use table::methods;
 
 use super::crm::legacy_filter;
 use crate::context::moment;

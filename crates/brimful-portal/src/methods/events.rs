@@ -1,6 +1,8 @@
 //! `event.bind`, `event.unbind`, `event.get`: which handlers an application has its events sent to. They are records of
 //! the kind `event`; `calls/events` posts to them.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -11,6 +13,17 @@ use crate::data::PortalData;
 use crate::data::event_bindings::{BINDINGS, EventBinding};
 use crate::data::fixtures::collection::to_json;
 use crate::data::records;
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        write!("", "event.bind", bind),
+        write!("", "event.unbind", unbind),
+        read!("", "event.get", get),
+    ]
+    .into_iter()
+}
 
 /// `event.bind`
 pub(crate) fn bind(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {

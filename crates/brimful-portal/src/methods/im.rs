@@ -1,5 +1,7 @@
 //! `im.*`: chats by `LIMIT` and `OFFSET`, their messages by the ID of the last one seen.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use super::chats::{self, ChatDetails, DialogMarks, int, word as text};
@@ -13,6 +15,20 @@ use crate::data::list::plan::list as write_list;
 use crate::data::list::query::{Direction, Query, Sort, Work};
 use crate::data::schema::ID;
 use crate::data::table::Row;
+use crate::methods::method::{Handler, Method, read};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("im", "im.recent.list", recent),
+        read!("im", "im.recent.get", recent_alone),
+        read!("im", "im.notify.get", notifications),
+        read!("im", "im.notify.history.search", find_notifications),
+        read!("im", "im.dialog.messages.search", find_messages),
+        read!("im", "im.dialog.messages.get", messages),
+    ]
+    .into_iter()
+}
 
 /// `im.recent.list`: the later chat first. Next to the rows stand words about them, and `total` is -1 (documented), for
 /// nobody counts them.

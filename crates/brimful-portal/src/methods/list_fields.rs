@@ -1,10 +1,27 @@
 //! `lists.field.*`: the fields that a universal list has; `lists.get.iblock.type.id`, and what is refused of new elements.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::records;
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("lists", "lists.get.iblock.type.id", type_of_list),
+        read!("lists", "lists.element.get.file.url", file_urls),
+        read!("lists", "lists.field.get", get),
+        write!("lists", "lists.field.add", add),
+        write!("lists", "lists.element.add", add_element),
+        write!("lists", "lists.field.update", update),
+        write!("lists", "lists.field.delete", delete),
+    ]
+    .into_iter()
+}
 
 /// How the fields of a list are kept among the preferences of the portal.
 fn name_of(list: u64) -> String {

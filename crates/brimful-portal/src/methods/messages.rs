@@ -1,5 +1,7 @@
 //! Messages, notifications and chats that integrations write, and the bots that write them.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use super::bots::events;
@@ -10,6 +12,30 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, MESSAGE};
 use crate::data::fixtures::collection::to_json;
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        write!("im", "im.chat.get", chat_of_object),
+        write!("im", "im.message.add", add),
+        write!("im", "im.message.update", update),
+        write!("im", "im.message.delete", delete),
+        write!("im", "im.message.like", like),
+        write!("im", "im.message.share", share),
+        write!("imbot", "imbot.message.like", like),
+        write!("im", "im.chat.add", add_chat),
+        write!("im", "im.chat.updatetitle", rename_chat),
+        read!("imbot", "imbot.bot.list", bots),
+        write!("imbot", "imbot.message.add", add_as_bot),
+        write!("imbot", "imbot.message.update", update),
+        write!("imbot", "imbot.message.delete", delete),
+        write!("imbot", "imbot.chat.add", add_chat),
+        write!("imbot", "imbot.chat.get", chat_of_object),
+        write!("imbot", "imbot.chat.updatetitle", rename_chat),
+    ]
+    .into_iter()
+}
 
 /// `im.message.add`: the ID of the message.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {

@@ -1,6 +1,8 @@
 //! Who and what there is in the messenger: users, departments, dialogs and their members, and what one user keeps for
 //! himself, such as his status and what he has pinned.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use super::bots::events;
@@ -9,6 +11,56 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, DEPARTMENT, MESSAGE, USER};
 use crate::data::table::Row;
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("im", "im.user.get", user_by_id),
+        read!("im", "im.user.list.get", users_by_id),
+        read!("im", "im.user.status.get", own_status),
+        write!("im", "im.user.status.set", set_status),
+        read!("im", "im.user.status.idle.start", acknowledged),
+        read!("im", "im.user.status.idle.end", acknowledged),
+        read!("im", "im.department.get", departments),
+        read!("im", "im.department.managers.get", managers),
+        read!("im", "im.department.employees.get", employees),
+        read!("im", "im.department.colleagues.list", colleagues),
+        read!("im", "im.search.user.list", find_users),
+        read!("im", "im.search.department.list", find_departments),
+        read!("im", "im.search.chat.list", find_chats),
+        read!("im", "im.search.last.get", last_searched),
+        write!("im", "im.search.last.add", add_last_searched),
+        write!("im", "im.search.last.delete", delete_last_searched),
+        read!("im", "im.dialog.get", dialog_by_id),
+        read!("im", "im.dialog.read", read),
+        read!("im", "im.dialog.read.all", acknowledged),
+        write!("im", "im.dialog.unread", unread_from),
+        read!("im", "im.dialog.writing", writing),
+        read!("im", "im.dialog.users.list", dialog_members),
+        write!("im", "im.recent.pin", pin),
+        write!("im", "im.recent.unread", mark_unread),
+        write!("im", "im.recent.hide", hide),
+        read!("im", "im.chat.user.list", chat_members),
+        write!("im", "im.chat.user.add", add_members),
+        write!("im", "im.chat.user.delete", delete_member),
+        write!("im", "im.chat.setowner", set_owner),
+        read!("imbot", "imbot.chat.user.list", chat_members),
+        write!("imbot", "imbot.chat.user.add", add_members),
+        write!("imbot", "imbot.chat.user.delete", delete_member),
+        write!("imbot", "imbot.chat.setowner", set_owner),
+        write!("imbot", "imbot.chat.leave", leave),
+        write!("imbot", "imbot.chat.updatecolor", recolor),
+        write!("imbot", "imbot.chat.updateavatar", change_avatar),
+        write!("imbot", "imbot.chat.setmanager", set_manager),
+        read!("imbot", "imbot.dialog.get", dialog_by_id),
+        write!("im", "im.chat.leave", leave),
+        write!("im", "im.chat.mute", mute),
+        write!("im", "im.chat.updatecolor", recolor),
+        write!("im", "im.chat.updateavatar", change_avatar),
+    ]
+    .into_iter()
+}
 
 /// What users set in the messenger goes by these names among their preferences.
 const STATUS: &str = "im.status";

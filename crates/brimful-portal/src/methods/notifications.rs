@@ -1,5 +1,7 @@
 //! Notifications: messages that one user gets and that are in no chat, and what became of them.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use super::chats::{self, done, insert, int, refused};
@@ -9,6 +11,23 @@ use crate::data::PortalData;
 use crate::data::entities::MESSAGE;
 use crate::data::records;
 use crate::data::records::messenger::NOTIFICATIONS;
+use crate::methods::method::{Handler, Method, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        write!("im", "im.notify", add),
+        write!("im", "im.notify.personal.add", add),
+        write!("im", "im.notify.system.add", add),
+        write!("im", "im.notify.delete", delete_named),
+        write!("im", "im.notify.answer", answer),
+        write!("im", "im.notify.confirm", confirm),
+        write!("im", "im.notify.read.all", read_all),
+        write!("im", "im.notify.read", read),
+        write!("im", "im.notify.read.list", read_list),
+    ]
+    .into_iter()
+}
 
 /// What is known of a notification beside its text.
 pub(super) struct NotificationDetails {

@@ -1,5 +1,7 @@
 //! `event.offline.*`: events that wait until an application fetches them.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use super::crm::legacy_filter;
@@ -11,6 +13,18 @@ use crate::data::list::condition::{Condition, Operand, Predicate};
 use crate::data::list::paging::Paging;
 use crate::data::list::query::{Query, Work};
 use crate::data::table::Row;
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        write!("", "event.offline.get", get),
+        read!("", "event.offline.list", list),
+        write!("", "event.offline.clear", clear),
+        write!("", "event.offline.error", fail),
+    ]
+    .into_iter()
+}
 
 /// `event.offline.get`: the earliest events, without a limit but the one asked for. They are deleted as they are read,
 /// unless `clear` is 0: then they are set aside under a process until `event.offline.clear` or `event.offline.error`

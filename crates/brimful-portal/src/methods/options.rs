@@ -1,9 +1,23 @@
 //! `app.option.*` and `user.option.*`: settings that an application keeps, for all users and for one.
 
+use std::borrow::Cow;
+
 use brimful_protocol::Value;
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("", "app.option.get", get_for_all),
+        write!("", "app.option.set", set_for_all),
+        read!("", "user.option.get", get_for_user),
+        write!("", "user.option.set", set_for_user),
+    ]
+    .into_iter()
+}
 
 /// `app.option.get`: all settings, or one.
 pub(crate) fn get_for_all(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {

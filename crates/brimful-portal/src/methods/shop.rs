@@ -1,5 +1,7 @@
 //! What the shop does beside keeping records: payments by a payment system, receipts of cash registers.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -9,6 +11,35 @@ use crate::context::{Call, MethodError, Output, errors, moment};
 use crate::data::fixtures::collection::to_json;
 use crate::data::records::{self, RecordTable, table::Writer};
 use crate::data::{PortalData, hash};
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("sale", "sale.paysystem.settings.get", pay_system_settings),
+        read!(
+            "sale",
+            "sale.paysystem.settings.payment.get",
+            pay_system_settings
+        ),
+        write!("sale", "sale.delivery.add", add_delivery),
+        write!(
+            "sale",
+            "sale.shipmentpropertyvalue.modify",
+            set_shipment_values
+        ),
+        write!("sale", "sale.paysystem.pay.payment", pay),
+        write!("pay_system", "sale.paysystem.pay.invoice", pay_invoice),
+        write!("sale", "sale.propertyvalue.modify", set_order_values),
+        read!(
+            "salescenter",
+            "salescenter.payment.getpublicurl",
+            payment_url
+        ),
+        read!("sale", "sale.cashbox.check.apply", apply_check),
+    ]
+    .into_iter()
+}
 
 fn refused(text: &str) -> MethodError {
     MethodError::new(400, "ERROR_CHECK_FAILURE", text)

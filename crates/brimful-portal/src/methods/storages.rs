@@ -1,11 +1,19 @@
 //! `entity.rights`: who may do what with a storage of an application.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
 use crate::data::records::{self, table::Writer};
+use crate::methods::method::{Handler, Method, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [write!("entity", "entity.rights", rights)].into_iter()
+}
 
 pub(crate) fn rights(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let entity = call.text("ENTITY");

@@ -1,5 +1,7 @@
 //! What the portal says about itself.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value, catalogue};
 
 use super::params::legacy_error;
@@ -10,9 +12,27 @@ use crate::data::PortalData;
 use crate::data::cell::Cell;
 use crate::data::entities::USER;
 use crate::data::fixtures::Api;
+use crate::methods::method::{Handler, Method, read};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("", "user.admin", admin),
+        read!("", "profile", profile),
+        read!("", "app.info", app),
+        read!("", "server.time", time),
+        read!("", "methods", method_names),
+        read!("", "scope", scope),
+        read!("", "feature.get", feature),
+        read!("", "method.get", method),
+        read!("", "access.name", access_names),
+        read!("user", "user.access", has_access),
+    ]
+    .into_iter()
+}
 
 /// `methods`
-pub(crate) fn methods(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn method_names(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let modelled = super::all().iter().map(|method| method.name.to_string());
     let served = state.fixtures.methods();
     let served = served.filter(|served| served.api == Api::Rest);

@@ -1,5 +1,7 @@
 //! `telephony.externalcall.*`: a call is registered, and stands in the statistics when it is finished.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
@@ -10,7 +12,29 @@ use crate::data::PortalData;
 use crate::data::entities::{COMPANY, CONTACT, LEAD, USER};
 use crate::data::hash;
 use crate::data::records::{self, RecordTable, table::Writer};
+use crate::methods::method::{Handler, Method, read, write};
 use crate::methods::{UNSIGNED, UPLOAD_URL};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!(
+            "telephony",
+            "telephony.externalcall.searchcrmentities",
+            find_records
+        ),
+        read!(
+            "telephony",
+            "telephony.externalcall.attachrecord",
+            attach_record
+        ),
+        write!("telephony", "telephony.externalcall.register", register),
+        write!("telephony", "telephony.externalcall.finish", finish),
+        read!("telephony", "telephony.externalcall.show", card),
+        read!("telephony", "telephony.externalcall.hide", card),
+    ]
+    .into_iter()
+}
 
 const CALLS: &str = "telephony.externalcall";
 const STATISTICS: &str = "voximplant.statistic";

@@ -1,5 +1,7 @@
 //! `user.*`: filters with prefixes in `FILTER` or beside it, a true offset in `start`, and fields that are null left out.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use super::crm::is_email;
@@ -18,6 +20,20 @@ use crate::data::list::query::{Direction, Query, Sort};
 use crate::data::list::shape::Shape;
 use crate::data::schema::{Class, ID, Kind, Schema};
 use crate::data::table::{Record, Row, Table};
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("user", "user.get", get),
+        read!("user", "user.search", search),
+        read!("user", "user.fields", fields),
+        write!("user", "user.add", add),
+        write!("user", "user.update", update),
+        read!("user", "user.current", current),
+    ]
+    .into_iter()
+}
 
 /// `user.get`
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {

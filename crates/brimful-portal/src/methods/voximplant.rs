@@ -1,5 +1,7 @@
 //! Lines, users and automatic calls of telephony.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
@@ -7,6 +9,36 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::entities::USER;
 use crate::data::fixtures::collection::text;
 use crate::data::{PortalData, hash, records};
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("telephony", "voximplant.line.get", lines),
+        read!("telephony", "voximplant.line.outgoing.get", outgoing),
+        write!("telephony", "voximplant.line.outgoing.set", set_outgoing),
+        write!(
+            "telephony",
+            "voximplant.line.outgoing.sip.set",
+            set_outgoing_sip
+        ),
+        read!("telephony", "voximplant.user.get", users),
+        write!(
+            "telephony",
+            "voximplant.user.activatephone",
+            switch_phone::<true>
+        ),
+        write!(
+            "telephony",
+            "voximplant.user.deactivatephone",
+            switch_phone::<false>
+        ),
+        read!("telephony", "voximplant.callback.start", call_back),
+        read!("telephony", "voximplant.infocall.startwithtext", inform),
+        read!("telephony", "voximplant.infocall.startwithsound", inform),
+    ]
+    .into_iter()
+}
 
 const SIP: &str = "voximplant.sip";
 

@@ -1,5 +1,7 @@
 //! `timeman.*`: the working day of a user, which he opens, interrupts and closes.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 
 use crate::context::moment;
@@ -8,7 +10,20 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::USER;
 use crate::data::workdays::Workday;
+use crate::methods::method::{Handler, Method, read, write};
 use crate::methods::params::legacy_error;
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("timeman", "timeman.status", status),
+        read!("timeman", "timeman.settings", settings),
+        write!("timeman", "timeman.open", open),
+        write!("timeman", "timeman.pause", pause),
+        write!("timeman", "timeman.close", close),
+    ]
+    .into_iter()
+}
 
 fn user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     let named = call.params.get_ignoring_case("USER_ID").map(Value::to_int);

@@ -1,5 +1,7 @@
 //! `socialnetwork.api.workgroup.*`: the workgroups of `sonet_group.*` as newer methods show them.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
@@ -10,6 +12,25 @@ use crate::data::fixtures::filter;
 use crate::data::list::paging::Paging;
 use crate::data::list::plan;
 use crate::data::records::{self, RecordTable, table::Writer};
+use crate::methods::method::{Handler, Method, read, write};
+
+/// The methods of this subject.
+pub(super) fn methods() -> impl Iterator<Item = Method> {
+    [
+        read!("sonet_group", "sonet_group.user.get", list_members),
+        read!("sonet_group", "sonet_group.user.groups", own_groups),
+        write!("sonet_group", "sonet_group.user.add", add_members),
+        write!("sonet_group", "sonet_group.user.invite", add_members),
+        write!("sonet_group", "sonet_group.user.update", change_role),
+        write!("sonet_group", "sonet_group.user.delete", delete_members),
+        write!("sonet_group", "sonet_group.user.request", ask_to_join),
+        write!("sonet_group", "sonet_group.setowner", set_owner),
+        read!("sonet_group", "sonet_group.feature.access", feature_access),
+        read!("socialnetwork", "socialnetwork.api.workgroup.list", list),
+        read!("socialnetwork", "socialnetwork.api.workgroup.get", get),
+    ]
+    .into_iter()
+}
 
 fn table(state: &PortalData) -> Option<&RecordTable> {
     state.record_table("sonet_group")

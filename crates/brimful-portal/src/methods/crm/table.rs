@@ -17,6 +17,8 @@ pub(crate) fn methods() -> Vec<Method> {
     crm_product_rows(&mut methods);
     crm_invoices(&mut methods);
     crm_record_actions(&mut methods);
+    crm_currencies(&mut methods);
+    crm_field_settings(&mut methods);
     methods
 }
 
@@ -347,9 +349,12 @@ fn crm_invoices(methods: &mut Vec<Method>) {
     ]);
 }
 
-/// Merging, pinned items of the timeline, recurring deals and the history of stages.
+/// Merging, pinned items of the timeline, recurring deals, the history of stages, and calls.
 fn crm_record_actions(methods: &mut Vec<Method>) {
-    use super::{merging, recurring_deals, stage_history, timeline};
+    use super::{
+        activity_bindings, call_lists, merging, recurring_deals, stage_history, timeline,
+        transcripts,
+    };
     methods.extend([
         write!("crm", "crm.entity.mergebatch", merging::merge),
         read!("crm", "crm.duplicate.volatiletype.fields", merging::fields),
@@ -358,5 +363,82 @@ fn crm_record_actions(methods: &mut Vec<Method>) {
         write!("crm", "crm.deal.recurring.add", recurring_deals::add),
         write!("crm", "crm.deal.recurring.expose", recurring_deals::expose),
         read!("crm", "crm.stagehistory.list", stage_history::list),
+        read!("crm", "crm.deal.recurring.fields", recurring_deals::fields),
+        write!(
+            "crm",
+            "crm.activity.binding.move",
+            activity_bindings::move_to
+        ),
+        write!("crm", "crm.calllist.add", call_lists::write),
+        write!("crm", "crm.calllist.update", call_lists::write),
+        read!("crm", "crm.calllist.items.get", call_lists::items),
+        read!(
+            "crm",
+            "crm.activity.call.gettranscript",
+            transcripts::of_call
+        ),
+    ]);
+}
+
+fn crm_currencies(methods: &mut Vec<Method>) {
+    use super::currencies;
+    methods.extend([
+        read!("crm", "crm.currency.get", currencies::get),
+        read!("crm", "crm.currency.base.get", currencies::base),
+        write!("crm", "crm.currency.base.set", currencies::set_base),
+        write!("crm", "crm.currency.delete", currencies::delete),
+        read!(
+            "crm",
+            "crm.currency.localizations.get",
+            currencies::localizations
+        ),
+        write!(
+            "crm",
+            "crm.currency.localizations.set",
+            currencies::localize
+        ),
+        write!(
+            "crm",
+            "crm.currency.localizations.delete",
+            currencies::delete_localizations
+        ),
+    ]);
+}
+
+/// What describes user fields and properties of products.
+fn crm_field_settings(methods: &mut Vec<Method>) {
+    use super::{field_configs, field_settings, product_properties};
+    methods.extend([
+        read!(
+            "userfieldconfig",
+            "userfieldconfig.get",
+            field_configs::read
+        ),
+        read!(
+            "userfieldconfig",
+            "userfieldconfig.list",
+            field_configs::read
+        ),
+        write!("userfieldconfig", "userfieldconfig.add", field_configs::add),
+        write!(
+            "userfieldconfig",
+            "userfieldconfig.update",
+            field_configs::update
+        ),
+        write!(
+            "userfieldconfig",
+            "userfieldconfig.delete",
+            field_configs::delete
+        ),
+        read!(
+            "crm",
+            "crm.userfield.settings.fields",
+            field_settings::fields
+        ),
+        read!(
+            "crm",
+            "crm.product.property.settings.fields",
+            product_properties::settings
+        ),
     ]);
 }

@@ -19,10 +19,13 @@ mod positional;
 mod row;
 pub(crate) mod stages;
 mod status;
+mod table;
 pub(crate) mod user_fields;
 
-pub(crate) use actions::{act, add, delegate, delete, favorite, flag, update, watch};
-pub(crate) use fields::get_fields;
+use actions::{act, delegate, favorite, flag, watch};
+pub(crate) use actions::{add, delete, update};
+use fields::get_fields;
+pub(crate) use table::methods;
 
 use brimful_protocol::{Array, Value, json};
 use filter::Reader;
