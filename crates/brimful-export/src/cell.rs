@@ -333,6 +333,16 @@ impl Cell<'_> {
         }
     }
 
+    /// Whether it has a moment between two seconds, which columns of whole seconds don't keep.
+    #[cfg(any(feature = "clickhouse", feature = "mysql"))]
+    pub(crate) fn has_part_of_second(&self) -> bool {
+        match self {
+            Self::DateTime(moment) => moment.civil.time().subsec_nanosecond() != 0,
+            Self::List(items) => items.iter().any(Self::has_part_of_second),
+            _ => false,
+        }
+    }
+
     /// The value as JSON. Amounts, days and moments are strings.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::{Value, json};

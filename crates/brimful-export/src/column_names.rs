@@ -17,6 +17,8 @@ pub struct ColumnNames {
     pub(crate) longest: Option<Longest>,
     /// Whether they end with a space or have characters beyond U+FFFF nowhere.
     pub(crate) is_narrow: bool,
+    /// Words of the database's SQL, which name nothing without quotes.
+    pub(crate) keywords: &'static [&'static str],
     /// Names that the store needs itself.
     pub(crate) reserved: &'static [&'static str],
 }
@@ -54,13 +56,19 @@ impl ColumnNames {
         in_any_case: true,
         longest: None,
         is_narrow: false,
+        keywords: &[],
         reserved: &["_deleted_at"],
     };
 
     /// The name of a column that is called `wanted`, where `taken` has those of others as [`Self::compared`] gives them.
     pub(crate) fn unique(&self, wanted: &str, taken: &HashSet<String>) -> String {
-        if self.can_be(wanted) && !taken.contains(&self.compared(wanted)) {
-            return wanted.to_owned();
+        let compared = self.compared(wanted);
+        let mut plain = wanted.to_owned();
+        if self.keywords.contains(&compared.as_str()) {
+            plain.push('_');
+        }
+        if self.can_be(&plain) && !taken.contains(&self.compared(&plain)) {
+            return plain;
         }
         let mut marked = (0..=u32::MAX).map(|turn| self.marked(wanted, turn));
         let free = marked.find(|name| !taken.contains(&self.compared(name)));
@@ -150,6 +158,7 @@ mod tests {
         in_any_case: true,
         longest: Some(Longest::Bytes(20)),
         is_narrow: false,
+        keywords: &["order"],
         reserved: &["xmin"],
     };
 
@@ -167,6 +176,14 @@ mod tests {
     fn names_that_can_be_stay_as_they_are() {
         let names = ["ID", "TITLE", "UF_CRM_1700000000003", "Ж"];
         assert_eq!(named(&names), names);
+    }
+
+    #[test]
+    fn words_of_sql_get_a_line_behind_them() {
+        assert_eq!(named(&["ORDER", "ORDERS"]), ["ORDER_", "ORDERS"]);
+        let taken = HashSet::from(["order_".to_owned()]);
+        assert!(SHORT.unique("order", &taken).starts_with("order_"));
+        assert_ne!(SHORT.unique("order", &taken), "order_");
     }
 
     #[test]

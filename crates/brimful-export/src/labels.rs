@@ -16,6 +16,20 @@ use crate::schema::Dictionary;
 /// Links with a type below this are deals, contacts and the like: as dictionaries they would be too large.
 const FIRST_SMART_PROCESS: u64 = 128;
 
+/// The type of deals.
+const DEAL: u64 = 2;
+
+/// Entities with a method that lists their user fields.
+const USER_FIELDS_OF: [&str; 5] = [
+    "crm.lead",
+    "crm.deal",
+    "crm.contact",
+    "crm.company",
+    "crm.quote",
+];
+/// The command of the batch that asks for user fields with codes of a dictionary.
+const STATUS_FIELDS: &str = "status_fields";
+
 /// What the portal says of the fields of a list.
 #[derive(Debug, Default)]
 pub struct Description {
@@ -40,7 +54,19 @@ enum DictionarySource {
     Departments,
     /// Titles of the items of a smart process.
     Items(u64),
+    /// Values that are the same in every portal, by the type of the fields that have them.
+    Fixed(&'static str),
 }
+
+/// Types of fields whose values are told by a method of their own, and the method.
+const FIXED: [(&str, &str); 6] = [
+    ("crm_enum_ownertype", "crm.enum.ownertype"),
+    ("crm_enum_activitytype", "crm.enum.activitytype"),
+    ("crm_enum_activitystatus", "crm.enum.activitystatus"),
+    ("crm_enum_activitypriority", "crm.enum.activitypriority"),
+    ("crm_enum_activitydirection", "crm.enum.activitydirection"),
+    ("crm_enum_activitynotifytype", "crm.enum.activitynotifytype"),
+];
 
 impl DictionarySource {
     /// The command of the batch that reads it, or its first page.
@@ -51,6 +77,7 @@ impl DictionarySource {
             Self::Categories => "categories",
             Self::Currencies => "currencies",
             Self::Departments => "departments",
+            Self::Fixed(type_name) => type_name,
             Self::Items(_) => return None,
         })
     }
@@ -64,7 +91,7 @@ impl DictionarySource {
                 let all: Option<Value> = reply.result("statuses").ok();
                 all.is_some_and(|all| all.as_array().is_some_and(Vec::is_empty))
             }
-            Self::Categories | Self::Departments | Self::Items(_) => false,
+            Self::Categories | Self::Departments | Self::Items(_) | Self::Fixed(_) => false,
         }
     }
 }
@@ -111,7 +138,10 @@ pub async fn describe(
     let result = match result {
         Ok(result) => result,
         Err(error) if error.kind() == ErrorKind::MethodNotFound => {
-            return Ok(Description::default());
+            let mut description = Description::default();
+            let known = undescribed(list, params);
+            read_dictionaries(client, known, &reply, &mut description).await;
+            return Ok(description);
         }
         Err(error) => return Err(error),
     };
@@ -137,13 +167,22 @@ fn add_dictionaries(batch: &mut Batch, list: &str, params: &Value) -> Result<(),
         });
         let entity_type = match given {
             Some((_, value)) => Some(value.clone()),
-            None if is_of(list, "crm.deal") => Some(json!(2)),
+            None if is_of(list, "crm.deal") => Some(json!(DEAL)),
             None => None,
         };
         if let Some(entity_type) = entity_type {
             let params = json!({"entityTypeId": entity_type});
             batch.add("categories", "crm.category.list", params)?;
         }
+    }
+    if is_of(list, "crm.activity") {
+        for (type_name, method) in FIXED {
+            batch.add(type_name, method, json!({}))?;
+        }
+    }
+    if let Some(entity) = USER_FIELDS_OF.iter().find(|entity| is_of(list, entity)) {
+        let params = json!({"filter": {"USER_TYPE_ID": "crm_status"}});
+        batch.add(STATUS_FIELDS, format!("{entity}.userfield.list"), params)?;
     }
     let by_id = json!({"sort": "ID", "order": "ASC"});
     batch.add("users", "user.get", by_id.clone())?;
@@ -178,13 +217,76 @@ async fn read_labels(
         }
         if let Some(choices) = of_choices(field) {
             description.labels.insert(name.clone(), Arc::new(choices));
-        } else if let Some(source) = source(list, name, field) {
+        } else if let Some(source) =
+            source(list, name, field).or_else(|| of_user_field(name, field, reply))
+        {
             match by_source.iter_mut().find(|(known, _)| *known == source) {
                 Some((_, names)) => names.push(name.clone()),
                 None => by_source.push((source, vec![name.clone()])),
             }
         }
     }
+    read_dictionaries(client, by_source, reply, description).await;
+}
+
+/// The codes in rows of a list whose fields no method tells.
+fn undescribed(list: &str, params: &Value) -> Vec<(DictionarySource, Vec<String>)> {
+    if !is_of(list, "crm.stagehistory") {
+        return Vec::new();
+    }
+    let entity_type = params.as_object().into_iter().flatten();
+    let mut entity_type = entity_type.filter(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"));
+    let entity_type = entity_type.next().map(|(_, value)| value.to_string());
+    let of = |source, field: &str| (source, vec![field.to_owned()]);
+    let stages = |dictionary: &str| DictionarySource::Statuses(dictionary.to_owned());
+    match entity_type.as_deref().map(|id| id.trim_matches('"')) {
+        Some("1") => vec![of(stages("STATUS"), "STATUS_ID")],
+        Some("2") => vec![
+            of(stages("DEAL_STAGE"), "STAGE_ID"),
+            of(DictionarySource::Categories, "CATEGORY_ID"),
+        ],
+        Some("7") => vec![of(stages("QUOTE_STATUS"), "STATUS_ID")],
+        Some(other) => vec![
+            of(
+                stages(&if other == "31" {
+                    "SMART_INVOICE_STAGE".to_owned()
+                } else {
+                    format!("DYNAMIC_{other}_STAGE")
+                }),
+                "STAGE_ID",
+            ),
+            of(DictionarySource::Categories, "CATEGORY_ID"),
+        ],
+        None => Vec::new(),
+    }
+}
+
+/// The dictionary of a user field: that is among its settings.
+fn of_user_field(name: &str, field: &Field, reply: &BatchReply) -> Option<DictionarySource> {
+    if field.kind != FieldKind::Status || !field.is_dynamic {
+        return None;
+    }
+    let in_field = field
+        .properties
+        .get("settings")
+        .and_then(|settings| text(settings, "ENTITY_TYPE"));
+    let dictionary = in_field.or_else(|| {
+        let rows: Vec<Value> = reply.result(STATUS_FIELDS).ok()?;
+        let mut rows = rows.iter();
+        let row = rows
+            .find(|row| text(row, "FIELD_NAME").is_some_and(|found| bare(&found) == bare(name)))?;
+        text(row.get("SETTINGS")?, "ENTITY_TYPE")
+    });
+    dictionary.map(DictionarySource::Statuses)
+}
+
+/// Reads the dictionaries of fields.
+async fn read_dictionaries(
+    client: &Client,
+    by_source: Vec<(DictionarySource, Vec<String>)>,
+    reply: &BatchReply,
+    description: &mut Description,
+) {
     for (source, names) in by_source {
         let found = match read(client, &source, reply).await {
             Ok(None) => continue,
@@ -250,6 +352,12 @@ fn source(list: &str, name: &str, field: &Field) -> Option<DictionarySource> {
         "crm_category" => return Some(DictionarySource::Categories),
         _ => {}
     }
+    if let Some((type_name, _)) = FIXED
+        .iter()
+        .find(|(fixed, _)| type_name.eq_ignore_ascii_case(fixed))
+    {
+        return Some(DictionarySource::Fixed(type_name));
+    }
     // Tasks, users and departments are described without such types.
     match bare.as_str() {
         "createdby" | "responsibleid" | "changedby" | "closedby" | "statuschangedby"
@@ -314,6 +422,7 @@ fn entries(source: &DictionarySource, rows: &[Value]) -> Dictionary {
         }),
         DictionarySource::Departments => ("ID", |row| text(row, "NAME")),
         DictionarySource::Items(_) => ("id", |row| text(row, "title")),
+        DictionarySource::Fixed(_) => ("ID", |row| text(row, "NAME")),
     };
     let is_of_source = |row: &Value| match source {
         DictionarySource::Statuses(dictionary) => {

@@ -33,6 +33,25 @@ impl Plan {
         }
     }
 
+    /// The table of a list: `crm_deal`; with what lists are told apart by, such as the type of smart process, behind it:
+    /// `crm_item_128`.
+    pub fn table_of_list(method: &str, argument: Option<&str>) -> String {
+        let mut name = Self::entity_of_list(method)
+            .to_ascii_lowercase()
+            .replace(['.', '-'], "_");
+        // USER is a word of SQL: a query of such a table without quotes is another one, and no error.
+        if name == "user" {
+            name.push('s');
+        }
+        let argument = argument.into_iter().flat_map(str::chars);
+        let argument: String = argument.filter(char::is_ascii_alphanumeric).collect();
+        if !argument.is_empty() {
+            name.push('_');
+            name += &argument;
+        }
+        name
+    }
+
     /// The field that has the ID in a row of the list.
     pub fn id_field_of_list(method: &str) -> &'static str {
         let known = catalogue::find(method);

@@ -299,6 +299,10 @@ impl Plan {
         let known = self.fields.get(name);
         let kind = match self.types {
             Types::Strings => ColumnType::Any,
+            // Some methods leave out of their description what rows have: `priceAccount` of product rows.
+            Types::Portal if known.is_none() && !self.fields.is_empty() && is_amount(name) => {
+                ColumnType::Scalar(ScalarType::Decimal)
+            }
             Types::Portal => column_type(&self.entity, name, &self.id_field, known),
         };
         let title = known

@@ -122,6 +122,16 @@ impl RowWriter {
         self.sink.finish(&mut self.misfits, out)
     }
 
+    /// Makes indexes of the columns that rows are picked and joined by, days and IDs of other records, where a database
+    /// lacks them: at the end, since one that is made of many rows costs less than one that grows with each of them.
+    pub fn make_indexes(&mut self) -> Result<(), ExportError> {
+        #[cfg(feature = "dialects")]
+        if let (Some(schema), Some(store)) = (&self.schema, self.sink.as_store()) {
+            sinks::indexes::make(store, schema)?;
+        }
+        Ok(())
+    }
+
     /// Ends the file or stores what is there although rows are missing. What is left says that it is not complete where
     /// that can be said.
     pub fn leave(&mut self, out: &mut dyn Write) -> Result<(), ExportError> {

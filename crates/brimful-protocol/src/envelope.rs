@@ -169,8 +169,15 @@ impl EnvelopeError {
         } else if error.is_eof() || breaks_off_in_number(body, error) {
             Self::Truncated(body.len())
         } else {
+            let reason = match std::str::from_utf8(body) {
+                Err(invalid) => format!(
+                    "byte {} of it is in no character of UTF-8",
+                    invalid.valid_up_to()
+                ),
+                Ok(_) => error.to_string(),
+            };
             Self::NotJson {
-                reason: error.to_string(),
+                reason,
                 start: snippet(start),
             }
         }

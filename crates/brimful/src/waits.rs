@@ -79,6 +79,12 @@ impl Waiting {
         }
     }
 
+    /// A wait that begins now, for programs that show waits and test how. `left`: how long it is going to be.
+    pub fn beginning(method: &str, reason: WaitReason, left: Option<Duration>) -> Self {
+        let until = left.and_then(|left| Instant::now().checked_add(left));
+        Self::new(method, reason, until)
+    }
+
     /// The method that waits; `batch` where the portal charges batches themselves.
     pub fn method(&self) -> &str {
         &self.method

@@ -37,6 +37,9 @@ pub(crate) struct ColumnArgs {
     /// Call the table so; without it, it is named after the entity, such as crm_deal
     #[arg(long, value_name = "NAME", value_parser = table)]
     pub(crate) table: Option<String>,
+    /// Make no indexes of the dates and links of a table, so that a large export ends sooner
+    #[arg(long, requires = "to")]
+    pub(crate) no_indexes: bool,
     /// Write these columns in this order, with commas between them; FIELD=NAME gives one another name
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) columns: Vec<ColumnChoice>,
@@ -384,7 +387,7 @@ async fn open_store(
         format!("resuming after ID {id}: {rows} are in {name}")
     });
     Ok(Started {
-        output: Output::to_store(Content::store(name, rows)),
+        output: Output::to_store(Content::store(name, rows, !run.args.no_indexes)),
         before,
         hidden_before: None,
         note,
@@ -571,19 +574,12 @@ pub(super) struct Planned {
 
 /// The table or sheet of a list: `crm_deal`, `crm_item_128`.
 fn table_name(method: &str, params: &Value) -> String {
-    let mut name = Plan::entity_of_list(method)
-        .to_ascii_lowercase()
-        .replace(['.', '-'], "_");
     let type_id = params.as_object().and_then(|params| {
         let mut params = params.iter();
         params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
     });
-    if let Some((_, id)) = type_id {
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        name.push('_');
-        name.extend(id.chars().filter(char::is_ascii_alphanumeric));
-    }
-    name
+    let type_id = type_id.map(|(_, id)| id.to_string());
+    Plan::table_of_list(method, type_id.as_deref())
 }
 
 #[cfg(test)]
@@ -595,7 +591,7 @@ mod tests {
     #[test]
     fn tables_are_named_after_their_entities() {
         assert_eq!(table_name("crm.deal.list", &json!({})), "crm_deal");
-        assert_eq!(table_name("user.get", &json!({})), "user");
+        assert_eq!(table_name("user.get", &json!({})), "users");
         assert_eq!(
             table_name("crm.item.list", &json!({"entityTypeId": 128})),
             "crm_item_128"

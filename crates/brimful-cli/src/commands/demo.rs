@@ -12,12 +12,14 @@ use crate::failure::Failure;
 use crate::format;
 
 /// The rows of the demo, entity by entity.
-const ROWS: [(&str, u64); 7] = [
+const ROWS: [(&str, u64); 9] = [
     ("crm.lead", 152_340),
     ("crm.deal", 61_208),
     ("crm.contact", 98_415),
     ("crm.company", 12_077),
     ("productrow", 31_870),
+    ("crm.item.128", 2_310),
+    ("crm.item.191", 640),
     ("tasks.task", 40_512),
     ("user", 214),
 ];

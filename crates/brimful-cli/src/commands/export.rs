@@ -1,14 +1,16 @@
 //! `brimful export`: writes a whole list to a file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use brimful::list::{List, Tail, Walk};
-use brimful::{Client, Effect, Error, ErrorKind, KnownHidden, ListReport, Pages};
+use brimful::{Client, Effect, Error, ErrorKind, KnownHidden, ListReport, Pages, Progress};
 use brimful_export::Plan;
 use brimful_protocol::catalogue;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::columns::{ColumnArgs, Run, Target};
 use super::resume::{self, ResumeArg};
@@ -26,7 +28,7 @@ use crate::input;
 use crate::interrupt::Interrupts;
 use crate::output::{Destination, Output, OutputError, Piece, Written};
 use crate::printer::Printer;
-use crate::pump::progress::{self, ProgressLine};
+use crate::pump::progress::{self, ProgressLine, ProgressSource};
 use crate::pump::run_report::{self, Ending, Recorder};
 use crate::pump::summary::RowsBefore;
 use crate::pump::{self, Source, Stopped, first_rows, summary};
@@ -239,9 +241,31 @@ pub(crate) async fn write(
         output,
         before,
         hidden_before,
-    } = open(args, prepared, &portal, client, interrupts, printer).await?;
+    } = match open(args, prepared, &portal, client, interrupts, printer).await {
+        Ok(open) => open,
+        Err(failure) => {
+            // It has come to nothing before its first row, and is told all the same.
+            let (_, nothing) = watch::channel(Progress::default());
+            let recorder = args.report.as_ref().map(|_| Recorder::start(nothing));
+            let finished = Finished {
+                args,
+                portal,
+                noun,
+                rows: 0,
+                before: RowsBefore::default(),
+                without_id: 0,
+                written: Err(failure),
+                report: None,
+            };
+            return finished.tell(recorder.as_ref(), client, printer).await;
+        }
+    };
     let rows_before = before.map_or(0, |(rows, _)| rows);
-    let progress = progress::of_list(pages.watch(), noun);
+    let whole = progress::of_list(pages.watch(), noun);
+    let progress: ProgressSource = match args.top {
+        Some(top) => Arc::new(move || whole().of_first_rows(top, rows_before)),
+        None => whole,
+    };
     let recorder = args.report.as_ref().map(|_| Recorder::start(pages.watch()));
     let line = ProgressLine::show(&args.method, args.limit.rate.limit(), progress, printer);
     let mut source = ListPages {
@@ -256,6 +280,10 @@ pub(crate) async fn write(
     ended.passed.rows += rows_before;
     let last_before = before.map(|(_, last_id)| last_id);
     ended.passed.last_id = ended.passed.last_id.or(last_before);
+    let partial = match &ended.stopped {
+        Stopped::ByPortal(error) => error.report().cloned(),
+        _ => None,
+    };
     let hint = unfinished_hint(&ended.stopped, args, ended.passed.last_id);
     let written = ended.result(&args.method, noun, Failure::of);
     let written = written.map_err(|failure| match hint {
@@ -273,7 +301,7 @@ pub(crate) async fn write(
         },
         without_id,
         written,
-        report: source.pages.report(),
+        report: source.pages.report().or(partial.as_ref()),
     };
     finished.tell(recorder.as_ref(), client, printer).await
 }
@@ -410,7 +438,11 @@ impl Finished<'_> {
                 summary::lines(self.noun, report, self.before, written, width)
             }
             (Ok(Some(written)), None) => summary::first_rows(self.rows, self.noun, written, width),
-            (Err(failure), _) => vec![failure.message.clone()],
+            (Err(failure), _) => {
+                let more = [&failure.kept, &failure.hint];
+                let more = more.into_iter().flatten().cloned();
+                [failure.message.clone()].into_iter().chain(more).collect()
+            }
         }
     }
 

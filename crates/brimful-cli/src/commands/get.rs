@@ -375,7 +375,7 @@ fn how_far(count: u64, wanted: u64, listed: &Progress, client: &Client) -> Snaps
         requests: client.stats().requests,
         in_flight: listed.in_flight,
         waited: listed.waited,
-        waiting: progress::waiting(listed),
+        waiting: listed.waiting.clone(),
     }
 }
 

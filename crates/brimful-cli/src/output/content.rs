@@ -27,6 +27,8 @@ pub(crate) struct Content {
     misfits: Option<MisfitFile>,
     /// The store, for messages.
     store: Option<String>,
+    /// The table gets indexes when it is whole.
+    has_indexes: bool,
 }
 
 /// The file of values that do not fit. It is there only if there are any.
@@ -62,12 +64,21 @@ impl Content {
     }
 
     /// Rows in a store, which has a table of its own for values that do not fit.
-    pub(crate) fn store(name: String, rows: RowWriter) -> Self {
+    pub(crate) fn store(name: String, rows: RowWriter, has_indexes: bool) -> Self {
         Self {
             rows: Some(rows),
             store: Some(name),
+            has_indexes,
             ..Self::default()
         }
+    }
+
+    /// What a table gets when all its rows are there.
+    pub(super) fn end_table(&self, rows: &mut RowWriter) -> Result<(), ExportError> {
+        if self.has_indexes {
+            rows.make_indexes()?;
+        }
+        Ok(())
     }
 
     /// Whether the first part of it is of use: each row is a line.

@@ -270,7 +270,8 @@ impl Sink {
     fn end_content(&mut self, is_whole: bool) -> Result<(), OutputError> {
         if let Some(mut rows) = self.content.rows.take() {
             let ended = if is_whole {
-                rows.finish(&mut Blocks(self))
+                let finished = rows.finish(&mut Blocks(self));
+                finished.and_then(|()| self.content.end_table(&mut rows))
             } else {
                 rows.leave(&mut Blocks(self))
             };

@@ -57,15 +57,18 @@ impl Snapshot {
             requests: progress.requests,
             in_flight: progress.in_flight,
             waited: progress.waited,
-            waiting: waiting(progress),
+            waiting: progress.waiting.clone(),
         }
     }
-}
 
-/// What is waited for now. A busy list waits for the rate limit all the time.
-pub(crate) fn waiting(progress: &Progress) -> Option<Waiting> {
-    let waiting = progress.waiting.clone()?;
-    (waiting.reason() != WaitReason::RateLimit).then_some(waiting)
+    /// The same where only the first rows are wanted, `most` in all and `before` of them from an earlier run.
+    pub(crate) fn of_first_rows(self, most: u64, before: u64) -> Self {
+        let share = (self.count + before) as f64 / most.max(1) as f64;
+        Self {
+            done: (share > 0.0).then(|| self.done.unwrap_or(0.0).max(share.min(1.0))),
+            ..self
+        }
+    }
 }
 
 /// Reads how far a run is; called many times a second.
@@ -133,15 +136,13 @@ impl Drop for ProgressLine {
 async fn tell(source: ProgressSource, printer: Printer) {
     let mut looks = interval(LOOK_EVERY);
     let mut told = Instant::now();
-    let mut waited_for = None;
+    let mut waits = ToldWaits::default();
     loop {
         looks.tick().await;
         let progress = source();
-        let waiting = progress.waiting.as_ref().map(Waiting::reason);
-        if let (Some(waiting), true) = (&progress.waiting, waiting != waited_for) {
+        if let Some(waiting) = waits.new(progress.waiting.as_ref(), Instant::now()) {
             printer.event("wait", wait(waiting));
         }
-        waited_for = waiting;
         if told.elapsed() >= TELL_EVERY {
             told = Instant::now();
             printer.event(
@@ -150,6 +151,31 @@ async fn tell(source: ProgressSource, printer: Printer) {
                     "in_flight": progress.in_flight, "waited_seconds": format::seconds(progress.waited)}),
             );
         }
+    }
+}
+
+/// The waits that were told.
+#[derive(Debug, Default)]
+struct ToldWaits {
+    last: Option<WaitReason>,
+    rate_limit: Option<Instant>,
+}
+
+impl ToldWaits {
+    /// The wait, if it is to be told: each one when it begins. A busy list waits for the rate limit over and over, so that
+    /// is told again only after a while.
+    fn new<'w>(&mut self, waiting: Option<&'w Waiting>, now: Instant) -> Option<&'w Waiting> {
+        let reason = waiting.map(Waiting::reason);
+        let is_new = reason.is_some() && reason != self.last;
+        self.last = reason;
+        if reason == Some(WaitReason::RateLimit) {
+            let told = self.rate_limit;
+            if !is_new || told.is_some_and(|told| now.duration_since(told) < TELL_EVERY) {
+                return None;
+            }
+            self.rate_limit = Some(now);
+        }
+        waiting.filter(|_| is_new)
     }
 }
 
@@ -213,13 +239,27 @@ impl Painter {
         if progress.waited >= Duration::from_millis(50) {
             parts.push((8, format!("waited {}", format::duration(progress.waited))));
         }
-        let line = fit(parts, width);
+        let line = match &progress.waiting {
+            Some(waiting) => fit_with_wait(parts, progress.count, waiting, width),
+            None => fit(parts, width),
+        };
         if self.colour && progress.done.is_some() {
             colour(&line)
         } else {
             line
         }
     }
+}
+
+/// The parts, among them what is waited for: where there is room for little else, that matters more than the noun of what is
+/// counted, and then more than the count.
+fn fit_with_wait(parts: Vec<Part>, count: u64, waiting: &Waiting, width: usize) -> String {
+    let waiting = waiting.to_string();
+    let line = fit(parts, width);
+    if line.contains(&waiting) {
+        return line;
+    }
+    fit(vec![(1, format::count(count)), (0, waiting)], width)
 }
 
 /// The parts with two blanks between them, as many of them as there is room for.
@@ -444,6 +484,57 @@ mod tests {
         for width in 0..150 {
             assert!(line(width).chars().count() <= width, "{width}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_narrow_line_says_what_is_waited_for() {
+        let progress = Snapshot {
+            count: 2_550,
+            label: "2,550 deals".to_owned(),
+            done: Some(0.06),
+            waiting: Some(Waiting::beginning(
+                "crm.deal.list",
+                WaitReason::Reconnect(5),
+                Some(Duration::from_secs(8)),
+            )),
+            ..Snapshot::default()
+        };
+        let line = |width| {
+            let mut painter = painter();
+            let now = painter.pace.started + Duration::from_secs(10);
+            painter.line(&progress, now, width)
+        };
+        assert_eq!(line(39), "2,550  connection lost: retry 5 in 8 s");
+        assert_eq!(line(32), "connection lost: retry 5 in 8 s");
+        assert!(
+            line(100).ends_with("connection lost: retry 5 in 8 s"),
+            "{}",
+            line(100)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_first_rows_the_share_is_that_of_those() {
+        let all = Snapshot {
+            count: 2_250,
+            done: Some(0.05),
+            ..Snapshot::default()
+        };
+        assert_eq!(all.of_first_rows(9_000, 0).done, Some(0.25));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_of_a_busy_list_is_told_from_time_to_time() {
+        let mut told = ToldWaits::default();
+        let rate = Waiting::beginning("crm.deal.list", WaitReason::RateLimit, None);
+        let begun = Instant::now();
+        let mut tell = |waiting, seconds| {
+            told.new(waiting, begun + Duration::from_secs(seconds))
+                .is_some()
+        };
+        assert!(tell(Some(&rate), 0));
+        assert!(!tell(Some(&rate), 1) && !tell(None, 1) && !tell(Some(&rate), 2));
+        assert!(!tell(None, 6) && tell(Some(&rate), 6));
     }
 
     #[tokio::test(start_paused = true)]

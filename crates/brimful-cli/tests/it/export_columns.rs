@@ -327,6 +327,44 @@ fn chosen_columns_have_their_labels_behind_them_or_where_they_are_named() {
 }
 
 #[test]
+fn lists_of_other_shapes_have_labels_and_values_too() {
+    let workspace = Workspace::new();
+    let portal = portal(
+        PortalConfig::unlimited()
+            .rows("deal", 3)
+            .rows("crm.stagehistory", 5)
+            .load("crm.activity", vec![row(json!({
+                "ID": "1", "SUBJECT": "Call", "OWNER_TYPE_ID": "2", "OWNER_ID": "1", "TYPE_ID": "2",
+                "BINDINGS": [{"OWNER_ID": "1", "OWNER_TYPE_ID": "2"}],
+            }))]),
+    );
+    let address = portal.url();
+    let csv = |method: &str, more: &[&str]| {
+        let args = [
+            "export", method, "--portal", &address, "--labels", "-o", "-", "--format", "csv",
+        ];
+        let output = workspace.run(&[&args[..], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let history = csv("crm.stagehistory.list", &["--param", "entityTypeId=2"]);
+    let header = history.lines().next().unwrap();
+    assert!(
+        header.contains("STAGE_ID,STAGE_ID__LABEL") && header.contains("CATEGORY_ID__LABEL"),
+        "{header}"
+    );
+    let activities = csv(
+        "crm.activity.list",
+        &["--select", "ID,TYPE_ID,OWNER_TYPE_ID,BINDINGS"],
+    );
+    assert!(activities.contains("TYPE_ID__LABEL"), "{activities}");
+    assert!(
+        activities.contains("OWNER_TYPE_ID\"\":\"\"2"),
+        "links are there as JSON: {activities}"
+    );
+}
+
+#[test]
 fn fields_and_dictionaries_are_asked_for_in_one_request() {
     let workspace = Workspace::new();
     let portal = portal(PortalConfig::unlimited().rows("user", 20).rows("deal", 20));

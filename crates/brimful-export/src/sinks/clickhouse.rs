@@ -19,7 +19,8 @@ use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
 use super::table_plan::{TablePlan, TypeConflict, holds_other_rows, quoted_names};
 use super::writer_runtime::WriterRuntime;
 use super::{
-    DELETED_AT, DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, label_name, labelled,
+    DELETED_AT, DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, WHOLE_SECONDS, label_name,
+    labelled,
 };
 use crate::cell::{Cell, Moment};
 use crate::column_names::{ColumnNames, Longest};
@@ -567,7 +568,9 @@ impl Kind {
                 let Some(utc) = in_utc(moment).filter(|utc| self.has(utc.year())) else {
                     return false;
                 };
-                let _ = write!(out, "{} {}", utc.date(), utc.time());
+                let (day, time) = (utc.date(), utc.time());
+                let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+                let _ = write!(out, "{day} {hour:02}:{minute:02}:{second:02}");
             }
             Cell::List(items) => {
                 out.push('[');
@@ -638,6 +641,9 @@ impl StoreSink for ClickhouseSink {
         for (place, cell) in row.cells.iter().enumerate() {
             let is_list = matches!(schema.columns[place].kind, ColumnType::List(_));
             let kind = self.kinds[place];
+            if cell.has_part_of_second() {
+                row.does_not_fit(schema, place, WHOLE_SECONDS, misfits);
+            }
             // There is no NULL among lists.
             let null = if is_list { "[]" } else { NULL };
             self.rows.value(|out| {

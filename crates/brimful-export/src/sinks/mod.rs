@@ -14,10 +14,14 @@ pub(crate) mod clickhouse;
 mod csv;
 #[cfg(feature = "parquet")]
 pub(crate) mod dataset;
+#[cfg(feature = "dialects")]
+pub(crate) mod indexes;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "stores")]
 pub(crate) mod owner;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod password_files;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 pub(crate) mod run_state;
@@ -243,6 +247,17 @@ pub(crate) trait RowSink: Send {
         None
     }
 }
+
+/// Why a run may not write to a table that another one writes to.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn is_being_written(table: &str) -> String {
+    format!("another export is writing the table {table} there; wait until it has ended")
+}
+
+/// Why a moment between two seconds goes to a column of whole seconds without its fraction.
+#[cfg(any(feature = "clickhouse", feature = "mysql"))]
+pub(crate) const WHOLE_SECONDS: &str =
+    "the column has whole seconds, so it is there without its fraction";
 
 /// How long a server that has gone away is waited for, from one attempt to the next.
 #[cfg(any(

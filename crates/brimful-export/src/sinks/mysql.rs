@@ -11,13 +11,14 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder, SslOpts};
 use parking_lot::Mutex;
 
+use super::password_files::{self, Login};
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
 use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::tls::{TlsMode, TlsOptions};
 use super::{
-    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, label_name,
-    labelled,
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow,
+    WHOLE_SECONDS, label_name, labelled,
 };
 use crate::cell::{Cell, Moment};
 use crate::column_names::{ColumnNames, Longest};
@@ -85,6 +86,20 @@ const OWN_TABLES: [&str; 2] = [
 type Stream = Arc<Mutex<Vec<u8>>>;
 
 /// Connects. Numbers and dates that do not fit are errors, and names are quoted in the usual way.
+/// The password of the environment, or of the file that the clients of MySQL read too.
+fn known_password(opts: &Opts) -> Option<String> {
+    if let Ok(password) = std::env::var("MYSQL_PWD") {
+        return Some(password);
+    }
+    let host = opts.get_ip_or_hostname();
+    password_files::of_mysql(&Login {
+        host: &host,
+        port: opts.get_tcp_port(),
+        database: opts.get_db_name().unwrap_or_default(),
+        user: opts.get_user().unwrap_or_default(),
+    })
+}
+
 fn connect(options: &Opts, stream: &Stream) -> mysql::Result<Conn> {
     let mut connection = Conn::new(options.clone())?;
     let stream = Arc::clone(stream);
@@ -134,7 +149,7 @@ impl MysqlSink {
         }
         let mut builder = OptsBuilder::from_opts(opts.clone()).prefer_socket(false);
         if opts.get_pass().is_none_or(str::is_empty)
-            && let Ok(password) = std::env::var("MYSQL_PWD")
+            && let Some(password) = known_password(&opts)
         {
             builder = builder.pass(Some(password));
         }
@@ -300,6 +315,19 @@ impl MysqlSink {
             (table,),
         );
         found.map_err(|error| self.failed(said(&error)))
+    }
+
+    /// Has the table for this run, as long as its connection lasts. A server may notice only a moment later that a run has
+    /// ended, so it waits for a while.
+    fn lock_table(&mut self) -> Result<(), ExportError> {
+        let granted: mysql::Result<Option<Option<u8>>> = self.connection.exec_first(
+            "SELECT GET_LOCK(CONCAT('brimful ', MD5(CONCAT(DATABASE(), '.', ?))), 2)",
+            (&self.state.table,),
+        );
+        if granted.map_err(|error| self.failed(said(&error)))? == Some(Some(1)) {
+            return Ok(());
+        }
+        Err(self.failed(super::is_being_written(&self.state.table)))
     }
 
     /// Makes the table, or adds the columns that it lacks.
@@ -660,6 +688,9 @@ impl StoreSink for MysqlSink {
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
+        if !self.began && self.state.sync.is_none() {
+            self.lock_table()?;
+        }
         self.make_table(schema)
             .map_err(|error| error.because_of_columns(&TOO_MANY_COLUMNS, MOST_COLUMNS))?;
         for statement in OWN_TABLES {
@@ -702,9 +733,14 @@ impl StoreSink for MysqlSink {
             match cell {
                 Cell::Bool(value) => self.rows.text(if *value { "1" } else { "0" }),
                 Cell::DateTime(moment) => {
+                    if cell.has_part_of_second() {
+                        row.does_not_fit(schema, place, WHOLE_SECONDS, misfits);
+                    }
                     if let Some(utc) = in_utc(moment) {
-                        let text = format!("{} {}", utc.date(), utc.time());
-                        self.rows.text(&text);
+                        let (day, time) = (utc.date(), utc.time());
+                        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+                        self.rows
+                            .text(&format!("{day} {hour:02}:{minute:02}:{second:02}"));
                     } else {
                         let reason = "in UTC it is not within the years 1 to 9999";
                         row.does_not_fit(schema, place, reason, misfits);

@@ -208,7 +208,7 @@ impl SyncEntity {
             Ok::<_, SyncError>(Parents { list, description })
         });
         Ok(Self {
-            table: table_name(known.method, argument),
+            table: Plan::table_of_list(known.method, argument),
             name,
             method: known.method.to_owned(),
             params,
@@ -245,7 +245,7 @@ impl SyncEntity {
         }
         Ok(Self {
             name: method.name.to_owned(),
-            table: table_name(method.name, None),
+            table: Plan::table_of_list(method.name, None),
             method: method.name.to_owned(),
             params: Map::new(),
             cursor: ChangeCursor::Full,
@@ -510,18 +510,6 @@ impl SyncEntity {
         }
         params
     }
-}
-
-/// The table of a list: `crm_deal`, `crm_item_128`.
-fn table_name(method: &str, argument: Option<&str>) -> String {
-    let mut name = Plan::entity_of_list(method)
-        .to_ascii_lowercase()
-        .replace(['.', '-'], "_");
-    if let Some(argument) = argument {
-        name.push('_');
-        name.push_str(argument);
-    }
-    name
 }
 
 /// The known name that `name` is a part of or has as a part, or the method that is nearest.

@@ -311,6 +311,9 @@ impl EntityRun {
                     table.open_table()?;
                 }
                 let highest = table.highest_id()?;
+                if is_full {
+                    table.make_indexes()?;
+                }
                 if lacks_changes && table.state.finish_read_in_place() {
                     return Ok(());
                 }

@@ -385,6 +385,11 @@ impl SyncTable {
         self.commit()
     }
 
+    /// Makes the indexes that the table lacks, of all rows at once.
+    pub(crate) fn make_indexes(&mut self) -> Result<(), SyncError> {
+        Ok(self.writer.make_indexes()?)
+    }
+
     fn remember_columns(&mut self) -> Result<(), SyncError> {
         let Some(schema) = self.writer.schema() else {
             return Ok(());

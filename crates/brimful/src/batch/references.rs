@@ -13,16 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::check;
-
-/// The maps of a portal that references look into; a name that begins with another one stands before it.
-const NAMES: [&str; 6] = [
-    "result",
-    "next",
-    "total",
-    "time",
-    "error_description",
-    "error",
-];
+use crate::check::reference_marks::{NAMES, taken_for_references};
 
 /// A reference in a text, as it is written: `$result[label][field]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,19 +99,6 @@ fn collect(value: &Value, found: &mut HashSet<String>) {
         Value::Object(fields) => fields.values().for_each(|value| collect(value, found)),
         _ => {}
     }
-}
-
-/// Where a portal sees a reference: at a `$` that the name of one of its maps follows, in any case.
-fn taken_for_references(text: &str) -> impl Iterator<Item = usize> {
-    text.match_indices('$').filter_map(|(at, _)| {
-        let after = &text[at + 1..];
-        let named = |name: &&str| {
-            after
-                .get(..name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name))
-        };
-        NAMES.iter().any(named).then_some(at)
-    })
 }
 
 /// A text in `params` that a portal would take for a reference and that names no command: `$total due`.

@@ -239,6 +239,7 @@ fn fetcher(
 ) -> Result<Fetcher, Error> {
     Effect::refuse_unless_reading(&method, "a fetch by ID")?;
     let params = params.finish()?;
+    check::reference_marks::refuse_in_batches(&method, &params)?;
     if client.session().checks == Checks::On {
         check::call(&method, &params, Carrier::Json)?;
     }

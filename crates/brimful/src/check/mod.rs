@@ -6,6 +6,7 @@
 pub(crate) mod conditions;
 pub(crate) mod first_rows;
 mod parameter;
+pub(crate) mod reference_marks;
 pub(crate) mod values;
 
 use brimful_protocol::catalogue;

@@ -60,13 +60,17 @@ impl FieldKind {
             "crm_status" | "crm_status_extra" => Self::Status,
             "crm_multifield" => Self::Multifield,
             "file" | "product_file" | "attached_diskfile" | "webdav" => Self::File,
-            "array" | "object" | "recurring" | "recurring_params" | "location"
-            | "crm_product_row" => Self::Structure,
+            "array"
+            | "object"
+            | "recurring"
+            | "recurring_params"
+            | "location"
+            | "crm_product_row"
+            | "crm_activity_binding"
+            | "crm_activity_communication" => Self::Structure,
             "string" | "text" | "url" | "address" | "crm" | "crm_currency" | "mail_message"
             | "resource" => Self::Text,
-            other if other.starts_with("crm_enum_") || other.starts_with("crm_activity_") => {
-                Self::Integer
-            }
+            other if other.starts_with("crm_enum_") => Self::Integer,
             _ => Self::Unknown,
         }
     }

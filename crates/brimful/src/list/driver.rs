@@ -6,6 +6,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use brimful_protocol::KnownCode;
@@ -36,6 +37,9 @@ use crate::waits::{WaitBoard, WaitReason};
 
 /// Bytes of rows that may wait for their turn or be on their way.
 const MEMORY: usize = 12 << 20;
+/// The same where the portal lets few requests through, for all lists of the process together: rows of a kilobyte or more
+/// would otherwise keep a list from having as many requests on their way as the limit allows.
+const MEMORY_WHERE_LIMITED: usize = 48 << 20;
 /// Requests in flight at the most, whatever the portal allows.
 const MOST_IN_FLIGHT: usize = 32;
 /// Requests in flight where the portal has no limit: as many as keep two cores busy.
@@ -59,6 +63,25 @@ const FULL_ANSWERS: u32 = 12;
 /// Attempts at a batch of REST 3.0 without a proper answer, before it is sent with fewer lists: the body may be too large
 /// for something on the way, or for the portal.
 const ATTEMPTS_AT_A_BATCH: u32 = 2;
+
+/// Lists of the process that are being read.
+static OPEN_LISTS: AtomicUsize = AtomicUsize::new(0);
+
+/// One of them, until it is dropped.
+struct OpenList;
+
+impl OpenList {
+    fn new() -> Self {
+        OPEN_LISTS.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for OpenList {
+    fn drop(&mut self) {
+        OPEN_LISTS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 pub(crate) enum Message {
     /// Pages that are ready together. One by one each would wake the reader. What is known of hidden rows up to the end of
@@ -105,6 +128,7 @@ pub(crate) struct Driver {
     failed_beginning: Option<Error>,
     /// The beginning is no longer shared with other lists.
     is_alone: bool,
+    _open: OpenList,
 }
 
 /// Leave to send a request, and how long the walk stood still for it.
@@ -170,6 +194,7 @@ impl Driver {
             is_stuck: false,
             failed_beginning: None,
             is_alone: false,
+            _open: OpenList::new(),
         }
     }
 
@@ -463,6 +488,10 @@ impl Driver {
     fn memory(&self) -> usize {
         match self.plan.encoding {
             RequestEncoding::Rest3Batch if self.session.gate.room().is_some() => MEMORY_OF_REST_3,
+            _ if self.session.gate.room().is_some() => {
+                let share = MEMORY_WHERE_LIMITED / OPEN_LISTS.load(Ordering::Relaxed).max(1);
+                share.max(MEMORY)
+            }
             _ => MEMORY,
         }
     }

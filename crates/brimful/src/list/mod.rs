@@ -275,8 +275,11 @@ impl List {
         {
             tracing::warn!("{doubt}");
         }
-        if self.api == Api::Rest && self.client.session().checks == Checks::On {
-            check::list(&self.method, &params)?;
+        if self.api == Api::Rest {
+            check::reference_marks::refuse_in_batches(&self.method, &params)?;
+            if self.client.session().checks == Checks::On {
+                check::list(&self.method, &params)?;
+            }
         }
         let names = if self.check_names && self.api == Api::Rest {
             NamesCheck::new(&self.method, &params)?

@@ -11,6 +11,7 @@ mod s3;
 pub(crate) mod synced;
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use parquet::arrow::ArrowWriter;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub(crate) struct DatasetSink {
     record: Record,
     /// What an interrupted run has left that is of no use.
     leftovers: Vec<String>,
+    /// The number of this process, which the record has since it writes.
+    writer: String,
     began: bool,
 }
 
@@ -85,6 +88,8 @@ struct Record {
     old: Vec<String>,
     /// All rows are there, and the parts are moved to their places.
     moving: bool,
+    /// The process that writes, by a number of its own: two at once would put rows there twice.
+    writer: String,
 }
 
 /// The folder of a table. On this machine it is made at once if `make` says so, else with the first file in it.
@@ -146,6 +151,7 @@ impl DatasetSink {
             parts: BTreeMap::new(),
             record: Record::default(),
             leftovers: Vec::new(),
+            writer: format!("{:016x}", RandomState::new().build_hasher().finish()),
             began: false,
         };
         sink.find_earlier()?;
@@ -231,21 +237,43 @@ impl DatasetSink {
         Ok(())
     }
 
-    /// Takes down how far the run is.
-    fn write_record(&self) -> Result<(), ExportError> {
-        self.put(STATE, serde_json::to_vec_pretty(&self.record)?)
+    /// Takes down how far the run is. Another run that has begun since has the folder for itself: this one ends.
+    fn write_record(&mut self) -> Result<(), ExportError> {
+        if self.record.writer == self.writer {
+            self.check_is_writer()?;
+            return self.put(STATE, serde_json::to_vec_pretty(&self.record)?);
+        }
+        self.record.writer.clone_from(&self.writer);
+        self.put(STATE, serde_json::to_vec_pretty(&self.record)?)?;
+        // Of two that begin at once, the later one has it.
+        self.check_is_writer()
+    }
+
+    fn check_is_writer(&self) -> Result<(), ExportError> {
+        let found = self.objects.get(STATE);
+        let found = found.map_err(|message| self.failed(message))?;
+        let found = found.and_then(|found| serde_json::from_slice::<Record>(&found).ok());
+        if found.is_some_and(|found| found.writer == self.writer) {
+            return Ok(());
+        }
+        Err(self.failed(format!(
+            "another export has begun to write the rows of {} there, so this one ends; run the command again when that one \
+             has ended",
+            self.state.table
+        )))
     }
 
     /// Moves the parts to their places, and removes those of the run before. What is done already is passed over.
     fn publish(&mut self) -> Result<(), ExportError> {
         self.record.moving = true;
         self.write_record()?;
-        let failed = |message| self.failed(message);
         for part in &self.record.old {
-            self.objects.delete(part).map_err(failed)?;
+            let deleted = self.objects.delete(part);
+            deleted.map_err(|message| self.failed(message))?;
         }
         for part in &self.record.new {
-            self.objects.rename(&in_new(part), part).map_err(failed)?;
+            let moved = self.objects.rename(&in_new(part), part);
+            moved.map_err(|message| self.failed(message))?;
         }
         self.record.moving = false;
         self.record.finished = true;
@@ -277,6 +305,12 @@ impl DatasetSink {
         })
     }
 
+    /// What names of parts have of the run: its number, and a part of that of the process, so that no other one writes a
+    /// file of the same name.
+    fn run_name(&self) -> String {
+        format!("{}-{}", self.record.run, &self.writer[..8])
+    }
+
     /// Ends the parts that are open, and writes them, the values that did not fit, and how far the run is.
     fn end_parts(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
         let mut ready = Vec::new();
@@ -286,7 +320,7 @@ impl DatasetSink {
             }
             let bytes = part.writer.into_inner().map_err(of_parquet)?;
             let number = self.record.new.len() + ready.len() + 1;
-            let run = self.record.run;
+            let run = self.run_name();
             ready.push((format!("{folder}part-{number:05}-{run}.parquet"), bytes));
         }
         if !misfits.0.is_empty() {
@@ -295,7 +329,7 @@ impl DatasetSink {
                 misfit.write_line(&mut lines);
             }
             let number = self.record.new.len() + ready.len() + 1;
-            let run = self.record.run;
+            let run = self.run_name();
             ready.push((format!("{ERRORS}/part-{number:05}-{run}.jsonl"), lines));
         }
         // If the run is killed now, the next one knows what it may find.

@@ -139,8 +139,51 @@ fn found(memory: &Memory) -> (Vec<i64>, usize) {
     (ids, misfits)
 }
 
+/// The names of the files, without the part that is another one for every process.
 fn names(memory: &Memory) -> Vec<String> {
-    memory.objects.lock().keys().cloned().collect()
+    let without_writer = |name: &String| match name.rsplit_once('.') {
+        // Parts of an export have a number, that of the run, and one of the process; those of a sync a number alone.
+        Some((stem, ending)) if stem.matches("-").count() >= 3 => {
+            let (stem, _writer) = stem.rsplit_once('-').unwrap();
+            format!("{stem}.{ending}")
+        }
+        _ => name.clone(),
+    };
+    memory.objects.lock().keys().map(without_writer).collect()
+}
+
+#[test]
+fn of_two_runs_at_once_the_earlier_one_ends_and_no_row_is_there_twice() {
+    let memory = Memory::default();
+    memory.left.store(usize::MAX, Ordering::SeqCst);
+    let open = || {
+        let options = StoreOptions {
+            table: "crm_deal".to_owned(),
+            command: "crm.deal.list".to_owned(),
+            resume: true,
+        };
+        let sink = DatasetSink::new(Box::new(memory.clone()), None, String::new(), options);
+        let plan = Plan {
+            fields: fields(),
+            ..Plan::of_list("crm.deal.list")
+        };
+        RowWriter::new(Box::new(sink.unwrap()), plan)
+    };
+    let page = || -> Page {
+        (1..=3)
+            .map(|id| (Some(id), format!("{{\"ID\":\"{id}\"}}")))
+            .collect()
+    };
+    let (mut first, mut second) = (open(), open());
+    first.write_page(&page(), &mut Vec::new()).unwrap();
+    second.write_page(&page(), &mut Vec::new()).unwrap();
+    let error = first.finish(&mut std::io::sink()).unwrap_err().to_string();
+    assert!(
+        error.contains("another export has begun to write"),
+        "{error}"
+    );
+    second.finish(&mut std::io::sink()).unwrap();
+    assert_eq!(found(&memory).0, [1, 2, 3]);
 }
 
 #[test]

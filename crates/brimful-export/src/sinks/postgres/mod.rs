@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::password_files::{self, Login};
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
 use super::table_plan::quoted_names;
@@ -38,12 +39,122 @@ const BYTES_AT_ONCE: usize = 8 << 20;
 /// The table of the session.
 const STAGE: &str = "_brimful_stage";
 
+/// How often the server is asked for the lock of a table, a tenth of a second apart.
+const LOCK_ATTEMPTS: u32 = 20;
+
 /// The lock of whoever makes tables: `brimful` in ASCII.
 const MAKES_TABLES: u64 = 0x0062_7269_6d66_756c;
+
+/// The words that the server takes for no name of a column or table without quotes:
+/// <https://www.postgresql.org/docs/current/sql-keywords-appendix.html>.
+const KEYWORDS: [&str; 101] = [
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
 
 /// A name is cut by the server without a word. The others are columns of every table.
 const NAMES: ColumnNames = ColumnNames {
     longest: Some(Longest::Bytes(63)),
+    keywords: &KEYWORDS,
     reserved: &[
         DELETED_AT, "cmax", "cmin", "ctid", "tableoid", "xmax", "xmin",
     ],
@@ -96,7 +207,7 @@ impl PostgresSink {
             TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
         });
         if config.get_password().is_none()
-            && let Ok(password) = std::env::var("PGPASSWORD")
+            && let Some(password) = known_password(&config)
         {
             config.password(password);
         }
@@ -104,7 +215,7 @@ impl PostgresSink {
         let runtime = WriterRuntime::in_background()?;
         let connector = MakeRustlsConnect::new(tls::config(&tls).map_err(failed)?);
         let client = connect(&runtime, &config, &connector)?
-            .map_err(|error| failed(tls.explain(said(&error))))?;
+            .map_err(|error| failed(tls.explain(with_remedy(said(&error)))))?;
         let mut sink = Self {
             runtime,
             client: Arc::new(client),
@@ -202,6 +313,23 @@ impl PostgresSink {
         Ok(false)
     }
 
+    /// Has the table for this run, as long as its connection lasts. A server may notice only a moment later that a run has
+    /// ended, so it is asked again for a while.
+    fn lock_table(&self) -> Result<(), ExportError> {
+        let table = literal(&self.state.table);
+        let ask = format!(
+            "SELECT pg_try_advisory_lock(hashtext('brimful export ' || current_schema() || '.' || {table}))"
+        );
+        for _ in 0..LOCK_ATTEMPTS {
+            let granted = self.wait(self.client.query_typed(&ask, &[]))?;
+            if granted.first().is_some_and(|row| row.get(0)) {
+                return Ok(());
+            }
+            self.execute("SELECT pg_sleep(0.1)")?;
+        }
+        Err(self.failed(super::is_being_written(&self.state.table)))
+    }
+
     /// Makes the tables, or adds what they lack. What is there is looked at behind the lock: two runs that make the same
     /// tables at once fail one of them, IF NOT EXISTS or not, and the server may still be making those of a killed run.
     fn make_tables(&mut self, schema: &Schema) -> Result<(), ExportError> {
@@ -259,6 +387,35 @@ impl PostgresSink {
         ))?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
+}
+
+/// What the server said, with what to do where it wants a password and there is none.
+fn with_remedy(said: String) -> String {
+    if said.contains("password missing") {
+        return format!(
+            "{said}; set PGPASSWORD, or write it into ~/.pgpass, which nobody else may read (chmod 600 ~/.pgpass)"
+        );
+    }
+    said
+}
+
+/// The password of the environment, or of the file that psql reads too.
+fn known_password(config: &Config) -> Option<String> {
+    if let Ok(password) = std::env::var("PGPASSWORD") {
+        return Some(password);
+    }
+    let user = config.get_user()?;
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.as_str(),
+        // So psql calls the sockets of this machine.
+        _ => "localhost",
+    };
+    password_files::of_postgres(&Login {
+        host,
+        port: config.get_ports().first().copied().unwrap_or(5432),
+        database: config.get_dbname().unwrap_or(user),
+        user,
+    })
 }
 
 fn connect(
@@ -326,6 +483,9 @@ impl StoreSink for PostgresSink {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
         self.settle()?;
+        if !self.began && self.state.sync.is_none() {
+            self.lock_table()?;
+        }
         if let Err(error) = self.make_tables(schema) {
             // The first error is the one to be told.
             let _ = self.execute("ROLLBACK");

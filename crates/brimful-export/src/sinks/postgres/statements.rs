@@ -102,10 +102,12 @@ impl PostgresSink {
                 if found == wanted {
                     return Ok(());
                 }
+                // A view keeps the types of its columns; the next run makes it again.
+                let view = quoted(&format!("{}_labeled", self.state.table));
                 Err(TypeConflict {
                     wanted: wanted.to_owned(),
                     remedy: format!(
-                        "ALTER TABLE {table} ALTER {name} TYPE {wanted} USING {name}::{wanted}"
+                        "DROP VIEW IF EXISTS {view}; ALTER TABLE {table} ALTER {name} TYPE {wanted} USING {name}::{wanted}"
                     ),
                 })
             },
@@ -246,8 +248,8 @@ impl PostgresSink {
             let _ = match column.kind {
                 ColumnType::List(_) => write!(
                     select,
-                    ",\n  ARRAY(SELECT ({found} c.code::text) FROM unnest(t.{name}) WITH ORDINALITY c (code, place) \
-                     ORDER BY c.place) AS {}",
+                    ",\n  CASE WHEN t.{name} IS NOT NULL THEN ARRAY(SELECT ({found} c.code::text) FROM unnest(t.{name}) \
+                     WITH ORDINALITY c (code, place) ORDER BY c.place) END AS {}",
                     quoted(&label)
                 ),
                 _ => write!(

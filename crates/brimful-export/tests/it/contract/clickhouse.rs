@@ -357,3 +357,18 @@ fn a_wrong_password_and_a_server_that_is_not_there_are_told_without_the_password
     let error = store.open(options("crm_deal"), plan()).unwrap_err();
     assert!(error.to_string().contains("secure=true"), "{error}");
 }
+
+#[test]
+fn a_moment_between_two_seconds_is_stored_without_its_fraction_in_clickhouse_and_recorded() {
+    let Some(server) = Server::find("contract_fraction") else {
+        return;
+    };
+    let row = (
+        Some(1),
+        r#"{"ID":"1","DATE_CREATE":"2026-01-02T03:04:05.75+03:00"}"#.to_owned(),
+    );
+    let writer = server.write("contract_fraction", plan(), &[row].into_iter().collect());
+    assert_eq!(writer.misfits(), 1);
+    let found = server.text("SELECT toString(DATE_CREATE) FROM contract_fraction");
+    assert_eq!(found.trim(), "2026-01-02 00:04:05");
+}

@@ -326,3 +326,55 @@ fn titles_that_have_changed_are_the_comments_of_columns_in_mysql_and_change_noth
     }
     assert_eq!(definitions[0], definitions[1]);
 }
+
+#[test]
+fn dates_and_links_of_a_table_of_mysql_get_one_index_each() {
+    let Some(mut server) = Server::find("contract_indexes") else {
+        return;
+    };
+    for _ in 0..2 {
+        let mut writer = server.write("contract_indexes", plan(), &rows());
+        writer.make_indexes().unwrap();
+    }
+    let found = server.text(
+        "SELECT GROUP_CONCAT(column_name ORDER BY column_name SEPARATOR ' ') FROM information_schema.statistics \
+         WHERE table_schema = DATABASE() AND table_name = 'contract_indexes'",
+    );
+    assert_eq!(found.unwrap(), "CLOSEDATE DATE_CREATE ID");
+}
+
+#[test]
+fn a_second_export_into_a_table_of_mysql_is_refused_while_the_first_one_writes() {
+    let Some(server) = Server::find("contract_two") else {
+        return;
+    };
+    let mut first = server.store.open(options("contract_two"), plan()).unwrap();
+    first.write_page(&rows(), &mut Vec::new()).unwrap();
+    let mut second = server.store.open(options("contract_two"), plan()).unwrap();
+    let error = second
+        .write_page(&rows(), &mut Vec::new())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("another export is writing the table contract_two"),
+        "{error}"
+    );
+    first.finish(&mut std::io::sink()).unwrap();
+    drop(first);
+    assert_eq!(server.write("contract_two", plan(), &rows()).misfits(), 1);
+}
+
+#[test]
+fn a_moment_between_two_seconds_is_stored_without_its_fraction_in_mysql_and_recorded() {
+    let Some(mut server) = Server::find("contract_fraction") else {
+        return;
+    };
+    let row = (
+        Some(1),
+        r#"{"ID":"1","DATE_CREATE":"2026-01-02T03:04:05.75+03:00"}"#.to_owned(),
+    );
+    let writer = server.write("contract_fraction", plan(), &[row].into_iter().collect());
+    assert_eq!(writer.misfits(), 1);
+    let found = server.text("SELECT CAST(DATE_CREATE AS CHAR) FROM contract_fraction");
+    assert_eq!(found.unwrap(), "2026-01-02 00:04:05");
+}

@@ -360,3 +360,53 @@ fn the_label_of_a_field_with_the_longest_name_has_a_column_of_its_own() {
     let stored = server.text("SELECT to_jsonb(t)::text FROM contract_long_label_labeled t");
     assert!(stored.unwrap().contains("\"seven\""));
 }
+
+#[test]
+fn dates_and_links_of_a_table_of_postgresql_get_one_index_each() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_indexes");
+    for _ in 0..2 {
+        server
+            .write("contract_indexes", &rows())
+            .make_indexes()
+            .unwrap();
+    }
+    let found = server.text(
+        "SELECT string_agg(a.attname, ' ' ORDER BY a.attname) FROM pg_index i JOIN pg_attribute a \
+         ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = 'contract_indexes'::regclass",
+    );
+    assert_eq!(found.unwrap(), "closedate date_create id");
+}
+
+#[test]
+fn a_second_export_into_a_table_of_postgresql_is_refused_while_the_first_one_writes() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_two");
+    let mut first = server.store.open(options("contract_two"), plan()).unwrap();
+    first.write_page(&rows(), &mut Vec::new()).unwrap();
+    let mut second = server.store.open(options("contract_two"), plan()).unwrap();
+    let error = second
+        .write_page(&rows(), &mut Vec::new())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("another export is writing the table contract_two"),
+        "{error}"
+    );
+    first.finish(&mut std::io::sink()).unwrap();
+    drop(first);
+    assert_eq!(server.write("contract_two", &rows()).misfits(), 1);
+}
+
+#[test]
+fn a_column_called_as_a_word_of_sql_needs_no_quotes_in_postgresql() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_words");
+    let row = (
+        Some(1),
+        r#"{"ID":"1","ORDER":"first","USER":"7"}"#.to_owned(),
+    );
+    server.write("contract_words", &[row].into_iter().collect());
+    let found = server.text("SELECT order_ || ' ' || user_ FROM contract_words");
+    assert_eq!(found.unwrap(), "first 7");
+}

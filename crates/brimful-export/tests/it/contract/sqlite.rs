@@ -198,3 +198,21 @@ fn names_that_sqlite_takes_for_the_same_are_told_apart_and_no_title_ends_a_run()
     assert!(names[3].starts_with("_deleted_at_"), "{names:?}");
     assert!(names[5].starts_with("ab_"), "{names:?}");
 }
+
+#[test]
+fn dates_and_links_of_a_table_get_one_index_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, database) = store(&folder);
+    for _ in 0..2 {
+        write(&store, &rows()).make_indexes().unwrap();
+    }
+    let mut select = database
+        .prepare("SELECT c.name FROM pragma_index_list('crm_deal') i, pragma_index_info(i.name) c ORDER BY 1")
+        .unwrap();
+    let found: Vec<String> = select
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(found, ["CLOSEDATE", "DATE_CREATE"]);
+}
