@@ -28,7 +28,7 @@ const PAGE: u64 = 50;
 const PAGE_OF_REST_3: u64 = 1000;
 /// So many pages in a row without a new row end the list.
 const IDLE_PAGES: u32 = 20;
-/// More pages than these a list does not have: it grows faster than it is read.
+/// More pages than these a list does not have: it may grow faster than it is read.
 const MOST_PAGES: u32 = 100_000;
 
 /// The cursors that methods have.
@@ -335,7 +335,7 @@ impl CursorPages {
                 "{IDLE_PAGES} pages in a row have no new row, and the portal says that more follow"
             )
         } else if self.pages >= MOST_PAGES {
-            format!("it has not ended after {MOST_PAGES} pages: it grows faster than it is read")
+            format!("it has not ended after {MOST_PAGES} pages: it may grow faster than it is read")
         } else {
             return Ok(());
         };

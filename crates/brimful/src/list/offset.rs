@@ -138,8 +138,10 @@ struct CurrentPass {
     next_offset: Option<u64>,
     /// The highest place that was asked for, or is to be.
     asked_to: u64,
-    /// Rows that were counted when it began, or came in the pass before.
-    counted: u64,
+    /// Rows that the first of its pages counted that counts any.
+    counted: Option<u64>,
+    /// Rows before the end of the pass before.
+    end_before: u64,
     /// Pages in a row that brought hardly a new row.
     idle: u64,
     /// Of these, those that had rows.
@@ -273,6 +275,7 @@ impl OffsetPages {
             self.offsets = before.offsets;
         }
         self.readings.begin();
+        self.end_search = EndSearch::default();
         self.wanted = self.offsets.iter().copied().collect();
         if self.wanted.is_empty() {
             self.wanted.push_back(0);
@@ -282,7 +285,7 @@ impl OffsetPages {
         self.pass = CurrentPass {
             next_offset: Some(0),
             asked_to,
-            counted: before.last.end,
+            end_before: before.last.end,
             ..CurrentPass::default()
         };
         if self.course.is_serial() && !before.is_end_told {

@@ -15,7 +15,7 @@ use crate::list::strategy::{NextAction, StrategyError};
 const COUNTED_PAGES: u64 = 48;
 /// In a verified list longer runs are counted: as many pages as a request has.
 const VERIFIED_PAGES: u64 = 50;
-/// Full pages behind the last ID that is known, until the list is taken for one that grows faster than it is read.
+/// So many full pages behind the last ID that is known end the list: it may grow faster than it is read.
 const MAX_ENDLESS: u32 = 100;
 /// After so many pages of windows in a row that are counted and show nothing, the windows are as wide as so many pages.
 const FRUITLESS: u64 = 16;
@@ -400,10 +400,7 @@ impl KeysetWalk {
             Verdict::ProvenUpTo(last) => {
                 self.endless += u32::from(to == NO_END);
                 if self.endless > MAX_ENDLESS {
-                    return Err(StrategyError::Misbehaves(
-                        "its newest rows are not shown, and it grows faster than it is read"
-                            .to_owned(),
-                    ));
+                    return Err(no_end(u64::from(self.endless)));
                 }
                 self.keep_proven(at, from, last, to);
                 let rest = self.stretches.partition_point(|s| s.from < last);
@@ -675,6 +672,13 @@ struct RunCount {
     is_plausible: bool,
 }
 
+/// Rows go on above the IDs that were seen. Nobody knows whether they were there from the start.
+fn no_end(pages: u64) -> StrategyError {
+    StrategyError::Misbehaves(format!(
+        "its newest rows were not shown at first, and {pages} pages above the last ID that was known have not come to its end: it may grow faster than it is read"
+    ))
+}
+
 impl KeysetWalk {
     /// A list whose highest ID nobody has seen may grow as fast as it is read.
     fn bound_growth(&mut self, from: u64, shown: usize) -> Result<(), StrategyError> {
@@ -686,9 +690,7 @@ impl KeysetWalk {
         if self.windows.beyond <= MAX_BEYOND + 4 * counted.div_ceil(self.full as u64) {
             return Ok(());
         }
-        Err(StrategyError::Misbehaves(
-            "its newest rows are not shown, and it grows faster than it is read".to_owned(),
-        ))
+        Err(no_end(self.windows.beyond))
     }
 
     /// Nothing is asked for without end: where counts change at random, those of a run and of its parts never agree.

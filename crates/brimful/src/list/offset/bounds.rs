@@ -67,33 +67,15 @@ impl OffsetPages {
         };
         if self.pass.idle >= most_idle {
             return Err(StrategyError::Misbehaves(format!(
-                "{most_idle} pages in a row up to start {start} have no new row, and the portal says that more follow"
+                "{most_idle} pages in a row up to start {start} have no new row, and none of them ends the list"
             )));
         }
-        let counted = self.pass.counted;
         let slack = self.page_size.max(1).saturating_mul(GROWTH_PAGES);
         // A count that is smaller than what came says nothing.
         let total = total.filter(|total| *total >= start.saturating_add(came));
-        let has_grown = match total {
-            Some(total) => total > counted,
-            None => self.readings.count() > 1,
-        };
-        if counted > 0 && next > counted.saturating_add(slack) && has_grown {
-            return Err(StrategyError::Misbehaves(format!(
-                "the list grows faster than it is read: it had {counted} rows when it was begun, and more follow behind {next}"
-            )));
-        }
-        if total.is_none() && self.readings.count() == 1 {
-            if start > counted.saturating_add(slack) {
-                self.end_search.begin(start);
-            }
-            if let Some(end) = self.end_search.ends_before()
-                && next > end.saturating_add(slack)
-            {
-                return Err(StrategyError::Misbehaves(format!(
-                    "the list grows faster than it is read: it ended before row {end} while its first rows were read, and more follow behind {next}"
-                )));
-            }
+        match total {
+            Some(total) => self.check_counted_growth(total, next, slack)?,
+            None => self.check_uncounted_growth(start, next, slack)?,
         }
         if self.pass.offsets.len() as u64 >= self.most_pages && total.is_none() {
             return Err(StrategyError::Misbehaves(format!(
@@ -102,5 +84,47 @@ impl OffsetPages {
             )));
         }
         Ok(())
+    }
+
+    /// A list whose count rises as fast as it is read has no end.
+    fn check_counted_growth(&self, total: u64, next: u64, slack: u64) -> Result<(), StrategyError> {
+        let Some(counted) = self.pass.counted else {
+            return Ok(());
+        };
+        if total > counted && next > counted.saturating_add(slack) {
+            return Err(StrategyError::Misbehaves(format!(
+                "the list grows faster than it is read: {counted} rows were counted when it was begun, and more follow behind {next}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The pass before may have ended too early, at a page that came empty by mistake. So only a place far off tells a list
+    /// that grows from one that is longer than it seemed.
+    fn check_uncounted_growth(
+        &mut self,
+        start: u64,
+        next: u64,
+        slack: u64,
+    ) -> Result<(), StrategyError> {
+        let known = self.pass.end_before.max(self.pass.counted.unwrap_or(0));
+        if start > known.saturating_add(slack) {
+            self.end_search.begin(start);
+        }
+        let end = self.end_search.ends_before();
+        let Some(end) = end.filter(|end| next > end.saturating_add(slack)) else {
+            return Ok(());
+        };
+        // Behind its end a list may begin again, and some methods take no place at all: then the same rows come again.
+        let why = if self.readings.rows_of_pass() > end {
+            format!(
+                "the list grows faster than it is read: it ended before row {end} while the rows before that were read, and more follow behind {next}"
+            )
+        } else {
+            format!(
+                "at start {end} it shows no row that has not come, and its pages go on behind {next}: it may begin again behind its end, take no place of a page, or grow faster than it is read"
+            )
+        };
+        Err(StrategyError::Misbehaves(why))
     }
 }

@@ -183,6 +183,11 @@ impl ListReadings {
         self.sightings.last_pass(row) == Some(now)
     }
 
+    /// How many different rows have come in this pass.
+    pub(super) fn rows_of_pass(&self) -> u64 {
+        self.passes.last().map_or(0, |pass| pass.rows)
+    }
+
     /// The IDs of the rows that came in the first pass, in order, if all rows have IDs that are numbers.
     pub(super) fn ids_of_first_pass(&self) -> Option<Vec<u64>> {
         self.sightings.numbers(0)

@@ -206,10 +206,8 @@ impl OffsetPages {
         let first = start == 0;
         if first {
             self.pass.first_page.clone_from(rows);
-            self.pass.counted = self.pass.counted.max(total.unwrap_or(0));
-        } else if self.pass.counted == 0 {
-            self.pass.counted = total.unwrap_or(0);
         }
+        self.pass.counted = self.pass.counted.or(total);
         let counted = total.filter(|_| !self.total_is_wrong);
         let brought = self.hand_out(page, rows, start, counted, first && alone);
         self.pass.offsets.push(start);

@@ -266,7 +266,7 @@ fn a_portal_that_shows_no_row_and_answers_every_place_alike_is_not_taken_for_one
 }
 
 /// Walks a list one command a request; the requests that it took and how it ended.
-fn requests(answer: impl Fn(u64, u64) -> Answer) -> (u64, Result<Vec<u64>, StrategyError>) {
+fn requests(mut answer: impl FnMut(u64, u64) -> Answer) -> (u64, Result<Vec<u64>, StrategyError>) {
     let mut commands = 0;
     let walked = walk(1, |start| {
         commands += 1;
@@ -291,6 +291,48 @@ fn an_uncounted_list_that_grows_as_fast_as_it_is_read_ends_with_an_error_soon() 
         }
         assert!(commands < 500, "{added}: {commands} commands");
     }
+}
+
+fn in_order(mut ids: Vec<u64>) -> Vec<u64> {
+    ids.sort_unstable();
+    ids
+}
+
+/// A page that came empty by mistake ended the first pass early. The second one reaches much farther, and nothing was added.
+#[test]
+fn an_uncounted_list_whose_first_reading_ended_too_early_is_read_whole() {
+    for (next, ended_at) in [(true, 100), (false, 100), (true, 1_000)] {
+        let all: Vec<u64> = (1..=5_230).collect();
+        let mut is_spoilt = false;
+        let (_, walked) = requests(|_, start| {
+            if start == ended_at && !is_spoilt {
+                is_spoilt = true;
+                return (Vec::new(), None, None);
+            }
+            let next = (next && start + 50 < 5_230).then_some(start + 50);
+            (slice(&all, start), next, None)
+        });
+        assert!(in_order(walked.unwrap()) == all, "{next}, {ended_at}");
+    }
+}
+
+/// Both times the first page is not counted: the portal counts the same rows on all others.
+#[test]
+fn a_counted_list_whose_first_reading_ended_too_early_is_not_said_to_grow() {
+    let all: Vec<u64> = (1..=5_230).collect();
+    let (mut first, mut third) = (0, 0);
+    let (_, walked) = requests(|_, start| {
+        first += u32::from(start == 0);
+        third += u32::from(start == 100);
+        let next = (start + 50 < 5_230).then_some(start + 50);
+        match start {
+            0 => (slice(&all, start), next, None),
+            100 if third == 1 => (Vec::new(), None, None),
+            _ => (slice(&all, start), next, Some(5_230)),
+        }
+    });
+    assert!(first > 1 && third > 1);
+    assert!(in_order(walked.unwrap()) == all);
 }
 
 #[test]

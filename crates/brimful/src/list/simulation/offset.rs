@@ -1,6 +1,6 @@
 //! Lists without a keyset, against a portal that does everything to them: what ends as whole is whole.
 
-mod costs;
+pub(super) mod costs;
 mod manners;
 mod portal;
 
@@ -147,6 +147,8 @@ struct Ends {
     equal_passes_with_hidden: usize,
     /// Nothing was proved.
     no_proof: usize,
+    /// Refused, since the list grew faster than it was read.
+    grew: usize,
     /// Proved by a count that may be an upper bound which the list has passed, so that nobody can tell.
     counted_past_a_bound: usize,
 }
@@ -209,7 +211,16 @@ fn run(seeds: std::ops::Range<u64>) -> Ends {
                     walked.hidden
                 );
             }
-            Err(StrategyError::Misbehaves(_)) => {}
+            Err(StrategyError::Misbehaves(why)) => {
+                // What the list is said to have had was passed.
+                let had = why.split(' ').find_map(|word| word.parse::<usize>().ok());
+                let has_grown = had.is_some_and(|had| portal.most_rows > had);
+                assert!(
+                    has_grown || !why.contains("grows"),
+                    "seed {seed}: {why}, {manners:?}"
+                );
+                ends.grew += usize::from(why.contains("grows"));
+            }
             Err(stuck) => panic!("seed {seed}: {stuck:?}"),
         }
     }
@@ -245,6 +256,7 @@ fn check(seeds: std::ops::Range<u64>) {
         ),
         ("without a proof", ends.no_proof, 1, 60),
         ("counted past a bound", ends.counted_past_a_bound, 0, 1),
+        ("growing faster than they are read", ends.grew, 5, 40),
     ] {
         assert!(
             (least * all..=most * all).contains(&(lists * 1_000)),

@@ -21,6 +21,8 @@ pub(super) struct Portal {
     pub(super) manners: Manners,
     pub(super) rows: Vec<ModelRow>,
     pub(super) next_key: u64,
+    /// So many rows there were at the most.
+    pub(super) most_rows: usize,
     pub(super) random: fastrand::Rng,
     pub(super) commands: usize,
     pub(super) requests: usize,
@@ -38,6 +40,7 @@ impl Portal {
             manners,
             rows: Vec::new(),
             next_key: 0,
+            most_rows: 0,
             random: fastrand::Rng::with_seed(seed),
             commands: 0,
             requests: 0,
@@ -60,6 +63,7 @@ impl Portal {
         let key = self.next_key;
         self.next_key += 1;
         self.rows.insert(at, ModelRow { key, hidden });
+        self.most_rows = self.most_rows.max(self.rows.len());
     }
 
     pub(super) fn delete(&mut self, at: usize) {
