@@ -398,3 +398,63 @@ fn a_method_that_ignores_the_filter_and_shows_no_row_is_not_asked_for_narrower_r
         }
     }
 }
+
+/// Rows of a table, each with the size of its list; neighbours whose other cells are equal become one.
+pub(super) fn rows_by_size(measured: Vec<(usize, Vec<usize>)>) -> Vec<String> {
+    let mut merged: Vec<(usize, usize, Vec<usize>)> = Vec::new();
+    for (rows, requests) in measured {
+        match merged.last_mut() {
+            Some((_, last, same)) if *same == requests => *last = rows,
+            _ => merged.push((rows, rows, requests)),
+        }
+    }
+    let row = |(first, last, requests): (usize, usize, Vec<usize>)| {
+        let sizes = if first == last {
+            with_commas(first)
+        } else {
+            format!("{} to {}", with_commas(first), with_commas(last))
+        };
+        let cells: Vec<String> = requests.iter().map(usize::to_string).collect();
+        format!("| {sizes} | {} |", cells.join(" | "))
+    };
+    merged.into_iter().map(row).collect()
+}
+
+fn with_commas(number: usize) -> String {
+    if number < 1_000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", number / 1_000, number % 1_000)
+}
+
+/// The requests of lists of leads of which rows are hidden, four in flight.
+pub(super) fn table_of_hidden_rows() -> Vec<String> {
+    let sizes = [
+        60, 130, 230, 500, 1_000, 2_500, 3_000, 6_000, 7_000, 10_000, 20_000,
+    ];
+    let measured = sizes.map(|rows| {
+        let ids: Vec<u64> = (1..=rows as u64).collect();
+        let late = [97, 20].map(|every| ("some, met late", (60..rows).step_by(every).collect()));
+        let mut requests = vec![cost_of_hidden(LEADS, &ids, "none", &[], 4).1];
+        for (kind, places) in hidden_rows(rows).into_iter().chain(late) {
+            requests.push(cost_of_hidden(LEADS, &ids, kind, &places, 4).0);
+        }
+        (rows, requests)
+    });
+    rows_by_size(measured.into())
+}
+
+/// The requests of lists of leads of which no row is shown, one in flight, by how far their IDs lie apart.
+pub(super) fn table_of_blocks() -> Vec<String> {
+    let measured = [3_000, 10_000, 20_000].map(|rows| {
+        let dense: Vec<u64> = (1..=rows as u64).collect();
+        let every_second = dense.iter().map(|id| 2 * id).collect();
+        let places: Vec<usize> = (0..rows).collect();
+        let lists = [dense, every_second, sparse(rows, 0.05, 7)];
+        let costs = lists.map(|ids| cost_of_hidden(LEADS, &ids, "all", &places, 1));
+        let mut requests: Vec<usize> = costs.iter().map(|(requests, _)| *requests).collect();
+        requests.push(costs[0].1);
+        (rows, requests)
+    });
+    rows_by_size(measured.into())
+}

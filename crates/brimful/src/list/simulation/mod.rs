@@ -5,6 +5,7 @@ mod lanes;
 mod misbehaviour;
 mod offset;
 mod one_by_one;
+mod page;
 mod windows;
 
 use std::collections::BTreeSet;

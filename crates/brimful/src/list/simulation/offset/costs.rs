@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Exclusions, Manners, Portal, Proof, walk};
+use crate::list::simulation::costs::rows_by_size;
 
 /// The requests that a list takes of which the rows at `places` are hidden, and how it was proved.
 fn cost(manners: Manners, places: &BTreeSet<usize>) -> (usize, Proof) {
@@ -126,4 +127,26 @@ fn a_row_that_moves_while_the_place_of_a_hidden_one_is_counted_twice_comes_all_t
         moved += usize::from(matches!(walked.proof, Proof::NothingBeside(_)));
     }
     assert!(moved >= 290, "{moved} of 300 were read once");
+}
+
+/// The requests of lists in an order of the caller's of which rows are hidden, four in flight.
+pub(in crate::list::simulation) fn table_of_hidden_rows() -> Vec<String> {
+    let sizes = [40, 60, 130, 230, 500, 1_000, 2_500, 7_000, 20_000];
+    let measured = sizes.map(|rows| {
+        let many = if rows > 1_200 { 300 } else { rows / 4 };
+        let middle = rows / 2;
+        let kinds: [BTreeSet<usize>; 5] = [
+            BTreeSet::new(),
+            [middle].into(),
+            (middle..middle + many).collect(),
+            (0..rows).step_by(97).collect(),
+            (0..rows).step_by(10).collect(),
+        ];
+        let manners = Manners::of_a_quiet_list(rows, 4);
+        (
+            rows,
+            kinds.iter().map(|places| cost(manners, places).0).collect(),
+        )
+    });
+    rows_by_size(measured.into())
 }
