@@ -7,7 +7,7 @@ use brimful_portal::{Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use crate::support::{builder, client, portal, scripted, unlimited};
+use crate::support::{assert_faults_played, builder, client, portal, scripted, unlimited};
 
 #[tokio::test(start_paused = true)]
 async fn results_are_found_by_id_and_come_in_the_order_of_the_ids() {
@@ -194,6 +194,7 @@ async fn a_line_that_loses_replies_loses_no_item() {
     for id in 1..=3_200 {
         assert_eq!(deals.result::<Value>(id).unwrap()["ID"], id.to_string());
     }
+    assert_faults_played(&portal);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use brimful_portal::{AccessToken, Fault, FaultRule, FaultTiming, Portal, PortalC
 use serde_json::{Value, json};
 
 use crate::line::Line;
-use crate::support::{WEBHOOK, portal};
+use crate::support::{WEBHOOK, assert_faults_played, portal};
 
 const PORTAL: &str = "https://portal.test";
 
@@ -90,6 +90,7 @@ async fn a_file_that_breaks_off_is_gone_on_with() {
         } else {
             assert!(ranges.is_empty(), "{fault}: {ranges:?}");
         }
+        assert_faults_played(&portal);
     }
 }
 

@@ -6,7 +6,7 @@ use brimful::{Client, ErrorKind};
 use brimful_portal::{Fault, FaultRule, FaultTiming, Portal, PortalConfig};
 use serde_json::json;
 
-use crate::support::{ids, portal, truth};
+use crate::support::{assert_faults_played, ids, portal, truth};
 
 async fn served(portal: &Portal) -> (brimful_portal::Server, Client) {
     let server = portal.bind("127.0.0.1:0").await.unwrap();
@@ -45,6 +45,7 @@ async fn resets_and_cut_bodies_over_http_lose_nothing() {
         .unwrap();
     assert_eq!(rows, truth);
     assert!(report.retries >= 2);
+    assert_faults_played(&portal);
     server.shut_down().await.unwrap();
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::portal;
+use crate::support::{assert_faults_played, portal};
 
 fn client(address: &str, http: HttpOptions) -> Result<Client, brimful::Error> {
     Client::builder(address)
@@ -356,6 +356,7 @@ async fn a_file_is_streamed_and_resumed_over_http() {
         "{pieces} pieces, {} bytes",
         got.len()
     );
+    assert_faults_played(&portal);
 }
 
 /// A certificate that signs itself, as `openssl req -x509` makes it, and its key.

@@ -8,7 +8,9 @@ use brimful_portal::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{builder, client, ids, portal, scripted, truth, unlimited};
+use crate::support::{
+    assert_faults_played, builder, client, ids, portal, scripted, truth, unlimited,
+};
 
 fn sparse(rows: u64) -> PortalConfig {
     PortalConfig::unlimited()
@@ -317,6 +319,7 @@ async fn a_line_that_loses_four_replies_in_ten_still_gives_every_row_once() {
     let (rows, report) = ids(unlimited(&portal).list("crm.lead.list")).await.unwrap();
     assert_eq!(rows, truth);
     assert!(report.retries > 0);
+    assert_faults_played(&portal);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@ use brimful_portal::{Fault, PortalConfig};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::support::{client, portal, scripted};
+use crate::support::{assert_faults_played, client, portal, scripted};
 
 fn leads() -> PortalConfig {
     PortalConfig::new().rows("crm.lead", 120)
@@ -177,6 +177,7 @@ async fn a_raw_call_returns_the_envelope_whatever_it_says() {
     );
     let envelope: Value = serde_json::from_slice(&raw.body).unwrap();
     assert_eq!(envelope["result"]["ID"], "1");
+    assert_faults_played(&portal);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use brimful::{Client, ErrorKind, Execution, FieldKind};
 use brimful_portal::{Fault, FaultTiming, Portal, PortalConfig};
 use serde_json::{Value, json};
 
-use crate::support::{builder, portal, scripted};
+use crate::support::{assert_faults_played, builder, portal, scripted};
 
 fn tasks() -> Portal {
     portal(PortalConfig::unlimited().rows("tasks.task", 300))
@@ -55,6 +55,7 @@ async fn a_write_whose_answer_is_lost_is_repeated_and_done_once() {
     assert_eq!(task["id"], 301);
     let all = json!({"pagination": {"limit": 1000}});
     assert_eq!(ids(&client, all).await.len(), 301);
+    assert_faults_played(&portal);
 }
 
 #[tokio::test(start_paused = true)]

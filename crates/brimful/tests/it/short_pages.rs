@@ -8,7 +8,7 @@ use brimful::{ErrorKind, List, Proof};
 use brimful_portal::{Fault, FaultRule, HiddenRows, Portal, PortalConfig};
 use serde_json::{Map, Value, json};
 
-use crate::support::{client, ids, portal, scripted, unlimited};
+use crate::support::{assert_faults_played, client, ids, portal, scripted, unlimited};
 
 fn hiding(entity: &str, rows: u64, hidden: &str) -> Portal {
     portal(
@@ -34,6 +34,7 @@ async fn a_page_of_a_batch_that_arrives_empty_once_costs_no_row() {
             .unwrap();
         assert_eq!(came, (1..=20_000).collect::<Vec<_>>(), "page {spoilt}");
         assert_eq!(report.hidden, 0, "page {spoilt}");
+        assert_faults_played(&portal);
     }
 }
 
@@ -51,6 +52,7 @@ async fn a_page_that_loses_some_rows_once_costs_no_row() {
             .await
             .unwrap();
         assert_eq!(came, (1..=20_000).collect::<Vec<_>>(), "page {spoilt}");
+        assert_faults_played(&portal);
     }
 }
 
@@ -196,6 +198,7 @@ async fn two_short_pages_of_the_same_length_are_not_taken_for_full_ones() {
         let shown: Vec<u64> = (1..=3_000).filter(|id| !hidden.contains(id)).collect();
         assert_eq!(came, shown, "page {spoilt}");
         assert_eq!(report.hidden, 210, "page {spoilt}");
+        assert_faults_played(&portal);
     }
 }
 

@@ -6,7 +6,7 @@ use brimful::{ErrorKind, Proof, Walk};
 use brimful_portal::{Costs, Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Map, Value, json};
 
-use crate::support::{client, ids, portal, truth, unlimited};
+use crate::support::{assert_faults_played, client, ids, portal, truth, unlimited};
 
 #[tokio::test(start_paused = true)]
 async fn a_list_walked_by_id_is_the_same_in_every_way_and_says_up_to_where_it_is_complete() {
@@ -422,6 +422,7 @@ async fn a_list_that_suddenly_takes_too_long_is_not_repeated_as_it_was() {
     let (rows, report) = ids(list).await.unwrap();
     assert_eq!(rows.len(), 30_000);
     assert!(report.retries <= 6, "{}", report.retries);
+    assert_faults_played(&portal);
     assert!(
         started.elapsed() < Duration::from_secs(300),
         "{:?}",

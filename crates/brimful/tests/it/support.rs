@@ -59,6 +59,15 @@ pub(crate) fn builder(portal: &Portal) -> ClientBuilder {
         .seed(1)
 }
 
+/// Asserts that every fault that the portal was told to play was played.
+pub(crate) fn assert_faults_played(portal: &Portal) {
+    assert_eq!(
+        portal.faults().unplayed(),
+        [""; 0],
+        "faults that were not played"
+    );
+}
+
 /// A client that expects a portal of the standard tariff.
 pub(crate) fn client(portal: &Portal) -> Client {
     builder(portal).build().unwrap()

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::line::Line;
 use crate::log::Told;
-use crate::support::{builder, ids, portal, scripted};
+use crate::support::{assert_faults_played, builder, ids, portal, scripted};
 
 /// A reply that says how much operating time is used, and in how many seconds the first part of it expires.
 fn used(operating: f64, resets_in: f64) -> (u16, String) {
@@ -394,6 +394,7 @@ async fn short_waits_are_not_said() {
     let (rows, _) = ids(client.list("crm.lead.list")).await.unwrap();
     assert_eq!(rows.len(), 1_000);
     assert_eq!(told.text(), "");
+    assert_faults_played(&portal);
 }
 
 #[tokio::test(start_paused = true)]

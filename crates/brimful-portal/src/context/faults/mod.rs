@@ -156,6 +156,25 @@ impl Faults {
         self.skew.set(0.0);
     }
 
+    /// The faults that were never played since they were ordered: those still in the queues, and rules that have not fired.
+    ///
+    /// ```
+    /// use brimful_portal::{Fault, FaultRule, Faults};
+    /// let faults = Faults::default();
+    /// faults.push(Fault::QueryLimit);
+    /// faults.add(FaultRule::every(3, Fault::Truncated));
+    /// assert_eq!(faults.unplayed(), ["503", "truncated every=3"]);
+    /// ```
+    pub fn unplayed(&self) -> Vec<String> {
+        let schedule = self.schedule();
+        let queued = schedule.queue.iter().chain(&schedule.call_queue);
+        let rules = schedule.rules.iter().filter(|rule| rule.played == 0);
+        queued
+            .map(ToString::to_string)
+            .chain(rules.map(ToString::to_string))
+            .collect()
+    }
+
     /// The same orders, to be played apart from these.
     pub(crate) fn copy(&self) -> Self {
         let skew = ClockSkew::default();
