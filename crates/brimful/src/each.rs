@@ -4,17 +4,21 @@
 //! whose answer is lost comes back as [`Outcome::Unknown`], and within a batch only the commands that certainly did not
 //! run are repeated.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use brimful_protocol::list_fields;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use indexmap::IndexMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::batch::{
     BatchRunner, Command, CommandAnswer, KnownResults, NotRun, OnError, Outcome, needs_own_body,
@@ -26,6 +30,7 @@ use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::json;
+use crate::list::names::NamesCheck;
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
 const IN_FLIGHT: usize = 8;
@@ -48,6 +53,7 @@ pub struct Each<'i> {
     method: String,
     items: BoxStream<'i, Result<Value, Error>>,
     effect: Effect,
+    check_names: bool,
 }
 
 impl Client {
@@ -96,6 +102,7 @@ impl Client {
             effect: effect::of(&method),
             method,
             items: items.map(item).boxed(),
+            check_names: false,
         }
     }
 }
@@ -108,6 +115,27 @@ impl<'i> Each<'i> {
         self
     }
 
+    /// Checks names and values in filters, selects and orders where the method is a list, as
+    /// [`List::check_names`](crate::List::check_names) does. The fields are asked for by a command of the first request, and
+    /// the other requests wait for it. An item that names what is no field is [`NotRun::Refused`], with the nearest name;
+    /// if it was in that first request, its result is dropped.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) {
+    /// use serde_json::json;
+    ///
+    /// let stages = ["NEW", "WON"].map(|stage| json!({"filter": {"stage_id": stage}}));
+    /// for item in client.call_each("crm.deal.list", stages).check_names(true).collect().await {
+    ///     // the filter has stage_id, which is no field (did you mean STAGE_ID?)
+    ///     println!("{:?}", item.outcome);
+    /// }
+    /// # }
+    /// ```
+    pub fn check_names(mut self, check: bool) -> Self {
+        self.check_names = check;
+        self
+    }
+
     /// The outcomes as a stream, in the order of the items.
     pub fn outcomes(self) -> Outcomes<'i> {
         let Self {
@@ -115,19 +143,27 @@ impl<'i> Each<'i> {
             method,
             items,
             effect,
+            check_names,
         } = self;
         let pace = Arc::new(Pace::default());
-        let requests = items
-            .enumerate()
+        let fields = check_names.then(|| Arc::new(Mutex::new(FieldsByCommand::new())));
+        // The fields take the place of an item in the first request.
+        let takes_fields = check_names && list_fields::find(&method).is_some();
+        let slots = items.enumerate().flat_map(move |(index, item)| {
+            let fields = (takes_fields && index == 0).then_some(Slot::Fields);
+            stream::iter(fields.into_iter().chain([Slot::Item(index, item)]))
+        });
+        let requests = slots
             .ready_chunks(client.session().batch_size)
-            .map(move |items| {
+            .map(move |slots| {
                 let caller = Caller {
                     client: client.clone(),
                     method: method.clone(),
                     effect,
                     pace: Arc::clone(&pace),
+                    fields: fields.clone(),
                 };
-                async move { caller.run(items).await }
+                async move { caller.run(slots).await }
             })
             .buffered(IN_FLIGHT);
         Outcomes(requests.flat_map(stream::iter).boxed())
@@ -233,52 +269,143 @@ fn item(item: impl Serialize) -> Result<Value, Error> {
     json::to_value(item, "an item")
 }
 
+/// A place in a request.
+enum Slot {
+    /// Kept for the command that asks for the fields.
+    Fields,
+    /// An item and its number.
+    Item(usize, Result<Value, Error>),
+}
+
+/// What the commands that describe fields have returned, by the command; `None`: it was refused, and nothing is checked.
+type FieldsByCommand = HashMap<String, Option<Value>>;
+
 struct Caller {
     client: Client,
     method: String,
     effect: Effect,
     pace: Arc<Pace>,
+    /// Names are held against these.
+    fields: Option<Arc<Mutex<FieldsByCommand>>>,
+}
+
+/// An item that is to be called.
+struct CheckedItem {
+    place: usize,
+    params: Value,
+    /// It names fields of which it is not known yet whether there are such.
+    open: Option<NamesCheck>,
 }
 
 impl Caller {
     /// Runs up to 50 items; one outcome for each.
-    async fn run(&self, items: Vec<(usize, Result<Value, Error>)>) -> Vec<ItemOutcome> {
-        let indices: Vec<usize> = items.iter().map(|(index, _)| *index).collect();
+    async fn run(&self, slots: Vec<Slot>) -> Vec<ItemOutcome> {
+        let (indices, items): (Vec<usize>, Vec<Result<Value, Error>>) = slots
+            .into_iter()
+            .filter_map(|slot| match slot {
+                Slot::Fields => None,
+                Slot::Item(index, item) => Some((index, item)),
+            })
+            .unzip();
+        // Held while the fields are asked for: the requests beside this one wait for them.
+        let mut known = match &self.fields {
+            Some(fields) => Some(fields.lock().await),
+            None => None,
+        };
         let mut answers: Vec<Option<CommandAnswer>> = items.iter().map(|_| None).collect();
-        let mut commands = Vec::new();
-        for (place, (_, params)) in items.into_iter().enumerate() {
-            let params = match params.and_then(|params| self.check(&params).map(|()| params)) {
-                Ok(params) => params,
-                Err(error) => {
-                    let why = NotRun::Refused(error.to_string());
-                    answers[place] = Some(Outcome::NotRun(why).into());
-                    continue;
-                }
+        let mut checked = Vec::new();
+        for (place, params) in items.into_iter().enumerate() {
+            match params.and_then(|params| self.check(place, params, known.as_deref())) {
+                Ok(item) => checked.push(item),
+                Err(error) => answers[place] = Some(refused(&error)),
+            }
+        }
+        if !checked.iter().any(|item| item.open.is_some()) {
+            known = None;
+        }
+        let (alone, together): (Vec<_>, Vec<_>) = checked
+            .into_iter()
+            .partition(|item| needs_own_body(&item.params));
+        let (waiting, alone): (Vec<_>, Vec<_>) =
+            alone.into_iter().partition(|item| item.open.is_some());
+        for item in alone {
+            answers[item.place] = Some(self.single(item.params).await);
+        }
+        self.run_together(together, &waiting, known, &mut answers)
+            .await;
+        for item in waiting {
+            if answers[item.place].is_none() {
+                answers[item.place] = Some(self.single(item.params).await);
+            }
+        }
+        self.outcomes(indices, answers)
+    }
+
+    /// Runs items in one request, and asks in it for the fields that they and those that are `waiting` name. Items whose
+    /// names are no fields are refused.
+    async fn run_together(
+        &self,
+        items: Vec<CheckedItem>,
+        waiting: &[CheckedItem],
+        known: Option<MutexGuard<'_, FieldsByCommand>>,
+        answers: &mut [Option<CommandAnswer>],
+    ) {
+        let (asked, mut commands) = asking_for_fields(items.iter().chain(waiting));
+        let mut open = Vec::new();
+        let mut places = Vec::new();
+        for item in items {
+            commands.push(Command {
+                label: format!("i{}", item.place).into(),
+                method: self.method.clone(),
+                params: item.params,
+            });
+            places.push(item.place);
+            open.extend(item.open.map(|check| (item.place, check)));
+        }
+        if commands.is_empty() {
+            return;
+        }
+        let runner = BatchRunner::new(
+            self.client.clone(),
+            Some(self.effect),
+            OnError::Continue,
+            Arc::clone(&self.pace),
+        );
+        let ran = runner.run(&commands, &mut KnownResults::default()).await;
+        let mut ran = ran.answers.into_iter();
+        let described: Vec<CommandAnswer> = ran.by_ref().take(asked.len()).collect();
+        for (place, answer) in places.into_iter().zip(ran) {
+            answers[place] = Some(answer);
+        }
+        let Some(mut known) = known else { return };
+        for (command, answer) in asked.into_iter().zip(described) {
+            let fields = match answer.outcome {
+                Outcome::Done(result) => serde_json::from_str(result.get()).ok(),
+                Outcome::Failed(_) => None,
+                // The next request asks again.
+                _ => continue,
             };
-            if needs_own_body(&params) {
-                answers[place] = Some(self.single(params).await);
-            } else {
-                let command = Command {
-                    label: format!("i{place}").into(),
-                    method: self.method.clone(),
-                    params,
-                };
-                commands.push((place, command));
+            known.insert(command, fields);
+        }
+        let waiting = waiting
+            .iter()
+            .filter_map(|item| Some((item.place, item.open.as_ref()?)));
+        let open = open.iter().map(|(place, check)| (*place, check));
+        for (place, check) in open.chain(waiting) {
+            if let Some(Some(fields)) = known.get(&check.command())
+                && let Err(error) = check.verdict(fields)
+            {
+                answers[place] = Some(refused(&error));
             }
         }
-        let (places, commands): (Vec<usize>, Vec<Command>) = commands.into_iter().unzip();
-        if !commands.is_empty() {
-            let runner = BatchRunner::new(
-                self.client.clone(),
-                Some(self.effect),
-                OnError::Continue,
-                Arc::clone(&self.pace),
-            );
-            let ran = runner.run(&commands, &mut KnownResults::default()).await;
-            for (place, answer) in places.into_iter().zip(ran.answers) {
-                answers[place] = Some(answer);
-            }
-        }
+    }
+
+    /// One outcome for each item.
+    fn outcomes(
+        &self,
+        indices: Vec<usize>,
+        answers: Vec<Option<CommandAnswer>>,
+    ) -> Vec<ItemOutcome> {
         let method: Arc<str> = self.method.as_str().into();
         indices
             .into_iter()
@@ -297,15 +424,57 @@ impl Caller {
     }
 
     /// What would vanish from a batch is no fault: such items travel alone.
-    fn check(&self, params: &Value) -> Result<(), Error> {
-        match self.client.session().checks {
-            Checks::On => check::call(&self.method, params, Carrier::Json),
-            Checks::Off => Ok(()),
+    fn check(
+        &self,
+        place: usize,
+        params: Value,
+        known: Option<&FieldsByCommand>,
+    ) -> Result<CheckedItem, Error> {
+        if let Checks::On = self.client.session().checks {
+            check::call(&self.method, &params, Carrier::Json)?;
         }
+        let mut open = None;
+        if let Some(known) = known
+            && let Some(check) = NamesCheck::new(&self.method, &params)?
+        {
+            match known.get(&check.command()) {
+                Some(Some(fields)) => check.verdict(fields)?,
+                Some(None) => {}
+                None => open = Some(check),
+            }
+        }
+        Ok(CheckedItem {
+            place,
+            params,
+            open,
+        })
     }
 
     async fn single(&self, item: Value) -> CommandAnswer {
         let answer = self.client.run_alone(&self.method, item, self.effect).await;
         answer.unwrap_or_else(|error| outcome_of_error(&error).into())
     }
+}
+
+/// The commands that describe the fields that items name, by what is known of them later.
+fn asking_for_fields<'a>(
+    items: impl Iterator<Item = &'a CheckedItem>,
+) -> (Vec<String>, Vec<Command>) {
+    let mut asked: IndexMap<String, Command> = IndexMap::new();
+    for check in items.filter_map(|item| item.open.as_ref()) {
+        let number = asked.len();
+        asked.entry(check.command()).or_insert_with(|| {
+            let (method, params) = check.call();
+            Command {
+                label: format!("fields{number}").into(),
+                method: method.to_owned(),
+                params: params.clone(),
+            }
+        });
+    }
+    asked.into_iter().unzip()
+}
+
+fn refused(error: &Error) -> CommandAnswer {
+    Outcome::NotRun(NotRun::Refused(error.to_string())).into()
 }

@@ -200,6 +200,7 @@ impl List {
 forward! {
     impl<'i> crate::Each {
         set idempotent();
+        set check_names(check: bool);
         take collect() -> Vec<ItemOutcome>;
     }
 }

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use brimful::Outcome;
-use brimful_portal::{Costs, Fault, FaultRule, FaultTiming, PortalConfig, RateLimit};
+use brimful::{NotRun, Outcome};
+use brimful_portal::{Costs, Fault, FaultRule, FaultTiming, Portal, PortalConfig, RateLimit};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::support::{builder, client, ids, portal, scripted, unlimited};
+use crate::support::{assert_faults_played, builder, client, ids, portal, scripted, unlimited};
 
 fn leads(rows: usize) -> impl Iterator<Item = Value> + Send + 'static {
     (0..rows).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}))
@@ -187,6 +187,7 @@ async fn reads_and_idempotent_writes_are_repeated_until_they_are_answered() {
         .collect()
         .await;
     assert!(outcomes.iter().all(|outcome| outcome.done().is_some()));
+    assert_faults_played(&portal);
 }
 
 #[tokio::test(start_paused = true)]
@@ -396,4 +397,105 @@ async fn a_reader_that_leaves_gives_up_what_it_waited_for() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     let limits = client.limits().snapshot();
     assert_eq!((limits.waiting, limits.in_flight), (0, 0));
+}
+
+/// Lists of which one line in three has a wrong name, and how many requests they take.
+async fn refused_and_requests(portal: &Portal, lines: usize, check: bool) -> (Vec<usize>, u64) {
+    let client = unlimited(portal);
+    let filters = (0..lines).map(|line| {
+        let name = if line % 3 == 1 {
+            "stage_id"
+        } else {
+            "STAGE_ID"
+        };
+        json!({"filter": {name: "WON"}, "select": ["ID"]})
+    });
+    let calls = client.call_each("crm.deal.list", filters);
+    let outcomes = calls.check_names(check).collect().await;
+    assert_eq!(outcomes.len(), lines);
+    let mut refused = Vec::new();
+    for item in outcomes {
+        match item.outcome {
+            Outcome::Done(_) => {}
+            Outcome::NotRun(why) => {
+                assert!(why.to_string().contains("did you mean STAGE_ID?"), "{why}");
+                assert_eq!((item.total, item.next), (None, None));
+                refused.push(item.index);
+            }
+            other => panic!("item {}: {other:?}", item.index),
+        }
+    }
+    (refused, client.stats().requests)
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_with_unknown_names_are_refused_and_the_check_takes_no_request_of_its_own() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 200));
+    for lines in [1, 2, 49, 120, 500] {
+        let wrong: Vec<usize> = (0..lines).filter(|line| line % 3 == 1).collect();
+        let (refused, requests) = refused_and_requests(&portal, lines, true).await;
+        assert_eq!(refused, wrong, "{lines} lines");
+        let (passed, unchecked) = refused_and_requests(&portal, lines, false).await;
+        assert_eq!(passed, [0_usize; 0]);
+        // One command more, which fills a request only where the others are full.
+        let most = (lines as u64 + 1).div_ceil(50);
+        assert!(requests <= most, "{lines} lines: {requests}, {unchecked}");
+    }
+    assert!(portal.stats().calls("crm.deal.fields") >= 5);
+    // What is known to be wrong isn't sent: but for the lines of the first request.
+    let before = portal.stats().calls("crm.deal.list");
+    let (refused, _) = refused_and_requests(&portal, 500, true).await;
+    let sent = portal.stats().calls("crm.deal.list") - before;
+    assert_eq!(
+        sent as usize,
+        500 - refused.iter().filter(|item| **item > 48).count()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_travels_alone_is_checked_too() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 20));
+    let client = unlimited(&portal);
+    // No query string carries an empty list.
+    let items = ["stage_id", "STAGE_ID"]
+        .map(|name| json!({"filter": {name: "WON"}, "select": ["ID"], "order": {}}));
+    let outcomes = client
+        .call_each("crm.deal.list", items)
+        .check_names(true)
+        .collect()
+        .await;
+    assert!(
+        matches!(&outcomes[0].outcome, Outcome::NotRun(NotRun::Refused(_))),
+        "{:?}",
+        outcomes[0].outcome
+    );
+    assert!(outcomes[1].done().is_some(), "{:?}", outcomes[1].outcome);
+    assert_eq!(portal.stats().calls("crm.deal.list"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_are_called_where_the_portal_does_not_name_its_fields() {
+    let answer = |_: usize, body: &Value| {
+        let (mut results, mut errors) = (json!({}), json!({}));
+        for (label, command) in body["cmd"].as_object().unwrap() {
+            if command.as_str().unwrap().starts_with("crm.deal.fields") {
+                errors[label] = json!({"error": "ACCESS_DENIED", "error_description": ""});
+            } else {
+                results[label] = json!([]);
+            }
+        }
+        let result = json!({
+            "result": results, "result_error": errors, "result_total": {}, "result_next": {}, "result_time": {},
+        });
+        Ok((200, json!({ "result": result }).to_string()))
+    };
+    let client = scripted(answer).limit(None).build().unwrap();
+    let items = (0..120).map(|_| json!({"filter": {"stage_id": "WON"}}));
+    let outcomes = client
+        .call_each("crm.deal.list", items)
+        .check_names(true)
+        .collect()
+        .await;
+    assert!(outcomes.iter().all(|item| item.done().is_some()));
+    assert_eq!(client.stats().requests, 3);
 }
