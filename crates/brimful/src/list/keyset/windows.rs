@@ -24,6 +24,8 @@ const PAGES_OF_A_BLOCK: u64 = 20;
 const OPEN_BLOCKS: usize = 4;
 /// So many pages of rows and fewer are read by narrower windows.
 const FEW_WINDOWS_LEFT: usize = 30;
+/// More windows for each page of what is left are not cut without looking where its rows lie.
+const MOST_WINDOWS_OF_A_PAGE: u64 = 4;
 /// A stretch is cut into so many windows at once at the most.
 const MAX_PIECES: u64 = 32;
 /// Where nobody knows where the rows of a stretch lie, all stretches together are cut into so many windows: they fill a
@@ -441,8 +443,13 @@ impl KeysetWalk {
         let (from, to) = (self.stretches[at].from, self.stretches[at].to);
         let left = left.filter(|left| *left > self.full as u64);
         let foretold = self.density.forecast(from, to).rows / left.unwrap_or(1) as f64;
-        // Windows of about a page do where the IDs are as dense as is known.
-        if left.is_some() && to < NO_END && (0.5..2.0).contains(&foretold) {
+        // Windows of about a page do where the IDs are as dense as is known, and where they begin: before the first of them
+        // there may be nothing for a long way.
+        let windows = (to - from) / width(&self.density, &self.windows, self.full, from, 1.8);
+        let are_few = left.is_some_and(|left| {
+            windows <= MOST_WINDOWS_OF_A_PAGE * left.div_ceil(self.full as u64)
+        });
+        if are_few && to < NO_END && (0.5..2.0).contains(&foretold) {
             self.stretches[at].state = StretchState::Unread { by_windows: true };
             return Ok(());
         }

@@ -457,4 +457,21 @@ pub(super) fn table_of_blocks() -> Vec<String> {
         (rows, requests)
     });
     rows_by_size(measured.into())
+
+/// The oldest rows are usually those of somebody who has left, and IDs of a portal that was moved begin anywhere.
+#[test]
+fn hidden_oldest_rows_behind_a_long_gap_are_found_in_few_requests() {
+    for first in [12_346, 100_001, 1_000_001, 2_000_001, 5_000_001] {
+        for rows in [1_500, 3_000, 7_000] {
+            for in_flight in [1, 4, 6] {
+                let ids: Vec<u64> = (first..first + rows).collect();
+                let oldest: Vec<usize> = (0..rows as usize / 10).collect();
+                let (found, clean) = cost_of_hidden(LEADS, &ids, "the oldest", &oldest, in_flight);
+                assert!(
+                    found <= clean * 3 / 2 + 12,
+                    "{rows} rows from {first}, {in_flight} in flight: {found} requests for {clean}"
+                );
+            }
+        }
+    }
 }
