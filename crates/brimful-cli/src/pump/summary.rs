@@ -183,8 +183,12 @@ fn verified(verification: &Verification, hidden: u64) -> Vec<String> {
     };
     if differences.is_empty() {
         return vec![match hidden {
-            _ if verification.ranges == 0 => {
+            0 if verification.ranges == 0 => {
                 "verified: no range of IDs was left to count, each row came from both ends"
+                    .to_owned()
+            }
+            _ if verification.ranges == 0 => {
+                "verified: each row came from both ends, and where rows are counted and not shown, the pages agree"
                     .to_owned()
             }
             0 => format!("verified: {ranges} of IDs {have} as many rows as the portal counts"),

@@ -9,6 +9,8 @@ use super::pages::Direction;
 
 /// After so many readings that contradict each other a stretch is given up.
 const MAX_READINGS: u32 = 9;
+/// So often a window is read in a list that is verified, before rows that are counted in it are taken for hidden ones.
+const READINGS_TO_VERIFY: u32 = 4;
 /// From so many readings on, pages that never agree are taken for pages that had no room for all rows.
 const ENDS_DIFFER: u32 = 5;
 
@@ -234,6 +236,11 @@ impl WindowReadings {
     /// The whole window is to be read again, not only what was left out.
     pub(crate) fn forgo_check(&mut self) {
         self.check_failed = true;
+    }
+
+    /// Whether it was read as often as a list that is verified wants it, where rows are counted and not shown.
+    pub(crate) fn are_enough_to_verify(&self) -> bool {
+        self.count >= READINGS_TO_VERIFY
     }
 
     /// Whether the only page that came shows rows and leaves some out of those that are counted, although it had room for

@@ -394,7 +394,18 @@ impl KeysetWalk {
             Verdict::AsCounted(counted) => {
                 self.stretches[at].state = StretchState::Counted { counted };
             }
+            // A list that is to be verified is read from either end once more where rows are counted and not shown.
+            Verdict::Settled { hidden } if hidden > 0 && self.reads_again_to_verify(at) => {}
             Verdict::Settled { hidden } => {
+                if self.verify {
+                    let shown = self.stretches[at].rows() as u64;
+                    self.note_range(RangeDifference {
+                        after: from,
+                        up_to: to,
+                        counted: Some(shown + hidden),
+                        came: shown,
+                    });
+                }
                 self.counts.hidden_agreed += u32::from(hidden > 0 && shown > 0);
                 self.stretches[at].state = StretchState::Proven { hidden };
             }
@@ -436,6 +447,11 @@ impl KeysetWalk {
             }
         }
         Ok(())
+    }
+
+    fn reads_again_to_verify(&self, at: usize) -> bool {
+        self.verify
+            && matches!(&self.stretches[at].state, StretchState::Window(readings) if !readings.are_enough_to_verify())
     }
 
     /// Of a window, a full page has come. Where more than a page is left, page by page would take for ever.

@@ -457,6 +457,7 @@ pub(super) fn table_of_blocks() -> Vec<String> {
         (rows, requests)
     });
     rows_by_size(measured.into())
+}
 
 /// The oldest rows are usually those of somebody who has left, and IDs of a portal that was moved begin anywhere.
 #[test]
