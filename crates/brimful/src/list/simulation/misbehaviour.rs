@@ -529,6 +529,28 @@ fn a_verified_list_of_one_page_names_each_hidden_row_once() {
 }
 
 #[test]
+fn a_verified_list_in_windows_is_read_again_where_rows_are_counted_and_not_shown() {
+    for (verified, left_out) in [(false, 4), (true, 0)] {
+        let mut model = Model::new(1..=200, 1);
+        model.hidden = [3, 90, 91, 180].into();
+        let pages = pages_of("crm.lead.list", Bounds::default());
+        let mut walk = KeysetWalk::new(pages, KeysetMode::Windows, Tail::Sweep);
+        if verified {
+            walk = walk.verified();
+        }
+        // Pages leave these rows out until each window has been read from both ends.
+        let shown_later = |model: &mut Model| {
+            if model.requests >= 3 {
+                model.hidden.clear();
+            }
+        };
+        let walked = walk_with(&mut walk, 50, &mut model, 1, shown_later).unwrap();
+        let found = (walked.ids.len() as u64, walk.hidden());
+        assert_eq!(found, (200 - left_out, left_out), "verified: {verified}");
+    }
+}
+
+#[test]
 fn a_verified_list_costs_one_command_more_for_2_500_rows() {
     let mut commands = [0, 0];
     for (verified, commands) in [false, true].into_iter().zip(&mut commands) {
