@@ -12,14 +12,20 @@ use crate::schema::{Column, ColumnType, Dictionary, ScalarType, Source};
 /// Why a value does not fit its column.
 pub(crate) type Reason = &'static str;
 
-/// Reads a field's JSON as the value of a column into `cell`, which is NULL before that and stays so if it does not fit.
+/// Reads a field's JSON as the value of a column into `cell`, which is NULL before that and stays so if it does not fit:
+/// why is what comes back, to be recorded.
+#[inline]
+pub(crate) fn read<'a>(column: &Column, json: &'a str, cell: &mut Cell<'a>) -> Option<Reason> {
+    match read_cell(column, json, cell) {
+        Ok(()) => left_over(column, json),
+        // The other columns of the field fail for the same reason.
+        Err(reason) => matches!(column.source, Source::Value).then_some(reason),
+    }
+}
+
 /// Values are made where they stay: to hand them on costs a twentieth of a Parquet export.
 #[inline]
-pub(crate) fn read_cell<'a>(
-    column: &Column,
-    json: &'a str,
-    cell: &mut Cell<'a>,
-) -> Result<(), Reason> {
+fn read_cell<'a>(column: &Column, json: &'a str, cell: &mut Cell<'a>) -> Result<(), Reason> {
     if let (Source::Value, ColumnType::Scalar(kind)) = (&column.source, column.kind) {
         return read_scalar(kind, json, cell);
     }
@@ -176,7 +182,7 @@ const KEYS_OF_VALUES: [&str; 10] = [
 ];
 
 /// Why a value is recorded although it has its place in the column: a part of it has none.
-pub(crate) fn left_over(column: &Column, json: &str) -> Option<Reason> {
+fn left_over(column: &Column, json: &str) -> Option<Reason> {
     const REASON: Reason =
         "the column has ID, VALUE, VALUE_TYPE and TYPE_ID of it, and it has more";
     if column.kind != ColumnType::Multifield || !json.starts_with('[') {
@@ -237,10 +243,9 @@ fn read_scalar<'a>(kind: ScalarType, json: &'a str, cell: &mut Cell<'a>) -> Resu
             Some(value) => *cell = Cell::DateTime(value),
             None => return read_unusual(kind, json, cell),
         },
-        ScalarType::Boolean => match json {
-            "\"Y\"" => *cell = Cell::Bool(true),
-            "\"N\"" => *cell = Cell::Bool(false),
-            _ => return read_unusual(kind, json, cell),
+        ScalarType::Boolean => match usual_boolean(json) {
+            Some(value) => *cell = Cell::Bool(value),
+            None => return read_unusual(kind, json, cell),
         },
         ScalarType::Float64 | ScalarType::Date => return read_unusual(kind, json, cell),
     }
@@ -258,46 +263,151 @@ fn unquoted(json: &str) -> &[u8] {
 
 /// A whole number of so few digits that it fits.
 #[inline]
-fn usual_integer(json: &str) -> Option<i64> {
+pub(crate) fn usual_integer(json: &str) -> Option<i64> {
     let digits = unquoted(json);
     if digits.is_empty() || digits.len() > 18 {
         return None;
     }
-    digits.iter().try_fold(0_i64, |number, b| {
+    let mut number = 0_i64;
+    for b in digits {
         let digit = b.wrapping_sub(b'0');
-        (digit < 10).then(|| number * 10 + i64::from(digit))
+        if digit >= 10 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number)
+}
+
+/// An amount as portals nearly always write it.
+#[inline]
+#[cfg(feature = "arrow")]
+pub(crate) fn usual_decimal(json: &str) -> Option<i128> {
+    Decimal::parse_usual(unquoted(json)).map(|amount| amount.0)
+}
+
+/// A boolean as portals nearly always write it.
+#[inline]
+pub(crate) fn usual_boolean(json: &str) -> Option<bool> {
+    match json.as_bytes() {
+        br#""Y""# => Some(true),
+        br#""N""# => Some(false),
+        _ => None,
+    }
+}
+
+/// A moment as portals nearly always write it, in microseconds since 1970-01-01 00:00 UTC.
+#[inline]
+#[cfg(feature = "arrow")]
+pub(crate) fn usual_micros(json: &str) -> Option<i64> {
+    UsualMoment::read(unquoted(json)).map(|moment| moment.micros())
+}
+
+fn usual_moment(text: &[u8]) -> Option<Moment> {
+    let moment = UsualMoment::read(text)?;
+    let part = |number: u32| i8::try_from(number).ok();
+    let year = i16::try_from(moment.year).ok()?;
+    let date = Date::new(year, part(moment.month)?, part(moment.day)?).ok()?;
+    let [hour, minute, second] = [moment.hour, moment.minute, moment.second];
+    let time = Time::new(part(hour)?, part(minute)?, part(second)?, 0).ok()?;
+    Some(Moment {
+        civil: date.to_datetime(time),
+        offset_seconds: moment.offset_seconds,
     })
 }
 
-/// `2026-01-31T10:00:00+03:00`, as portals nearly always write moments.
-fn usual_moment(text: &[u8]) -> Option<Moment> {
-    let text: &[u8; 25] = text.try_into().ok()?;
-    let marks = [text[4], text[7], text[10], text[13], text[16], text[22]];
-    if marks != *b"--T:::" {
-        return None;
-    }
-    let mut all_are_digits = true;
-    let mut two = |place: usize| {
-        let [tens, ones] = [text[place], text[place + 1]].map(|b| b.wrapping_sub(b'0'));
-        all_are_digits &= tens < 10 && ones < 10;
-        tens.wrapping_mul(10).wrapping_add(ones) as i8
-    };
-    let (century, year, month, day) = (two(0), two(2), two(5), two(8));
-    let (hour, minute, second) = (two(11), two(14), two(17));
-    let offset = i32::from(two(20)) * 60 + i32::from(two(23));
-    let year = i16::from(century) * 100 + i16::from(year);
-    if !all_are_digits || year == 0 || offset > 18 * 60 {
-        return None;
-    }
-    let date = Date::new(year, month, day).ok()?;
-    Some(Moment {
-        civil: date.to_datetime(Time::new(hour, minute, second, 0).ok()?),
-        offset_seconds: match text[19] {
-            b'+' => offset * 60,
-            b'-' => -offset * 60,
+/// The numbers of `2026-01-31T10:00:00+03:00`, as portals nearly always write moments.
+struct UsualMoment {
+    year: u32,
+    month: u32,
+    day: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    offset_seconds: i32,
+}
+
+impl UsualMoment {
+    /// Reads it, if there was such a moment.
+    #[inline]
+    fn read(text: &[u8]) -> Option<Self> {
+        let text: &[u8; 25] = text.try_into().ok()?;
+        let ([date, time, rest], [last]) = text.as_chunks::<8>() else {
+            return None;
+        };
+        let mut rest = *rest;
+        let sign = match std::mem::replace(&mut rest[3], b'+') {
+            b'+' => 1,
+            b'-' => -1,
             _ => return None,
-        },
-    })
+        };
+        let date = numbers(*date, *b"0000-00-")?;
+        let time = numbers(*time, *b"00T00:00")?;
+        let rest = numbers(rest, *b":00+00:0")?;
+        let last = last.wrapping_sub(b'0');
+        let offset = rest[4] * 60 + rest[7] + u32::from(last);
+        let moment = Self {
+            year: date[0] * 100 + date[2],
+            month: date[5],
+            day: time[0],
+            hour: time[3],
+            minute: time[6],
+            second: rest[1],
+            offset_seconds: sign * offset as i32 * 60,
+        };
+        let is_one = last < 10
+            && offset <= 18 * 60
+            && moment.has_day()
+            && moment.hour < 24
+            && moment.minute < 60
+            && moment.second < 60;
+        is_one.then_some(moment)
+    }
+
+    /// Whether its day is in the calendar.
+    #[inline]
+    fn has_day(&self) -> bool {
+        const DAYS: [u32; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        let is_leap = self.year.is_multiple_of(4)
+            && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
+        let leap_day = u32::from(self.month == 2 && is_leap);
+        let days = DAYS
+            .get(self.month as usize)
+            .map_or(0, |days| days + leap_day);
+        self.year > 0 && (1..=days).contains(&self.day)
+    }
+
+    /// Microseconds since 1970-01-01 00:00 UTC.
+    #[inline]
+    #[cfg(feature = "arrow")]
+    fn micros(&self) -> i64 {
+        /// Days from the first of March of the year 0 to 1970-01-01.
+        const EPOCH: i64 = 719_468;
+        // Years begin in March here, so that the day of a leap year is the last one.
+        let year = self.year - u32::from(self.month <= 2);
+        let month = (self.month + 9) % 12;
+        let days_before = year * 365 + year / 4 - year / 100 + year / 400;
+        let days = days_before + (153 * month + 2) / 5 + self.day - 1;
+        let seconds = (self.hour * 60 + self.minute) * 60 + self.second;
+        let seconds = (i64::from(days) - EPOCH) * 86_400 + i64::from(seconds);
+        (seconds - i64::from(self.offset_seconds)) * 1_000_000
+    }
+}
+
+/// Of each two bytes beside each other the number that they are, where `text` has digits wherever `pattern` has `0`, and
+/// the same bytes everywhere else. All eight are compared at once.
+#[inline]
+fn numbers(text: [u8; 8], pattern: [u8; 8]) -> Option<[u32; 8]> {
+    const HIGHEST_BITS: u64 = 0x8080_8080_8080_8080;
+    // What reaches the highest bit of a byte if it is added to more than the byte may be.
+    let to_highest = pattern.map(|b| if b == b'0' { 0x76 } else { 0x7F });
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
+    let reached = digits.wrapping_add(u64::from_le_bytes(to_highest)) | digits;
+    if reached & HIGHEST_BITS != 0 {
+        return None;
+    }
+    let pairs = digits * 10 + (digits >> 8);
+    Some(pairs.to_le_bytes().map(u32::from))
 }
 
 /// The value of a column that is not of texts, in any spelling.
@@ -510,6 +620,18 @@ mod tests {
             ),
             (
                 DateTime,
+                "2024-02-29T00:00:00+00:00|1900-02-29T00:00:00+00:00|2000-02-29T00:00:00+00:00|2026-13-01T00:00:00+00:00",
+            ),
+            (
+                DateTime,
+                "2026-00-01T00:00:00+00:00|2026-01-00T00:00:00+00:00|2026-01-01T00:60:00+00:00|2026-01-01T00:00:00+17:60",
+            ),
+            (
+                DateTime,
+                "2026-01-0:T00:00:00+00:00|2026-01-01T00:00:00+00:0:|2026-01-01t00:00:00+00:00|2026-01-01T00:00:00+00:0/",
+            ),
+            (
+                DateTime,
                 "2026-01-01T00:0:000+00:00|2026-01-01 00:00:00+03:00|2026-01-01T00:00:00+03:0:",
             ),
         ] {
@@ -522,7 +644,26 @@ mod tests {
                     read.map(|()| unusual),
                     "{kind:?} {text}"
                 );
+                #[cfg(feature = "arrow")]
+                if let Some(micros) = usual_micros(text) {
+                    assert_eq!(moment(text).map(|moment| moment.micros()), Some(micros));
+                }
             }
+        }
+        for day in 0..146_097 {
+            let date = jiff::civil::date(1, 1, 1) + jiff::ToSpan::days(7 + 5 * day);
+            let (hour, minute) = (day % 24, day % 60);
+            let sign = if day % 2 == 0 { '+' } else { '-' };
+            let text = format!("{date}T{hour:02}:{minute:02}:59{sign}{:02}:30", day % 18);
+            let usual = usual_moment(text.as_bytes());
+            assert!(usual.is_some(), "{text}");
+            assert_eq!(usual, moment(&text), "{text}");
+            #[cfg(feature = "arrow")]
+            assert_eq!(
+                usual_micros(&text),
+                moment(&text).map(|m| m.micros()),
+                "{text}"
+            );
         }
         let amount = r#""100.00|RUB""#;
         let mut unusual = Cell::Null;

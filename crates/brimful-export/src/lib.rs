@@ -34,6 +34,8 @@ mod labels;
 mod list_plan;
 mod misfit;
 #[cfg(feature = "arrow")]
+mod picked;
+#[cfg(feature = "arrow")]
 mod record_batches;
 mod row;
 mod schema;

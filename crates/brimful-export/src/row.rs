@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use brimful::protocol::rows::each_field;
+use brimful::protocol::rows::{FieldValue, each_value};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -19,22 +19,22 @@ pub(crate) fn read_fields<'a>(
     fields: &mut RawFields<'a>,
 ) -> Result<(), serde_json::Error> {
     fields.clear();
-    for_each_field(row, |name, json| fields.push((name, json)))
+    for_each_field(row, |name, value| fields.push((name, value.json())))
 }
 
-/// Gives `take` the name and the JSON of every field of a row in their order.
+/// Gives `take` the name and the value of every field of a row in their order.
 ///
 /// # Errors
 /// The row is no object; some of its fields may have been given.
 #[inline]
 pub(crate) fn for_each_field<'a>(
     row: &'a str,
-    mut take: impl FnMut(Cow<'a, str>, &'a str),
+    mut take: impl FnMut(Cow<'a, str>, FieldValue<'a>),
 ) -> Result<(), serde_json::Error> {
     let mut given = 0;
-    let is_read = each_field(row, |name, json| {
+    let is_read = each_value(row, |name, value| {
         given += 1;
-        take(Cow::Borrowed(name), json);
+        take(Cow::Borrowed(name), value);
     });
     if is_read {
         return Ok(());
@@ -42,7 +42,7 @@ pub(crate) fn for_each_field<'a>(
     // A name has escapes, or something is wrong.
     let RawRow(found) = serde_json::from_str(row)?;
     for (name, json) in found.into_iter().skip(given) {
-        take(name, json);
+        take(name, FieldValue::of_json(json));
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 //! Types come from the portal's field metadata. Where that says too little, two small tables here say more: fields of
 //! users, whose metadata has titles alone, and the names of amounts, which portals call `double`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use brimful::protocol::rows::FieldValue;
 use brimful::{Field, FieldKind, Fields, Page};
 use indexmap::IndexSet;
 
@@ -551,6 +553,22 @@ impl Schema {
         picked.clear();
         picked.resize(self.fields.len(), None);
         others.clear();
+        self.for_each_place(row, |place, name, value| match place {
+            Some(place) => picked[place] = Some(value.json()),
+            None => others.push((name, value.json())),
+        })
+    }
+
+    /// Gives `take` every field of a row with its place in [`Self::fields`]; `None` where the schema does not have it.
+    ///
+    /// # Errors
+    /// The row is no object; some of its fields may have been given.
+    #[inline]
+    pub(crate) fn for_each_place<'a>(
+        &self,
+        row: &'a str,
+        mut take: impl FnMut(Option<usize>, Cow<'a, str>, FieldValue<'a>),
+    ) -> Result<(), serde_json::Error> {
         let mut expected = self.fields.iter().enumerate();
         for_each_field(row, |name, value| {
             // Rows nearly always have their fields in the order of the first one.
@@ -558,27 +576,33 @@ impl Schema {
                 Some((place, expected)) if is_same(expected, &name) => Some(place),
                 _ => self.fields.get_index_of(name.as_ref()),
             };
-            match place {
-                Some(place) => picked[place] = Some(value),
-                None => others.push((name, value)),
-            }
+            take(place, name, value);
         })
     }
 }
 
-/// Whether two names are the same. Names are so short that a call to compare them costs more than comparing them.
+/// Whether two names are the same. Names are so short that a call to compare them costs more than comparing them: their
+/// first and last bytes are compared, which overlap or have the rest between them.
 #[inline]
 fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;
     }
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut are_same = a == b;
-    for (a, b) in a_rest.iter().zip(b_rest) {
-        are_same &= a == b;
+    match ends::<8>(a).zip(ends::<8>(b)) {
+        Some((a_ends, b_ends)) if a.len() <= 16 => a_ends == b_ends,
+        Some((a_ends, b_ends)) => a_ends == b_ends && a == b,
+        None => match ends::<4>(a).zip(ends::<4>(b)) {
+            Some((a_ends, b_ends)) => a_ends == b_ends,
+            None => a.iter().zip(b).all(|(a, b)| a == b),
+        },
     }
-    are_same
+}
+
+/// The first and the last bytes of a name that has so many.
+#[inline]
+fn ends<const N: usize>(name: &[u8]) -> Option<([u8; N], [u8; N])> {
+    name.first_chunk().copied().zip(name.last_chunk().copied())
 }
 
 #[cfg(test)]

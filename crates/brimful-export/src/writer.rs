@@ -12,7 +12,9 @@ use crate::decode;
 use crate::error::ExportError;
 use crate::format::FileFormat;
 use crate::misfit::{Misfit, Misfits};
-use crate::schema::{Plan, Schema, Source};
+#[cfg(feature = "arrow")]
+use crate::picked::{self, PickedRows, Place, Unfit};
+use crate::schema::{Plan, Schema};
 use crate::sinks::{self, DecodedRow, FileOptions, RowSink};
 
 /// Writes pages of rows as columns.
@@ -64,34 +66,33 @@ impl RowWriter {
             return Ok(());
         }
         self.begin(Some(page))?;
+        #[cfg(feature = "arrow")]
+        if self.sink.by_column().is_some() {
+            self.write_by_column(page)?;
+            return self.sink.end_page(&mut self.misfits, out);
+        }
         let mut picked = Vec::new();
         let mut others = Vec::new();
         let mut cells = Vec::new();
         let mut raw = Vec::new();
+        let takes_new_columns = self.sink.takes_new_columns();
         for row in page.iter() {
             let schema = self.schema.get_or_insert_default();
             schema.pick(row.json, &mut picked, &mut others)?;
             let mut grown = false;
             for (name, value) in &others {
-                if schema.left_out.contains(name.as_ref()) || is_empty(value) {
-                    continue;
-                }
-                if !self.plan.columns.is_empty() {
-                    // Columns were chosen, and this field is not among them.
-                    schema.left_out.insert(name.clone().into_owned());
-                } else if self.plan.is_too_new(name) {
-                    let id = id_of(schema, &picked);
-                    self.misfits.add(id, name, value, NOT_DESCRIBED);
-                    if !self.undescribed.contains(name.as_ref()) {
-                        self.undescribed.insert(name.clone().into_owned());
+                match fate(&self.plan, schema, name, value, takes_new_columns) {
+                    Fate::Passed => {}
+                    Fate::Column => {
+                        self.plan.grow(schema, name);
+                        picked.push(Some(*value));
+                        grown = true;
                     }
-                } else if self.sink.takes_new_columns() {
-                    self.plan.grow(schema, name);
-                    picked.push(Some(*value));
-                    grown = true;
-                } else {
-                    let id = id_of(schema, &picked);
-                    self.misfits.add(id, name, value, NO_COLUMN);
+                    Fate::Unfit(reason) => {
+                        note_undescribed(&mut self.undescribed, name, reason);
+                        let id = id_of(schema, &picked);
+                        self.misfits.add(id, name, value, reason);
+                    }
                 }
             }
             if grown {
@@ -113,6 +114,45 @@ impl RowWriter {
             self.sink.row(schema, &row, &mut self.misfits)?;
         }
         self.sink.end_page(&mut self.misfits, out)?;
+        Ok(())
+    }
+
+    /// Hands the rows of a page to a sink that takes them column by column.
+    #[cfg(feature = "arrow")]
+    fn write_by_column(&mut self, page: &Page) -> Result<(), ExportError> {
+        let schema = self.schema.get_or_insert_default();
+        let mut picked = PickedRows::new(schema);
+        let mut others = Vec::new();
+        let mut unfit = Vec::new();
+        let mut rows = page.iter().peekable();
+        while rows.peek().is_some() {
+            let Some(sink) = self.sink.by_column() else {
+                break;
+            };
+            let mut pushed = Ok(());
+            for row in rows.by_ref().take(sink.room().min(PICKED_AT_ONCE)) {
+                pushed = picked.push(schema, row.json, &mut others);
+                if pushed.is_err() {
+                    break;
+                }
+                for (name, json) in others.drain(..) {
+                    if let Fate::Unfit(reason) = fate(&self.plan, schema, &name, json, false) {
+                        note_undescribed(&mut self.undescribed, &name, reason);
+                        unfit.push(Unfit {
+                            row: picked.len() - 1,
+                            place: Place::Nowhere(name),
+                            json,
+                            reason,
+                        });
+                    }
+                }
+            }
+            let taken = sink.rows(schema, &picked, &mut unfit);
+            picked::record(&mut unfit, &picked, schema, &mut self.misfits);
+            taken?;
+            pushed?;
+            picked.clear();
+        }
         Ok(())
     }
 
@@ -262,16 +302,55 @@ fn decode_cells<'a>(
         let Some(json) = *json else {
             continue;
         };
-        let reason = match decode::read_cell(column, json, cell) {
-            Ok(()) => decode::left_over(column, json),
-            // The other columns of the field fail for the same reason.
-            Err(reason) => matches!(column.source, Source::Value).then_some(reason),
-        };
-        if let Some(reason) = reason {
+        if let Some(reason) = decode::read(column, json, cell) {
             misfits.add(id, &schema.fields[column.field], json, reason);
         }
     }
 }
+
+/// What becomes of a field that the schema does not have.
+enum Fate {
+    /// It is not wanted, or has no value.
+    Passed,
+    /// It becomes a column.
+    Column,
+    /// Its value has no place, and is recorded.
+    Unfit(&'static str),
+}
+
+fn fate(
+    plan: &Plan,
+    schema: &mut Schema,
+    name: &str,
+    value: &str,
+    takes_new_columns: bool,
+) -> Fate {
+    if schema.left_out.contains(name) || is_empty(value) {
+        return Fate::Passed;
+    }
+    if !plan.columns.is_empty() {
+        // Columns were chosen, and this field is not among them.
+        schema.left_out.insert(name.to_owned());
+        Fate::Passed
+    } else if plan.is_too_new(name) {
+        Fate::Unfit(NOT_DESCRIBED)
+    } else if takes_new_columns {
+        Fate::Column
+    } else {
+        Fate::Unfit(NO_COLUMN)
+    }
+}
+
+/// Takes down fields that wait for the portal to describe them.
+fn note_undescribed(undescribed: &mut BTreeSet<String>, name: &str, reason: &str) {
+    if reason == NOT_DESCRIBED && !undescribed.contains(name) {
+        undescribed.insert(name.to_owned());
+    }
+}
+
+/// As many rows are picked before their values are read, so that they are still near when they are read.
+#[cfg(feature = "arrow")]
+const PICKED_AT_ONCE: usize = 256;
 
 const NO_COLUMN: &str = "no row before it had the field, so the file has no column for it; select the field to have one";
 

@@ -13,9 +13,10 @@ use parquet::schema::types::ColumnPath;
 
 use super::batches::{BATCH, BatchBuilder, of_arrow};
 use super::chunks::Chunks;
-use super::{DecodedRow, RowSink};
+use super::{ColumnSink, DecodedRow, RowSink};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
+use crate::picked::{PickedRows, Unfit};
 use crate::schema::Schema;
 
 /// Rows of a row group.
@@ -128,6 +129,10 @@ impl RowSink for ArrowSink {
         Ok(())
     }
 
+    fn by_column(&mut self) -> Option<&mut dyn ColumnSink> {
+        Some(self)
+    }
+
     fn end_page(&mut self, _: &mut Misfits, out: &mut Vec<u8>) -> Result<(), ExportError> {
         self.chunks.drain(out);
         Ok(())
@@ -141,6 +146,25 @@ impl RowSink for ArrowSink {
             None => {}
         }
         Ok(self.chunks.drain_to(out)?)
+    }
+}
+
+impl ColumnSink for ArrowSink {
+    fn room(&self) -> usize {
+        self.batch.room()
+    }
+
+    fn rows<'a>(
+        &mut self,
+        schema: &Schema,
+        rows: &PickedRows<'a>,
+        unfit: &mut Vec<Unfit<'a>>,
+    ) -> Result<(), ExportError> {
+        self.batch.append_rows(schema, rows, unfit);
+        if self.batch.room() == 0 {
+            self.write_batch()?;
+        }
+        Ok(())
     }
 }
 

@@ -12,13 +12,16 @@ use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, RecordBatchOptions, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Fields, SchemaRef, TimeUnit};
+use brimful::protocol::rows::FieldValue;
 use parking_lot::Mutex;
 
-use super::{DecodedRow, RowSink};
+use super::{ColumnSink, DecodedRow, RowSink};
 use crate::cell::{Cell, DECIMAL_PRECISION, DECIMAL_SCALE, MultiValue, days_since_epoch};
+use crate::decode;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, ScalarType, Schema};
+use crate::picked::{PickedRows, Place, Unfit};
+use crate::schema::{ColumnType, ScalarType, Schema, Source};
 
 /// Rows of a batch.
 pub(super) const BATCH: usize = 8_192;
@@ -60,6 +63,43 @@ impl BatchBuilder {
     /// Rows that are not in a batch yet.
     pub(super) fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// How many rows more make it a batch.
+    pub(super) fn room(&self) -> usize {
+        BATCH.saturating_sub(self.rows)
+    }
+
+    /// Appends rows whose values are not read yet, column by column.
+    pub(super) fn append_rows<'a>(
+        &mut self,
+        schema: &Schema,
+        rows: &PickedRows<'a>,
+        unfit: &mut Vec<Unfit<'a>>,
+    ) {
+        for (place, (builder, column)) in self.columns.iter_mut().zip(&schema.columns).enumerate() {
+            let read = |row: usize, json: &'a str| {
+                let mut cell = Cell::Null;
+                if let Some(reason) = decode::read(column, json, &mut cell) {
+                    let place = Place::Column(place);
+                    unfit.push(Unfit {
+                        row,
+                        place,
+                        json,
+                        reason,
+                    });
+                }
+                cell
+            };
+            let values = rows.column(column.field);
+            match builder {
+                ColumnBuilder::Scalars(scalars) if matches!(column.source, Source::Value) => {
+                    scalars.append_all(values, read);
+                }
+                builder => for_each_cell(values, read, |cell| builder.append(&cell)),
+            }
+        }
+        self.rows += rows.len();
     }
 
     pub(super) fn append(&mut self, cells: &[Cell<'_>]) {
@@ -145,12 +185,35 @@ impl RowSink for BatchSink {
         Ok(())
     }
 
+    fn by_column(&mut self) -> Option<&mut dyn ColumnSink> {
+        Some(self)
+    }
+
     fn end_page(&mut self, _: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
         Ok(())
     }
 
     fn finish(&mut self, _: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
         self.hand_out()
+    }
+}
+
+impl ColumnSink for BatchSink {
+    fn room(&self) -> usize {
+        self.batch.room()
+    }
+
+    fn rows<'a>(
+        &mut self,
+        schema: &Schema,
+        rows: &PickedRows<'a>,
+        unfit: &mut Vec<Unfit<'a>>,
+    ) -> Result<(), ExportError> {
+        self.batch.append_rows(schema, rows, unfit);
+        if self.batch.room() == 0 {
+            self.hand_out()?;
+        }
+        Ok(())
     }
 }
 
@@ -252,6 +315,66 @@ impl Scalars {
         }
     }
 
+    /// Appends a value of each row; those that are not spelt as usual are read by `read`.
+    fn append_all<'a>(
+        &mut self,
+        values: impl Iterator<Item = Option<FieldValue<'a>>>,
+        mut read: impl FnMut(usize, &'a str) -> Cell<'a>,
+    ) {
+        match self {
+            Self::Int(to) => {
+                let mut unusual = |row, json: &'a str| match read(row, json) {
+                    Cell::Int(value) => Some(value),
+                    _ => None,
+                };
+                let values = usual_or(values, decode::usual_integer, &mut unusual);
+                values.for_each(|value| to.append_option(value));
+            }
+            Self::Decimal(to) => {
+                let mut unusual = |row, json: &'a str| match read(row, json) {
+                    Cell::Decimal(value) => Some(value.0),
+                    _ => None,
+                };
+                let values = usual_or(values, decode::usual_decimal, &mut unusual);
+                values.for_each(|value| to.append_option(value));
+            }
+            Self::DateTime(to) => {
+                let mut unusual = |row, json: &'a str| match read(row, json) {
+                    Cell::DateTime(value) => Some(value.micros()),
+                    _ => None,
+                };
+                let values = usual_or(values, decode::usual_micros, &mut unusual);
+                values.for_each(|value| to.append_option(value));
+            }
+            Self::Bool(to) => {
+                let mut unusual = |row, json: &'a str| match read(row, json) {
+                    Cell::Bool(value) => Some(value),
+                    _ => None,
+                };
+                let values = usual_or(values, decode::usual_boolean, &mut unusual);
+                values.for_each(|value| to.append_option(value));
+            }
+            Self::Text(to) => {
+                for (row, value) in values.enumerate() {
+                    let plain = value.and_then(FieldValue::plain_text);
+                    match (plain, value) {
+                        (Some(text), _) if !text.is_empty() => to.append_value(text),
+                        (None, Some(value)) if value.json() != NULL => {
+                            match read(row, value.json()) {
+                                Cell::Text(text) => to.append_value(text),
+                                _ => to.append_null(),
+                            }
+                        }
+                        _ => to.append_null(),
+                    }
+                }
+            }
+            Self::Float(_) | Self::Date(_) => {
+                for_each_cell(values, read, |cell| self.append(&cell));
+            }
+        }
+    }
+
     fn finish(&mut self) -> ArrayRef {
         match self {
             Self::Int(values) => finish_numbers(values),
@@ -267,6 +390,36 @@ impl Scalars {
                 Arc::new(std::mem::replace(values, next).finish())
             }
         }
+    }
+}
+
+/// Nothing, in JSON.
+const NULL: &str = "null";
+
+/// The value of each row: by `usual`, and by `unusual` where it is spelt in another way.
+#[inline]
+fn usual_or<'a, T>(
+    values: impl Iterator<Item = Option<FieldValue<'a>>>,
+    usual: impl Fn(&'a str) -> Option<T>,
+    unusual: &mut impl FnMut(usize, &'a str) -> Option<T>,
+) -> impl Iterator<Item = Option<T>> {
+    values.enumerate().map(move |(row, value)| {
+        let json = value?.json();
+        match usual(json) {
+            None if json != NULL => unusual(row, json),
+            value => value,
+        }
+    })
+}
+
+/// Gives `take` the value of each row.
+fn for_each_cell<'a>(
+    values: impl Iterator<Item = Option<FieldValue<'a>>>,
+    mut read: impl FnMut(usize, &'a str) -> Cell<'a>,
+    mut take: impl FnMut(Cell<'a>),
+) {
+    for (row, value) in values.enumerate() {
+        take(value.map_or(Cell::Null, |value| read(row, value.json())));
     }
 }
 

@@ -59,6 +59,8 @@ use crate::column_names::ColumnNames;
 use crate::error::ExportError;
 use crate::format::FileFormat;
 use crate::misfit::Misfits;
+#[cfg(feature = "arrow")]
+use crate::picked::{PickedRows, Unfit};
 use crate::schema::{Column, Schema};
 #[cfg(feature = "stores")]
 use run_state::RunState;
@@ -209,6 +211,12 @@ pub(crate) trait RowSink: Send {
         misfits: &mut Misfits,
     ) -> Result<(), ExportError>;
 
+    /// The same sink, if it takes the values of a column one after the other.
+    #[cfg(feature = "arrow")]
+    fn by_column(&mut self) -> Option<&mut dyn ColumnSink> {
+        None
+    }
+
     /// A page is over. A file appends what is ready of it to `out`; a store takes the misfits away.
     fn end_page(&mut self, misfits: &mut Misfits, out: &mut Vec<u8>) -> Result<(), ExportError>;
 
@@ -258,6 +266,21 @@ pub(crate) fn is_being_written(table: &str) -> String {
 #[cfg(any(feature = "clickhouse", feature = "mysql"))]
 pub(crate) const WHOLE_SECONDS: &str =
     "the column has whole seconds, so it is there without its fraction";
+
+/// Takes rows column by column, straight from their JSON: one type after the other, and no value is kept between.
+#[cfg(feature = "arrow")]
+pub(crate) trait ColumnSink {
+    /// How many rows can be taken at once.
+    fn room(&self) -> usize;
+
+    /// Takes at most as many rows. Values that do not fit are added to `unfit`.
+    fn rows<'a>(
+        &mut self,
+        schema: &Schema,
+        rows: &PickedRows<'a>,
+        unfit: &mut Vec<Unfit<'a>>,
+    ) -> Result<(), ExportError>;
+}
 
 /// How long a server that has gone away is waited for, from one attempt to the next.
 #[cfg(any(

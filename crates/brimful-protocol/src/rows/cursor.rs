@@ -140,12 +140,13 @@ impl<'a, const PLACES: usize> Cursor<'a, PLACES> {
 
     /// Passes members that are a key and `null` or a string, without escapes and blanks, and have another member behind
     /// them: nearly every member of nearly every row is like that. Stops before the first that is otherwise, or whose key
-    /// has one of the lengths `stop_at`. `each` is given where the name and the value of a member lie.
+    /// has one of the lengths `stop_at`. `each` is given where the name and the value of a member lie, and whether the
+    /// value is a string.
     #[inline]
     pub(super) fn pass_usual_members(
         &mut self,
         stop_at: [usize; 2],
-        mut each: impl FnMut(Range<usize>, Range<usize>),
+        mut each: impl FnMut(Range<usize>, Range<usize>, bool),
     ) {
         /// What follows the name in `"NAME":null,"`.
         const NULL: u64 = u64::from_le_bytes(*b"\":null,\"");
@@ -171,14 +172,14 @@ impl<'a, const PLACES: usize> Cursor<'a, PLACES> {
             }
             let name = base + key + 1..base + key_end;
             if behind == NULL {
-                each(name, base + key_end + 2..base + key_end + 6);
+                each(name, base + key_end + 2..base + key_end + 6, false);
                 at = key_end + 7;
                 self.specials.pass(2);
             } else if behind & 0xFF_FFFF == STRING
                 && chunk(text, value_end)
                     .is_some_and(|behind| u32::from_le_bytes(behind) & 0xFF_FFFF == NEXT)
             {
-                each(name, base + key_end + 2..base + value_end + 1);
+                each(name, base + key_end + 2..base + value_end + 1, true);
                 at = value_end + 2;
                 self.specials.pass(4);
             } else {
@@ -212,6 +213,20 @@ impl<'a, const PLACES: usize> Cursor<'a, PLACES> {
     pub(crate) fn value(&mut self) -> Result<&'a str, Broken> {
         let range = self.range(Self::skip)?;
         Ok(&self.text[range])
+    }
+
+    /// The next value as it stands in the text, and whether it is a string without escapes.
+    #[inline]
+    pub(super) fn value_and_plainness(&mut self) -> Result<(&'a str, bool), Broken> {
+        let is_string = self.peek()? == b'"';
+        let start = self.at;
+        let is_plain = if is_string {
+            !self.skip_string()?
+        } else {
+            self.skip()?;
+            false
+        };
+        Ok((&self.text[start..self.at], is_plain))
     }
 
     /// The next value as it stands in the text, and where it begins.

@@ -81,6 +81,39 @@ pub fn row_id(row: &str, field: &str) -> Option<u64> {
     id.number(row.as_bytes().get(range)?)
 }
 
+/// The value of a field, as it stands in its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldValue<'a> {
+    json: &'a str,
+    is_plain: bool,
+}
+
+impl<'a> FieldValue<'a> {
+    /// A value of which nothing but its JSON is known.
+    pub fn of_json(json: &'a str) -> Self {
+        Self {
+            json,
+            is_plain: false,
+        }
+    }
+
+    /// Its JSON.
+    #[inline]
+    pub fn json(self) -> &'a str {
+        self.json
+    }
+
+    /// The string that it is, where it is one without escapes: nearly every value is.
+    #[inline]
+    pub fn plain_text(self) -> Option<&'a str> {
+        if self.is_plain {
+            self.json.get(1..self.json.len() - 1)
+        } else {
+            None
+        }
+    }
+}
+
 /// Gives `each` the name and the JSON of every field of a row, in their order. `false`: the row is no object, or has a
 /// name with escapes, and some of its fields may have been given.
 ///
@@ -93,15 +126,33 @@ pub fn row_id(row: &str, field: &str) -> Option<u64> {
 #[must_use]
 #[inline]
 pub fn each_field<'a>(row: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> bool {
+    each_value(row, |name, value| each(name, value.json))
+}
+
+/// The same as [`each_field`], with what was seen of the values on the way.
+///
+/// ```
+/// let mut texts = Vec::new();
+/// let row = r#"{"ID":7,"NAME":"Ann","TITLE":"1\/2"}"#;
+/// assert!(brimful_protocol::rows::each_value(row, |_, value| texts.push(value.plain_text())));
+/// assert_eq!(texts, [None, Some("Ann"), None]);
+/// ```
+#[must_use]
+#[inline]
+pub fn each_value<'a>(row: &'a str, mut each: impl FnMut(&'a str, FieldValue<'a>)) -> bool {
     let mut cursor = Cursor::<FEW>::new(row);
     let mut walk = || {
         if !cursor.opens_object()? {
             return Ok(cursor.is_at_end());
         }
         loop {
-            cursor.pass_usual_members([usize::MAX; 2], |name, json| each(&row[name], &row[json]));
+            cursor.pass_usual_members([usize::MAX; 2], |name, json, is_plain| {
+                let json = &row[json];
+                each(&row[name], FieldValue { json, is_plain });
+            });
             let name = cursor.key()?.unescaped().ok_or(Broken)?;
-            each(name, cursor.value()?);
+            let (json, is_plain) = cursor.value_and_plainness()?;
+            each(name, FieldValue { json, is_plain });
             if cursor.closes(b'}')? {
                 return Ok(cursor.is_at_end());
             }
@@ -135,7 +186,7 @@ pub(super) fn skip_row<const PLACES: usize>(
                 length_if(named.is_none(), field),
                 length_if(looks_for_usual, USUAL),
             ];
-            cursor.pass_usual_members(stop_at, |_, _| {});
+            cursor.pass_usual_members(stop_at, |_, _, _| {});
             let key = cursor.key()?;
             if named.is_none() && key.is_ignoring_case(field) {
                 named = Some(cursor.located()?);

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::envelope::{ApiError, EnvelopeError};
 use crate::time::Time;
 
-pub use id::{Identity, each_field, row_id};
+pub use id::{FieldValue, Identity, each_field, each_value, row_id};
 pub use page::{Page, Row};
 pub use reader::{read_batch, read_list, read_lists};
 
