@@ -125,10 +125,8 @@ async fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
         Fault::Html(FaultTiming::AfterWork),
         Fault::Empty(FaultTiming::BeforeWork),
     ];
-    for (seed, fault) in faults.into_iter().enumerate() {
-        portal
-            .faults()
-            .add(FaultRule::chance(0.005, seed as u64, fault));
+    for (nth, fault) in (0..).zip(faults) {
+        portal.faults().add(FaultRule::every(100 + 7 * nth, fault));
     }
     let client = builder(&portal)
         .limit(brimful::Limit::ENTERPRISE)
@@ -138,6 +136,7 @@ async fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
         .call_each("crm.lead.add", leads(20_000))
         .collect()
         .await;
+    assert_faults_played(&portal);
     portal.faults().clear();
     assert_eq!(outcomes.len(), 20_000);
     let created = titles(&portal).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::line::Line;
-use crate::support::portal;
+use crate::support::{assert_faults_played, portal};
 
 const PORTAL: &str = "https://portal.test";
 
@@ -111,6 +111,7 @@ async fn a_webhooks_code_and_the_parameters_of_calls_are_told_to_nobody() {
         if let Err(error) = call("crm.contact.add", name).await {
             told.note(&error);
         }
+        assert_faults_played(&portal);
     }
     told.note(&call("crm.lead.get", json!({"id": 0})).await.unwrap_err());
     told.note(
@@ -150,17 +151,18 @@ async fn tokens_and_the_secret_of_an_application_are_told_to_nobody() {
         .build()
         .unwrap();
     client.call("user.current", json!({})).await.unwrap();
-    tokio::time::advance(std::time::Duration::from_secs(3_700)).await;
     for fault in [
         Fault::Status(502, FaultTiming::BeforeWork),
         Fault::Reset(FaultTiming::AfterWork),
     ] {
+        tokio::time::advance(std::time::Duration::from_secs(3_700)).await;
         portal
             .faults()
             .add(FaultRule::every(1, fault).on("oauth.token").times(1));
         if let Err(error) = client.call("user.current", json!({})).await {
             told.note(&error);
         }
+        assert_faults_played(&portal);
     }
     let oauth = OAuth::load(app(), store).await.unwrap();
     secrets.push(oauth.tokens().access.expose().to_owned());

@@ -1,6 +1,6 @@
 //! Lists of REST 3.0 in batches: few requests of many pages, exact whatever becomes of a batch.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -290,25 +290,35 @@ async fn batches_that_a_portal_failed_over_while_it_was_down_become_large_again(
 
 #[tokio::test(start_paused = true)]
 async fn faults_between_batches_of_rest_3_lose_and_double_no_row() {
+    // How often each fault was played.
+    let mut played: HashMap<String, usize> = HashMap::new();
     for seed in 0..10 {
-        let rule = |fault, chance| FaultRule::chance(chance, seed, fault);
         let config = PortalConfig::new()
             .seed(seed)
             .sparse_rows("tasks.task", 40_000, 0.3)
             .latency(Duration::from_millis(80));
         let portal = portal(config);
-        for fault in [
-            rule(Fault::Reset(FaultTiming::AfterWork), 0.1),
-            rule(Fault::HalfBody, 0.1),
-            rule(Fault::Status(502, FaultTiming::BeforeWork), 0.1),
-            rule(Fault::EmptyPage, 0.02),
-            rule(Fault::ShortPage, 0.02),
-        ] {
-            portal.faults().add(fault);
+        let faults = [
+            (Fault::Reset(FaultTiming::AfterWork), 0.2),
+            (Fault::HalfBody, 0.2),
+            (Fault::Status(502, FaultTiming::BeforeWork), 0.2),
+            (Fault::EmptyPage, 0.02),
+            (Fault::ShortPage, 0.02),
+        ];
+        for (nth, (fault, chance)) in (0..).zip(faults) {
+            let rule = FaultRule::chance(chance, 10 * nth + seed, fault);
+            played.entry(rule.to_string()).or_default();
+            portal.faults().add(rule);
         }
         let client = builder(&portal).build().unwrap();
         all_tasks(&client, 40_000).await;
+        let unplayed = portal.faults().unplayed();
+        for (rule, times) in &mut played {
+            *times += usize::from(!unplayed.contains(rule));
+        }
     }
+    assert_eq!(played.len(), 5);
+    assert!(played.values().all(|times| *times > 0), "{played:?}");
 }
 
 #[tokio::test(start_paused = true)]
