@@ -283,7 +283,8 @@ struct Ends {
     not_counted: usize,
 }
 
-fn histories(seeds: std::ops::Range<u64>) {
+fn histories(range: std::ops::Range<u64>) {
+    let seeds = seeds(range);
     let (mut ends, mut wrong) = (Ends::default(), Vec::new());
     let total = seeds.end - seeds.start;
     for seed in seeds {

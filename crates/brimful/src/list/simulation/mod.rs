@@ -526,6 +526,13 @@ fn walk_with(
 
 fn quiet(_: &mut Model) {}
 
+/// The seeds of random histories: `BRIMFUL_TEST_SEED` is added to each, for histories that no test has drawn before.
+fn seeds(seeds: std::ops::Range<u64>) -> std::ops::Range<u64> {
+    let first = std::env::var("BRIMFUL_TEST_SEED").ok();
+    let first: u64 = first.map_or(0, |first| first.parse().expect("a number"));
+    seeds.start + first..seeds.end + first
+}
+
 fn sparse(rows: usize, density: f64, seed: u64) -> Vec<u64> {
     let mut random = fastrand::Rng::with_seed(seed);
     (1..)

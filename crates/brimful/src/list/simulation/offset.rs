@@ -11,7 +11,7 @@ use serde_json::{Map, json};
 
 use self::manners::{IdManner, Manners, PagingManner, TotalManner};
 use self::portal::Portal;
-use super::Exclusions;
+use super::{Exclusions, seeds};
 use crate::list::keyset::pages::{Bounds, KeysetPages, Names};
 use crate::list::offset::{FirstPageAgain, OffsetPages};
 use crate::list::position::Position;
@@ -227,8 +227,8 @@ fn run(seeds: std::ops::Range<u64>) -> Ends {
     ends
 }
 
-fn check(seeds: std::ops::Range<u64>) {
-    let ends = run(seeds);
+fn check(range: std::ops::Range<u64>) {
+    let ends = run(seeds(range));
     let is_at_least = |(lists, whole): (usize, usize), percent: usize| {
         assert!(
             whole * 100 >= lists * percent,
