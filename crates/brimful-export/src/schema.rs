@@ -481,6 +481,15 @@ fn column_type(entity: &str, name: &str, id_field: &str, field: Option<&Field>) 
         _ if entity == "crm.status" && name == "SEMANTICS" => return TEXT,
         // Portals call it a whole number (`tasks.task.getFields` as documented), and show Y or N (`tasks.task.list`).
         _ if matches!(name, "matchWorkTime" | "MATCH_WORK_TIME") => ScalarType::Boolean,
+        // Portals call them arrays: they are IDs of users.
+        _ if entity.starts_with("tasks.")
+            && matches!(
+                name,
+                "auditors" | "accomplices" | "AUDITORS" | "ACCOMPLICES"
+            ) =>
+        {
+            return ColumnType::List(ScalarType::Int64);
+        }
         _ if is_of_people && of_people(name).is_some() => {
             return of_people(name).unwrap_or(ColumnType::Any);
         }

@@ -169,6 +169,15 @@ impl Target {
         if args.state.is_some() && !is_singer {
             return Err(Failure::usage("--state is for --format singer alone"));
         }
+        let of_stores = [
+            (args.partition_by.is_some(), "--partition-by"),
+            (args.no_indexes, "--no-indexes"),
+        ];
+        if let Some(option) = first_given(&of_stores) {
+            return Err(Failure::usage(format!(
+                "{option} is for stores, and --to names none"
+            )));
+        }
         let destination = destination_of(output, is_singer)?;
         if is_singer && args.headers == HeadersArg::Titles {
             return Err(Failure::usage(
@@ -176,8 +185,10 @@ impl Target {
             ));
         }
         let path = match &destination {
-            // A device has no ending.
-            Destination::File(path) if !is_special(path) => path.clone(),
+            // A device has no ending, and a pipe may have one.
+            Destination::File(path) if !is_special(path) || path.extension().is_some() => {
+                path.clone()
+            }
             _ => PathBuf::from("rows"),
         };
         let kind = FileKind::of(&path, format).map_err(|error| usage(&error))?;

@@ -244,7 +244,7 @@ pub(crate) async fn write(
     } = match open(args, prepared, &portal, client, interrupts, printer).await {
         Ok(open) => open,
         Err(failure) => {
-            // It has come to nothing before its first row, and is told all the same.
+            // It has come to nothing before its first row, and has a report all the same.
             let (_, nothing) = watch::channel(Progress::default());
             let recorder = args.report.as_ref().map(|_| Recorder::start(nothing));
             let finished = Finished {
@@ -257,7 +257,10 @@ pub(crate) async fn write(
                 written: Err(failure),
                 report: None,
             };
-            return finished.tell(recorder.as_ref(), client, printer).await;
+            let ending = finished.ending();
+            let report = finished.write_report(&ending, recorder.as_ref(), client, printer);
+            report.await;
+            return finished.written.map(|_| None);
         }
     };
     let rows_before = before.map_or(0, |(rows, _)| rows);
@@ -402,14 +405,7 @@ impl Finished<'_> {
         let ending = self.ending();
         let lines = self.lines(printer.width());
         printer.event("summary", ending.event(self.report));
-        if let (Some(path), Some(recorder)) = (&self.args.report, recorder)
-            && let Err(error) = run_report::write(path, recorder, &ending, client).await
-        {
-            printer.warning(&format!(
-                "could not write the report {}: {error}",
-                path.display()
-            ));
-        }
+        self.write_report(&ending, recorder, client, printer).await;
         let Some(written) = self.written? else {
             return Ok(None);
         };
@@ -428,6 +424,24 @@ impl Finished<'_> {
             misfits: written.misfits,
             report: self.report.cloned(),
         }))
+    }
+
+    /// Writes the report, if one is wanted.
+    async fn write_report(
+        &self,
+        ending: &Ending,
+        recorder: Option<&Recorder>,
+        client: &Client,
+        printer: Printer,
+    ) {
+        if let (Some(path), Some(recorder)) = (&self.args.report, recorder)
+            && let Err(error) = run_report::write(path, recorder, ending, client).await
+        {
+            printer.warning(&format!(
+                "could not write the report {}: {error}",
+                path.display()
+            ));
+        }
     }
 
     /// The lines of the summary; those of a run that failed say why.

@@ -24,7 +24,7 @@ use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Tally};
 use crate::output::{Destination, Output, Piece, Written};
 use crate::printer::Printer;
-use crate::pump::progress::{self, ProgressLine, Snapshot};
+use crate::pump::progress::{ProgressLine, Snapshot};
 use crate::pump::{self, Ended, Source, Stopped};
 use crate::{input, json_text};
 

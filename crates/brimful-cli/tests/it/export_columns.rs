@@ -5,7 +5,7 @@ use std::io::Read;
 use brimful_portal::PortalConfig;
 use serde_json::{Map, Value, json};
 
-use crate::support::{Running, Workspace, portal, stderr};
+use crate::support::{Running, Workspace, portal, stderr, stdout};
 
 fn row(value: Value) -> Map<String, Value> {
     match value {
@@ -365,6 +365,53 @@ fn lists_of_other_shapes_have_labels_and_values_too() {
 }
 
 #[test]
+fn people_of_a_task_are_a_list_and_have_their_names() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("user", 5).load(
+        "tasks.task",
+        vec![row(json!({"ID": "1", "TITLE": "a", "RESPONSIBLE_ID": "2", "AUDITORS": ["2", "3"], "ACCOMPLICES": ["4"]}))],
+    ));
+    let url = portal.url();
+    let args = [
+        "export",
+        "tasks.task.list",
+        "--portal",
+        &url,
+        "--select",
+        "ID,AUDITORS,ACCOMPLICES",
+        "--labels",
+    ];
+    let output = workspace.run(&[&args[..], &["-o", "-", "--format", "csv"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    let cells = text.lines().nth(1).unwrap();
+    assert!(
+        cells.contains("\"[2,3]\"") && cells.contains("[4]"),
+        "{text}"
+    );
+    let labels = cells.matches("\"\"").count();
+    assert!(labels >= 4, "the names of three people: {text}");
+}
+
+#[test]
+fn options_of_stores_are_refused_for_files() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    for option in [
+        &["--partition-by", "DATE_CREATE:month"][..],
+        &["--no-indexes"],
+    ] {
+        let more = [option, &["-o", "deals.csv"]].concat();
+        let output = export(&workspace, &portal, &more);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("is for stores"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
 fn fields_and_dictionaries_are_asked_for_in_one_request() {
     let workspace = Workspace::new();
     let portal = portal(PortalConfig::unlimited().rows("user", 20).rows("deal", 20));
@@ -417,21 +464,17 @@ fn a_report_of_a_run_that_failed_says_why() {
             1,
             brimful_portal::Fault::ExpiredToken,
         ));
-    let more = [
-        "--types",
-        "strings",
-        "-o",
-        "deals.csv",
-        "--report",
-        "run.json",
-    ];
-    let output = export(&workspace, &portal, &more);
-    assert!(!output.status.success());
-    let json = std::fs::read_to_string(workspace.path("run.json")).unwrap();
-    let report: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(report["failed"], true);
-    let why = report["summary"][0].as_str().unwrap();
-    assert!(why.contains("expired_token"), "{why}");
+    // With types the portal is asked for the fields first, and no row comes.
+    for (types, name) in [("strings", "rows.json"), ("portal", "fields.json")] {
+        let more = ["--types", types, "-o", "deals.csv", "--report", name];
+        let output = export(&workspace, &portal, &more);
+        assert!(!output.status.success());
+        let json = std::fs::read_to_string(workspace.path(name)).unwrap();
+        let report: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(report["failed"], true);
+        let why = report["summary"][0].as_str().unwrap();
+        assert!(why.contains("expired_token"), "{why}");
+    }
 }
 
 /// A limit on the size of files, in kibibytes, ends them as a full disk does.

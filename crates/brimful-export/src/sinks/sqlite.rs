@@ -353,11 +353,18 @@ impl SqliteSink {
                 return Ok(());
             }
             let name = &names[place];
-            let old = quoted(&format!("{}_old", schema.columns[place].name));
+            // SQLite cannot change the type of a column. The next run makes it again and fills it; a table without its key
+            // would hold other rows.
+            let remedy = if Some(place) == schema.key {
+                let old = quoted(&format!("{}_old", self.state.table));
+                format!("ALTER TABLE {table} RENAME TO {old}")
+            } else {
+                let old = quoted(&format!("{}_old", schema.columns[place].name));
+                format!("ALTER TABLE {table} RENAME COLUMN {name} TO {old}")
+            };
             Err(TypeConflict {
                 wanted: wanted.to_owned(),
-                // SQLite cannot change the type of a column. The next run makes it again and fills it.
-                remedy: format!("ALTER TABLE {table} RENAME COLUMN {name} TO {old}"),
+                remedy,
             })
         };
         let plan = TablePlan::new(

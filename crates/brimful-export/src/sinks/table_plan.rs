@@ -39,23 +39,56 @@ impl TablePlan {
         if existing.is_empty() {
             return Ok(Self::Create);
         }
-        let mut lacking = Vec::new();
+        let (mut lacking, mut conflicts) = (Vec::new(), Vec::new());
         for (place, column) in schema.columns.iter().enumerate() {
             let mut stored = existing.iter();
             match stored.find(|(name, _)| is_name(name, &column.name)) {
-                Some((name, found)) => compare(place, found).map_err(|TypeConflict { wanted, remedy }| {
-                    format!(
-                        "the column {name} of the table {table} is {found} there and {wanted} here; to change it: {remedy}"
-                    )
-                })?,
+                Some((name, found)) => {
+                    if let Err(conflict) = compare(place, found) {
+                        conflicts.push((name.as_str(), found.as_str(), conflict));
+                    }
+                }
                 None if Some(place) == schema.key => {
                     return Err(holds_other_rows(table, &column.name));
                 }
                 None => lacking.push(place),
             }
         }
-        Ok(Self::AddColumns(lacking))
+        if conflicts.is_empty() {
+            return Ok(Self::AddColumns(lacking));
+        }
+        Err(have_other_types(table, &conflicts))
     }
+}
+
+/// The message of columns with other types in the store: their names, their types there, and what is wanted.
+fn have_other_types(table: &str, conflicts: &[(&str, &str, TypeConflict)]) -> String {
+    if let [(name, found, TypeConflict { wanted, remedy })] = conflicts {
+        return format!(
+            "the column {name} of the table {table} is {found} there and {wanted} here; to change it: {remedy}"
+        );
+    }
+    let columns = conflicts.iter();
+    let columns: Vec<String> = columns
+        .map(|(name, found, conflict)| {
+            format!("{name} is {found} there and {} here", conflict.wanted)
+        })
+        .collect();
+    let mut remedies: Vec<&str> = Vec::new();
+    for statement in conflicts
+        .iter()
+        .flat_map(|(.., conflict)| conflict.remedy.split("; "))
+    {
+        if !remedies.contains(&statement) {
+            remedies.push(statement);
+        }
+    }
+    format!(
+        "{} columns of the table {table} have other types there: {}; to change them: {}",
+        conflicts.len(),
+        columns.join(", "),
+        remedies.join("; ")
+    )
 }
 
 /// The message of a table without a column that each table of such rows has.
@@ -67,4 +100,33 @@ pub(crate) fn holds_other_rows(table: &str, column: &str) -> String {
 pub(crate) fn quoted_names(schema: &Schema, quoted: fn(&str) -> String) -> Vec<String> {
     let columns = schema.columns.iter();
     columns.map(|column| quoted(&column.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conflict(remedy: &str) -> TypeConflict {
+        TypeConflict {
+            wanted: "text".to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    #[test]
+    fn all_columns_of_other_types_are_named_together_with_each_statement_once() {
+        let conflicts = [
+            ("a", "bigint", conflict("DROP VIEW v; ALTER a")),
+            ("b", "date", conflict("DROP VIEW v; ALTER b")),
+        ];
+        assert_eq!(
+            have_other_types("t", &conflicts),
+            "2 columns of the table t have other types there: a is bigint there and text here, b is date there and text \
+             here; to change them: DROP VIEW v; ALTER a; ALTER b"
+        );
+        assert_eq!(
+            have_other_types("t", &conflicts[..1]),
+            "the column a of the table t is bigint there and text here; to change it: DROP VIEW v; ALTER a"
+        );
+    }
 }

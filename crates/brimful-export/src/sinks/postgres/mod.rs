@@ -39,6 +39,9 @@ const BYTES_AT_ONCE: usize = 8 << 20;
 /// The table of the session.
 const STAGE: &str = "_brimful_stage";
 
+/// A name has 63 bytes at most, and that of the view of labels is longer than that of its table.
+const LONGEST_TABLE: usize = 63 - "_labeled".len();
+
 /// How often the server is asked for the lock of a table, a tenth of a second apart.
 const LOCK_ATTEMPTS: u32 = 20;
 
@@ -191,6 +194,13 @@ impl PostgresSink {
             store: store.clone(),
             message,
         };
+        if options.table.len() > LONGEST_TABLE {
+            return Err(failed(format!(
+                "the name of the table {} has more than {LONGEST_TABLE} bytes, and the server would cut it or that of its view; \
+                 choose a shorter one with --table",
+                options.table
+            )));
+        }
         let (url, tls) = TlsOptions::take_from(url).map_err(failed)?;
         let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
             // What it was given may have a password.
