@@ -29,6 +29,14 @@ pub enum ExportError {
         /// What it said.
         message: String,
     },
+    /// A database cannot be reached, or the connection to it has ended and could not be made again.
+    #[error("{store}: {message}")]
+    Unreachable {
+        /// The store, without its password.
+        store: String,
+        /// What was said last.
+        message: String,
+    },
     /// The table holds other rows than those that are to be written, or a column of another type. A table of another name
     /// can take the rows.
     #[error("{store}: {message}")]

@@ -271,6 +271,12 @@ impl RowWriter {
         };
     }
 
+    /// Takes columns that are known beside those of the portal, as long as no row has come.
+    #[cfg(feature = "sync")]
+    pub(crate) fn know_columns(&mut self, fields: Vec<String>) {
+        self.plan.known = fields;
+    }
+
     /// Makes the table, or adds the columns that it lacks, although no row has come.
     #[cfg(feature = "sync")]
     pub(crate) fn open_table(&mut self) -> Result<(), ExportError> {

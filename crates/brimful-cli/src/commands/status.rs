@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use brimful_export::Store;
-use brimful_export::sync::{Cursor, TableStatus, status};
+use brimful_export::sync::{Cursor, PortalTime, TableStatus, status};
 use clap::Args;
 
 use super::show;
@@ -68,7 +68,9 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
         "ENTITY",
         "ROWS",
         "DELETED",
+        "READ IN FULL",
         "CHANGES UP TO",
+        "DELETES UP TO",
         "LAST RUN",
         "LAG",
         "MISFITS",
@@ -83,10 +85,10 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
             table.entity.clone(),
             format::count(table.rows),
             format::count(table.deleted),
+            at(table.loaded.in_full),
             cursor(table),
-            table
-                .succeeded
-                .map_or_else(|| "-".to_owned(), |time| time.to_string()),
+            at(table.loaded.deletes),
+            at(table.succeeded),
             lag(table, now),
             format::count(table.misfits),
             state(table),
@@ -125,6 +127,10 @@ fn lag(table: &TableStatus, now: i64) -> String {
         Some(seconds @ 3_600..172_800) => format!("{} h", seconds / 3_600),
         Some(seconds) => format!("{} days", seconds / 86_400),
     }
+}
+
+fn at(time: Option<PortalTime>) -> String {
+    time.map_or_else(|| "-".to_owned(), |time| time.to_string())
 }
 
 fn cursor(table: &TableStatus) -> String {

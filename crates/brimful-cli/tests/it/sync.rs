@@ -523,3 +523,53 @@ fn a_portal_at_another_address_is_the_same_one_when_that_is_said() {
     done(sync(&second.url(), &["--same-portal"]));
     done(sync(&second.url(), &[]));
 }
+
+#[test]
+fn a_field_in_a_file_that_does_not_exist_is_told_with_the_line_and_the_key() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let file = "[sync]\nto = \"sqlite:portal.db\"\nentities = [\"crm.deal\", \"users\"]\nrate = \"off\"\n\n\
+                [sync.entity.\"crm.deal\"]\nselect = [\n  \"TITLE\",\n  \"OPORTUNITY\",\n]\n";
+    std::fs::write(workspace.path("brimful.toml"), file).unwrap();
+    let output = workspace.run(&["sync", "--portal", &portal.url()]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("brimful.toml:7: select: ") && said.contains("OPORTUNITY"),
+        "{said}"
+    );
+    assert!(said.contains("users: 5 rows read"), "{said}");
+}
+
+#[test]
+fn entities_of_a_file_may_be_run_alone_with_what_it_says_of_them() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let file = "[sync]\nto = \"sqlite:portal.db\"\nentities = [\"crm.deal\", \"users\"]\nrate = \"off\"\n\n\
+                [sync.entity.\"crm.deal\"]\ntable = \"deals\"\n";
+    std::fs::write(workspace.path("my.toml"), file).unwrap();
+    let url = portal.url();
+    let sync =
+        |entity: &str| workspace.run(&["sync", "--config", "my.toml", entity, "--portal", &url]);
+    let output = sync("deals");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let tables = stdout(&workspace.run(&["status", "--config", "my.toml"]));
+    assert!(
+        tables.contains("deals") && !tables.contains("users"),
+        "{tables}"
+    );
+    let output = sync("crm.lead");
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("crm.lead is not among the entities of my.toml"),
+        "{said}"
+    );
+    let output = workspace.run(&[
+        "sync",
+        "--config",
+        "my.toml",
+        "crm.deal",
+        "--select",
+        "crm.deal TITLE",
+    ]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}

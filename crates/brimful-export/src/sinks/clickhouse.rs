@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use jiff::civil::DateTime;
+use serde_json::Value;
 
 use server::{Refusal, Server, address};
 
@@ -311,7 +312,7 @@ impl ClickhouseSink {
         let definition = |place: usize| format!("{} {}", names[place], declared(place).0);
         let deleted_at = self.state.sync.as_ref();
         let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} Nullable(DateTime('UTC'))"));
-        let new_columns = match plan {
+        match plan {
             TablePlan::Create => {
                 let mut columns: Vec<String> = (0..names.len()).map(definition).collect();
                 columns.push(format!("{VERSION} UInt64"));
@@ -324,7 +325,6 @@ impl ClickhouseSink {
                     "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = {engine}",
                     columns.join(", ")
                 ))?;
-                (0..names.len()).collect()
             }
             TablePlan::AddColumns(places) => {
                 if !existing.iter().any(|(name, _)| name == VERSION) {
@@ -333,27 +333,44 @@ impl ClickhouseSink {
                 }
                 let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
                 let deleted_at = deleted_at.filter(|_| !has_deleted_at);
-                for place in &places {
-                    let name = &schema.columns[*place].name;
-                    self.add_column(&self.state.table, name, &definition(*place))?;
+                for place in places {
+                    let name = &schema.columns[place].name;
+                    self.add_column(&self.state.table, name, &definition(place))?;
                 }
                 if let Some(column) = deleted_at {
                     self.add_column(&self.state.table, DELETED_AT, &column)?;
                 }
-                places
-            }
-        };
-        for place in new_columns {
-            if let Some(title) = &schema.columns[place].title {
-                self.ask(&format!(
-                    "ALTER TABLE {table} COMMENT COLUMN {} {}",
-                    names[place],
-                    literal(title)
-                ))?;
             }
         }
+        self.retitle(schema)?;
         self.kinds = kinds;
         Ok(())
+    }
+
+    /// Gives columns the titles that their fields have now, as comments.
+    fn retitle(&self, schema: &Schema) -> Result<(), ExportError> {
+        let table = &self.state.table;
+        let found = self.ask(&format!(
+            "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = {} FORMAT JSONCompact",
+            literal(table)
+        ))?;
+        let found: Value = serde_json::from_str(&found)?;
+        let has_comment = |name: &str, comment: &str| {
+            let mut columns = found["data"].as_array().into_iter().flatten();
+            columns.any(|column| column[0] == name && column[1] == comment)
+        };
+        let columns = schema.columns.iter().filter_map(|column| {
+            let title = column.title.as_ref()?;
+            (!has_comment(&column.name, title))
+                .then(|| format!("COMMENT COLUMN {} {}", quoted(&column.name), literal(title)))
+        });
+        let columns: Vec<String> = columns.collect();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let columns = columns.join(", ");
+        self.ask(&format!("ALTER TABLE {} {columns}", quoted(table)))
+            .map(drop)
     }
 
     /// Adds a column that may be there already: another run may have added it meanwhile, and an answer may have been lost.

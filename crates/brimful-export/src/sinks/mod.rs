@@ -46,12 +46,7 @@ pub(crate) mod writer_runtime;
 mod xlsx;
 
 use std::io::Write;
-#[cfg(any(
-    feature = "clickhouse",
-    feature = "mysql",
-    feature = "postgres",
-    feature = "s3"
-))]
+#[cfg(any(feature = "s3", feature = "sync"))]
 use std::time::Duration;
 
 use crate::cell::Cell;
@@ -283,12 +278,7 @@ pub(crate) trait ColumnSink {
 }
 
 /// How long a server that has gone away is waited for, from one attempt to the next.
-#[cfg(any(
-    feature = "clickhouse",
-    feature = "mysql",
-    feature = "postgres",
-    feature = "s3"
-))]
+#[cfg(any(feature = "s3", feature = "sync"))]
 pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
     Duration::from_millis(200),
     Duration::from_secs(1),
@@ -365,7 +355,9 @@ pub(crate) trait StoreSink: Send {
     }
 
     /// Runs statements that stand for themselves, or a query, and hands each of its rows over. Stores with a dialect
-    /// have it.
+    /// have it. If the connection to a server is lost meanwhile, it is made again and the text is sent once more: so
+    /// statements are such that doing them twice does no harm, and a query has an order, as the rows that it has handed
+    /// over already are passed over.
     #[cfg(feature = "sync")]
     fn query(&mut self, _: &str, _: &mut TakeRow<'_>) -> Result<(), ExportError> {
         Err(ExportError::Name(

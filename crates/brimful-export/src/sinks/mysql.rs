@@ -166,7 +166,14 @@ impl MysqlSink {
             }
             connected => connected,
         };
-        let connection = connection.map_err(|error| failed(tls.explain(said(&error))))?;
+        let connection = connection.map_err(|error| {
+            let (message, store) = (tls.explain(said(&error)), store.clone());
+            if is_out_of_reach(&error) {
+                ExportError::Unreachable { store, message }
+            } else {
+                failed(message)
+            }
+        })?;
         let mut sink = Self {
             connection,
             options: opts,
@@ -288,10 +295,31 @@ impl MysqlSink {
             std::thread::sleep(*wait);
             if let Ok(connection) = connect(&self.options, &self.stream) {
                 self.connection = connection;
-                return self.connection.query_drop(&self.stage).is_ok();
+                if self.stage.is_empty() || self.connection.query_drop(&self.stage).is_ok() {
+                    return true;
+                }
             }
         }
         false
+    }
+
+    /// Whether the last error was the end of the connection.
+    fn connection_is_lost(&mut self) -> bool {
+        self.connection.query_drop("DO 0").is_err()
+    }
+
+    /// Does `work`, and again if the connection was lost meanwhile and could be made again.
+    fn reconnecting<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T, ExportError>,
+    ) -> Result<T, ExportError> {
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let done = work(self);
+            if done.is_ok() || !self.connection_is_lost() || !self.reconnect(&mut waits) {
+                return done;
+            }
+        }
     }
 
     /// Whether the store has all rows that were taken.
@@ -328,6 +356,29 @@ impl MysqlSink {
             return Ok(());
         }
         Err(self.failed(super::is_being_written(&self.state.table)))
+    }
+
+    /// Makes the tables, or adds what they lack, and the table of the session.
+    fn make_tables(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        if !self.began && self.state.sync.is_none() {
+            self.lock_table()?;
+        }
+        self.make_table(schema)
+            .map_err(|error| error.because_of_columns(&TOO_MANY_COLUMNS, MOST_COLUMNS))?;
+        for statement in OWN_TABLES {
+            self.execute(statement)?;
+        }
+        self.store_labels(schema)?;
+        if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
+            self.clear(schema)?;
+        }
+        let table = quoted(&self.state.table);
+        let columns = quoted_names(schema, quoted).join(", ");
+        self.execute(&format!("DROP TEMPORARY TABLE IF EXISTS {STAGE}"))?;
+        self.stage =
+            format!("CREATE TEMPORARY TABLE {STAGE} AS SELECT {columns} FROM {table} LIMIT 0");
+        let stage = self.stage.clone();
+        self.execute(&stage)
     }
 
     /// Makes the table, or adds the columns that it lacks.
@@ -565,6 +616,20 @@ fn text_of(value: mysql::Value) -> Option<String> {
     }
 }
 
+/// Whether the server was not reached, or is about to end.
+fn is_out_of_reach(error: &mysql::Error) -> bool {
+    const SHUTDOWN_IN_PROGRESS: u16 = 1053;
+    match error {
+        mysql::Error::IoError(_) => true,
+        mysql::Error::MySqlError(error) => error.code == SHUTDOWN_IN_PROGRESS,
+        mysql::Error::DriverError(error) => matches!(
+            error,
+            mysql::DriverError::CouldNotConnect(_) | mysql::DriverError::ConnectTimeout
+        ),
+        _ => false,
+    }
+}
+
 /// What the server said, or why it could not be reached.
 fn said(error: &mysql::Error) -> String {
     match error {
@@ -670,43 +735,36 @@ impl StoreSink for MysqlSink {
     }
 
     fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
-        let mut run = || -> mysql::Result<()> {
-            let mut result = self.connection.query_iter(sql)?;
-            while let Some(set) = result.iter() {
-                for row in set {
-                    let texts: Vec<Option<String>> =
-                        row?.unwrap().into_iter().map(text_of).collect();
-                    take(&texts);
+        let mut taken = 0;
+        self.reconnecting(|sink| {
+            let mut place = 0;
+            let mut run = || -> mysql::Result<()> {
+                let mut result = sink.connection.query_iter(sql)?;
+                while let Some(set) = result.iter() {
+                    for row in set {
+                        let row = row?;
+                        place += 1;
+                        if place > taken {
+                            let texts: Vec<Option<String>> =
+                                row.unwrap().into_iter().map(text_of).collect();
+                            take(&texts);
+                            taken = place;
+                        }
+                    }
                 }
-            }
-            Ok(())
-        };
-        let done = run();
-        done.map_err(|error| self.failed(said(&error)))
+                Ok(())
+            };
+            let done = run();
+            done.map_err(|error| sink.failed(said(&error)))
+        })
     }
 
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
-        if !self.began && self.state.sync.is_none() {
-            self.lock_table()?;
-        }
-        self.make_table(schema)
-            .map_err(|error| error.because_of_columns(&TOO_MANY_COLUMNS, MOST_COLUMNS))?;
-        for statement in OWN_TABLES {
-            self.execute(statement)?;
-        }
-        self.store_labels(schema)?;
-        if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
-            self.clear(schema)?;
-        }
+        self.reconnecting(|sink| sink.make_tables(schema))?;
         let table = quoted(&self.state.table);
         let columns = quoted_names(schema, quoted).join(", ");
-        self.execute(&format!("DROP TEMPORARY TABLE IF EXISTS {STAGE}"))?;
-        self.stage =
-            format!("CREATE TEMPORARY TABLE {STAGE} AS SELECT {columns} FROM {table} LIMIT 0");
-        let stage = self.stage.clone();
-        self.execute(&stage)?;
         let load = |table: &str| {
             format!(
                 "LOAD DATA LOCAL INFILE 'rows' INTO TABLE {table} CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' \
@@ -784,7 +842,8 @@ impl StoreSink for MysqlSink {
                 }
                 Err(error) => error,
             };
-            let is_lost = !matches!(error, mysql::Error::MySqlError(_));
+            let is_lost =
+                !matches!(error, mysql::Error::MySqlError(_)) || self.connection_is_lost();
             if !is_lost && self.is_direct() && self.execute("ROLLBACK").is_ok() {
                 // Somebody else has put rows with these IDs there meanwhile.
                 self.are_new = false;

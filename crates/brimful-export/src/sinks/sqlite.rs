@@ -279,6 +279,28 @@ impl SqliteSink {
         Ok(())
     }
 
+    /// The titles of fields, in a table of their own: SQLite has no comments of columns, and what the statement says that
+    /// made the table stays as it was.
+    fn store_titles(&self, schema: &Schema) -> Result<(), ExportError> {
+        let store = || {
+            self.connection.execute_batch(
+                "CREATE TABLE IF NOT EXISTS _brimful_titles (\"table\" TEXT NOT NULL, \"column\" TEXT NOT NULL, \
+                 title TEXT NOT NULL, PRIMARY KEY (\"table\", \"column\")) WITHOUT ROWID",
+            )?;
+            let mut put = self.connection.prepare(
+                "INSERT INTO _brimful_titles (\"table\", \"column\", title) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET \
+                 title = excluded.title WHERE title IS NOT excluded.title",
+            )?;
+            for column in &schema.columns {
+                if let Some(title) = &column.title {
+                    put.execute((&self.state.table, &column.name, title))?;
+                }
+            }
+            Ok(())
+        };
+        store().map_err(|error: rusqlite::Error| self.failed(&error))
+    }
+
     /// What people call the codes, in a table of its own, and a view of the rows with both.
     fn store_labels(&self, schema: &Schema) -> Result<(), ExportError> {
         let labelled = labelled(schema);
@@ -679,6 +701,9 @@ impl StoreSink for SqliteSink {
         }
         if self.insert.is_empty() && self.state.resumed.is_none() && self.state.sync.is_none() {
             self.clear(schema)?;
+        }
+        if self.state.sync.is_some() {
+            self.store_titles(schema)?;
         }
         self.store_labels(schema)?;
         self.insert = self.insert_statement(schema);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use brimful::Page;
 
 use super::entities::SyncEntity;
-use super::sql::{COVERAGE, ERRORS, STATE};
+use super::sql::{ERRORS, STATE};
 use super::status::{StoredStatus, TableStatus};
 use super::table::{Beside, StoredLabel, StoredTable, TableStore};
 use super::{Deletes, SyncError};
@@ -87,7 +87,7 @@ impl TableStore for ClickhouseTable<'_> {
             rows: state.rows,
             last_id: state.reading.as_ref().map(|reading| reading.after),
             coverage: beside.coverage.map(|coverage| CoverageRow {
-                what: coverage.what,
+                what: coverage.what.name(),
                 entity: beside.entity.to_owned(),
                 ids: coverage.ids,
                 from: coverage.from.map(super::PortalTime::unix),
@@ -204,9 +204,6 @@ pub(super) fn status(url: &str, store: &Store) -> Result<Vec<TableStatus>, SyncE
             }
         };
         let misfits = format!("SELECT count() FROM {ERRORS} FINAL WHERE {of_table}");
-        let compared = sink.rows(&format!(
-            "SELECT time_to FROM {COVERAGE} FINAL WHERE {of_table} AND what = 'deletes'"
-        ))?;
         let stored = StoredStatus {
             command: command.as_deref(),
             state: state.as_deref(),
@@ -214,7 +211,6 @@ pub(super) fn status(url: &str, store: &Store) -> Result<Vec<TableStatus>, SyncE
             deleted: count("isNotNull")?,
             misfits: sink.number(&misfits)?,
             trouble: None,
-            compared: compared.first().and_then(|row| row.first()?.clone()),
         };
         tables.push(stored.read(store, table)?);
     }

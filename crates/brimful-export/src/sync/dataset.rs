@@ -72,7 +72,7 @@ impl TableStore for &mut SyncedDataset {
                 sync: serde_json::to_value(beside.state).map_err(ExportError::from)?,
                 coverage: beside
                     .coverage
-                    .map(|coverage| (coverage.what, coverage_json(coverage))),
+                    .map(|coverage| (coverage.what.name(), coverage_json(coverage))),
                 gone,
             },
         );
@@ -142,8 +142,6 @@ pub(super) fn status(store: &Store, place: &DatasetPlace) -> Result<Vec<TableSta
             // The run that was to make it has failed before.
             continue;
         }
-        let compared = record.coverage.get("deletes");
-        let compared = compared.and_then(|deletes| deletes.get("time_to")?.as_str());
         let stored = StoredStatus {
             command: Some(&record.command),
             state: Some(&record.state_json()),
@@ -151,7 +149,6 @@ pub(super) fn status(store: &Store, place: &DatasetPlace) -> Result<Vec<TableSta
             deleted: record.deleted(),
             misfits: record.misfits,
             trouble: trouble_of(&dataset).text(),
-            compared: compared.map(str::to_owned),
         };
         tables.push(stored.read(store, &table)?);
     }

@@ -6,8 +6,8 @@ use brimful::protocol::catalogue::{self, Keyset, KeysetForm};
 use brimful::{Fields, FieldsCall};
 use serde_json::{Map, Value, json};
 
-use super::SyncError;
 use super::parents::{self, ParentDescription, Parents};
+use super::{NarrowedBy, SyncError};
 use crate::schema::Plan;
 use known::ENTITIES;
 
@@ -319,6 +319,24 @@ impl SyncEntity {
     /// Whether somebody wrote conditions or fields for its list, which may have names that it doesn't know.
     pub(crate) fn is_narrowed(&self) -> bool {
         self.is_filtered || self.selected.is_some()
+    }
+
+    /// What narrows it, each with the parameters of the list that say it.
+    pub(crate) fn narrowed_by(&self) -> Vec<(NarrowedBy, Value)> {
+        let select = catalogue::find(&self.method).and_then(|method| method.select);
+        let filter = self.is_filtered.then_some(self.filter_parameter());
+        let select = select.filter(|_| self.selected.is_some());
+        let both = [(NarrowedBy::Filter, filter), (NarrowedBy::Select, select)];
+        let both = both.into_iter();
+        both.filter_map(|(setting, parameter)| {
+            // Some methods name the fields of one type, which stands beside the conditions.
+            let mut params = self.params.clone();
+            params.retain(|name, value| {
+                parameter == Some(name.as_str()) || !(value.is_object() || value.is_array())
+            });
+            parameter.map(|_| (setting, Value::Object(params)))
+        })
+        .collect()
     }
 
     /// Keeps only these fields of its rows, and the ID.

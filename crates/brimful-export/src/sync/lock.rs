@@ -1,4 +1,5 @@
-//! One sync at a time into a store. The lock ends with its process, however that ends.
+//! One sync at a time into a store. The lock ends with its process, however that ends; that of a server is taken again
+//! where the connection was lost.
 
 #![cfg_attr(
     not(feature = "dialects"),
@@ -36,7 +37,8 @@ pub(crate) struct StoreLock {
     _file: Option<std::fs::File>,
     #[cfg(feature = "clickhouse")]
     lease: Option<super::clickhouse::Lease>,
-    _connection: Option<Mutex<RowWriter>>,
+    #[cfg(feature = "dialects")]
+    in_server: Option<Mutex<ServerLock>>,
 }
 
 impl StoreLock {
@@ -49,7 +51,20 @@ impl StoreLock {
         if let Some(lease) = &self.lease {
             return lease.check();
         }
+        #[cfg(feature = "dialects")]
+        if let Some(lock) = &self.in_server {
+            return lock.lock().take();
+        }
         Ok(())
+    }
+
+    /// Lets go of the store. The server of a database may notice only a moment later that a connection has ended, and the
+    /// next run is not to wait for that.
+    pub(crate) fn release(self) {
+        #[cfg(feature = "dialects")]
+        if let Some(lock) = self.in_server {
+            lock.into_inner().release();
+        }
     }
 
     #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
@@ -124,8 +139,88 @@ fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
 #[cfg(feature = "postgres")]
 const ATTEMPTS: u32 = 20;
 
-/// Takes a lock that the server of a database keeps for as long as the connection lasts. A server may notice only a moment
-/// later that a run has ended, so a lock that is taken is asked for again.
+/// A lock that the server of a database keeps for as long as the connection lasts.
+#[cfg(feature = "dialects")]
+struct ServerLock {
+    writer: RowWriter,
+    store: String,
+    statements: LockStatements,
+    is_held: bool,
+}
+
+/// How a server is asked for a lock. PostgreSQL has such locks per database; those of MySQL are for the whole server.
+#[cfg(feature = "dialects")]
+#[derive(Clone, Copy)]
+struct LockStatements {
+    /// Takes the lock, and says 1 if this connection has it, of whichever time.
+    take: &'static str,
+    /// Says who has it.
+    holder: &'static str,
+    release: &'static str,
+}
+
+#[cfg(feature = "dialects")]
+impl LockStatements {
+    /// `None` where a file is locked.
+    fn of(dialect: Dialect) -> Option<Self> {
+        match dialect {
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => Some(Self {
+                take: "SELECT CASE WHEN pg_try_advisory_lock(hashtext('brimful sync ' || current_schema())) THEN 1 ELSE 0 END",
+                holder: "SELECT 'process ' || l.pid || ' of the server, since ' || a.backend_start FROM pg_locks l JOIN \
+                         pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND \
+                         l.objid = (hashtext('brimful sync ' || current_schema())::bigint & 4294967295)::oid LIMIT 1",
+                release: "SELECT pg_advisory_unlock_all()",
+            }),
+            #[cfg(feature = "mysql")]
+            Dialect::Mysql => Some(Self {
+                take: "SELECT CASE WHEN IS_USED_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50))) = CONNECTION_ID() THEN 1 \
+                       ELSE GET_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50)), 2) END",
+                holder: "SELECT CONCAT('connection ', IS_USED_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50))), ' of the server')",
+                release: "SELECT RELEASE_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50)))",
+            }),
+            #[cfg(any(feature = "adbc", feature = "sqlite"))]
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "dialects")]
+impl ServerLock {
+    /// Takes the lock, or makes sure that it is still there: a connection that was lost is made again, and has none then.
+    /// A server may notice only a moment later that a run has ended, so a lock that is taken is asked for again.
+    fn take(&mut self) -> Result<(), SyncError> {
+        self.is_held = false;
+        let mut sql = SqlStore::of(&mut self.writer)?;
+        #[cfg(feature = "mysql")]
+        if sql.dialect == Dialect::Mysql {
+            // The connection says nothing for as long as the portal is read.
+            sql.run("SET SESSION wait_timeout = 2147483")?;
+        }
+        if !is_granted(&mut sql, self.statements.take)? {
+            let known = sql.rows(self.statements.holder).ok();
+            let known = known.and_then(|rows| rows.first()?.first()?.clone());
+            return Err(SyncError::Locked {
+                store: self.store.clone(),
+                holder: known.unwrap_or_else(|| "nothing is known of it".to_owned()),
+            });
+        }
+        self.is_held = true;
+        Ok(())
+    }
+
+    fn release(mut self) {
+        // A server that could not be reached a moment ago is not waited for.
+        if self.is_held
+            && let Ok(mut sql) = SqlStore::of(&mut self.writer)
+        {
+            // The end of the connection does it too.
+            let _ = sql.run(self.statements.release);
+        }
+    }
+}
+
+/// Takes a lock that the server of a database keeps.
 fn lock_in_server(store: &Store) -> Result<StoreLock, SyncError> {
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
@@ -133,49 +228,27 @@ fn lock_in_server(store: &Store) -> Result<StoreLock, SyncError> {
     if sql.dialect == Dialect::Postgres {
         make_schema(&mut sql)?;
     }
-    // PostgreSQL has such locks per database; those of MySQL are for the whole server.
-    let (ask, holder): (&str, Option<&str>) = match sql.dialect {
-        #[cfg(feature = "sqlite")]
-        Dialect::Sqlite => ("SELECT 1", None),
-        #[cfg(feature = "postgres")]
-        Dialect::Postgres => (
-            "SELECT CASE WHEN pg_try_advisory_lock(hashtext('brimful sync ' || current_schema())) THEN 1 ELSE 0 END",
-            Some(
-                "SELECT 'process ' || l.pid || ' of the server, since ' || a.backend_start FROM pg_locks l JOIN \
-                 pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND \
-                 l.objid = (hashtext('brimful sync ' || current_schema())::bigint & 4294967295)::oid LIMIT 1",
-            ),
-        ),
-        #[cfg(feature = "adbc")]
-        Dialect::Duckdb => ("SELECT 1", None),
-        #[cfg(feature = "mysql")]
-        Dialect::Mysql => {
-            // The connection says nothing for as long as the run lasts.
-            sql.run("SET SESSION wait_timeout = 2147483")?;
-            (
-                "SELECT GET_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50)), 2)",
-                Some(
-                    "SELECT CONCAT('connection ', IS_USED_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50))), ' of the server')",
-                ),
-            )
-        }
-    };
-    if !is_granted(&mut sql, ask)? {
-        let known = holder.and_then(|holder| sql.rows(holder).ok()?.first()?.first()?.clone());
-        return Err(SyncError::Locked {
+    #[cfg(feature = "dialects")]
+    if let Some(statements) = LockStatements::of(sql.dialect) {
+        let mut lock = ServerLock {
+            writer,
             store: store.to_string(),
-            holder: known.unwrap_or_else(|| "nothing is known of it".to_owned()),
+            statements,
+            is_held: false,
+        };
+        lock.take()?;
+        // Entities that make the same tables at once fail one another in PostgreSQL, IF NOT EXISTS or not.
+        SqlStore::of(&mut lock.writer)?.prepare()?;
+        return Ok(StoreLock {
+            in_server: Some(Mutex::new(lock)),
+            ..StoreLock::default()
         });
     }
-    // Entities that make the same tables at once fail one another in PostgreSQL, IF NOT EXISTS or not.
-    sql.prepare()?;
-    Ok(StoreLock {
-        _connection: Some(Mutex::new(writer)),
-        ..StoreLock::default()
-    })
+    Ok(StoreLock::default())
 }
 
 /// Asks for a lock, and again for a while if another run has it.
+#[cfg(feature = "dialects")]
 fn is_granted(sql: &mut SqlStore<'_>, ask: &str) -> Result<bool, SyncError> {
     #[cfg(feature = "postgres")]
     if sql.dialect == Dialect::Postgres {

@@ -33,7 +33,7 @@ use futures_util::{StreamExt, stream};
 
 pub use entities::{ChangeCursor, EntityDescription, SyncEntity, entities};
 use state::RunTime;
-pub use state::{Cursor, PortalTime};
+pub use state::{Cursor, Loaded, PortalTime};
 pub use status::{TableStatus, status};
 pub use verify::{GoneBecause, RowDifference, TableVerification, verify};
 
@@ -91,6 +91,14 @@ pub enum SyncError {
     /// The portal, or the way to it.
     #[error("{0}")]
     Portal(#[from] Box<Error>),
+    /// The conditions or the choice of fields of an entity do not fit the fields that the portal has.
+    #[error("{error}")]
+    UnfitNames {
+        /// Which of the two.
+        setting: NarrowedBy,
+        /// What does not fit, with the nearest names.
+        error: Box<Error>,
+    },
     /// The store, or what it holds.
     #[error("{0}")]
     Store(#[from] ExportError),
@@ -168,6 +176,15 @@ impl From<Error> for SyncError {
     }
 }
 
+/// By what an entity is narrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NarrowedBy {
+    /// Conditions that its rows meet.
+    Filter,
+    /// The fields that are kept.
+    Select,
+}
+
 /// What becomes of rows that the portal no longer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Deletes {
@@ -212,6 +229,8 @@ pub struct EntityReport {
     /// Rows among those that were asked for which the portal counts and does not show: rights, most of the time. Changes
     /// among them are asked for again by the next runs.
     pub hidden: u64,
+    /// What of the entity is in the store, by this run and those before.
+    pub loaded: Loaded,
     /// Whether files are in the folder of the table that readers take for rows of it and that are not: a warning names
     /// them, and a person has to move them.
     pub has_strange_files: bool,
@@ -348,7 +367,8 @@ impl SyncRun {
             portal: described.now,
             ahead: described.now.unix().saturating_sub((self.clock)()),
         };
-        let order = self.order();
+        let (order, failed) = self.order(&described);
+        let mut results = self.tell_failed(failed, now, &lock).await;
         let mut begun = self.begin_reads(&order, &described, now, &lock).await;
         let described = Arc::new(described);
         let runs = order.into_iter().filter_map(|place| {
@@ -359,15 +379,9 @@ impl SyncRun {
             Some(async move {
                 let result = match described.of(place) {
                     Ok(fields) => Box::pin(self.run_entity(entity, fields, begun, now, lock)).await,
-                    Err(error) => {
-                        run::record_failure(self, entity, self.access(lock), now, &error).await;
-                        Err(error)
-                    }
+                    Err(error) => Err(error),
                 };
-                (self.observer)(&SyncEvent::Ended {
-                    entity: &entity.name,
-                    result: &result,
-                });
+                self.tell_end(entity, &result);
                 (place, result)
             })
         });
@@ -375,12 +389,13 @@ impl SyncRun {
             Some(_) => ENTITIES_AT_ONCE,
             None => UNLIMITED_ENTITIES_AT_ONCE,
         };
-        let mut results: Vec<_> = stream::iter(runs).buffer_unordered(at_once).collect().await;
+        let done: Vec<_> = stream::iter(runs).buffer_unordered(at_once).collect().await;
+        results.extend(done);
         results.sort_by_key(|(place, _)| *place);
         if let Some(lock) = Arc::into_inner(lock) {
             // To let go of a store may take an answer of its server.
             in_thread::blocking(move || {
-                drop(lock);
+                lock.release();
                 Ok(())
             })
             .await?;
@@ -408,16 +423,48 @@ impl SyncRun {
         Ok(())
     }
 
-    /// The places of the entities in the order in which they are read. Small lists are done soon, and others refer to them.
-    fn order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.entities.len()).collect();
+    /// The places of the entities in the order in which they are read: small lists are done soon, and others refer to them.
+    /// And of those that cannot be read, each with the reason.
+    fn order(&self, described: &portal::Described) -> (Vec<usize>, Vec<(usize, SyncError)>) {
+        let (mut order, mut failed) = (Vec::new(), Vec::new());
+        for place in 0..self.entities.len() {
+            match described.of(place) {
+                Ok(_) => order.push(place),
+                Err(error) => failed.push((place, error)),
+            }
+        }
         order.sort_by_key(|place| {
-            !self
-                .entities
-                .get(*place)
-                .is_some_and(|entity| entity.is_dictionary)
+            let entity = self.entities.get(*place);
+            !entity.is_some_and(|entity| entity.is_dictionary)
         });
-        order
+        (order, failed)
+    }
+
+    /// Tells of the entities that cannot be read, before the others are, and keeps why. Gives their results.
+    async fn tell_failed(
+        &self,
+        failed: Vec<(usize, SyncError)>,
+        now: RunTime,
+        lock: &Arc<StoreLock>,
+    ) -> Vec<(usize, Result<EntityReport, SyncError>)> {
+        let mut results = Vec::new();
+        for (place, error) in failed {
+            let Some(entity) = self.entities.get(place) else {
+                continue;
+            };
+            run::record_failure(self, entity, self.access(lock), now, &error).await;
+            let result = Err(error);
+            self.tell_end(entity, &result);
+            results.push((place, result));
+        }
+        results
+    }
+
+    fn tell_end(&self, entity: &SyncEntity, result: &Result<EntityReport, SyncError>) {
+        (self.observer)(&SyncEvent::Ended {
+            entity: &entity.name,
+            result,
+        });
     }
 
     /// As what the tables of the run are opened.

@@ -1,18 +1,19 @@
 //! What a sync asks the portal beside the rows: fields and the time, counts by range, IDs.
 
-use brimful::protocol::catalogue;
+use brimful::protocol::{catalogue, list_fields};
 use brimful::{
     Batch, BatchReply, Client, Error, ErrorKind, Execution, Fields, FieldsCall, Outcome, Page,
+    list::check_names,
 };
 use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::SyncError;
 use super::comparison::{IdRange, RANGES_OF_A_REQUEST, RangeFinding};
 use super::entities::SyncEntity;
 use super::parents::{ChildRows, Parents, rows_within};
 use super::state::PortalTime;
+use super::{NarrowedBy, SyncError};
 use crate::row::read_fields;
 
 /// IDs in one condition of a filter: a page has as many rows.
@@ -24,7 +25,34 @@ const REQUESTS_AT_ONCE: usize = 4;
 pub(crate) struct Described {
     /// The portal's time before anything was read.
     pub(crate) now: PortalTime,
-    fields: Vec<Result<Fields, Error>>,
+    fields: Vec<Result<Fields, NoFields>>,
+}
+
+/// Why an entity has no fields.
+#[derive(Clone)]
+enum NoFields {
+    /// The portal does not tell them.
+    Portal(Error),
+    /// What it is narrowed by does not fit them.
+    Unfit(NarrowedBy, Error),
+}
+
+impl From<Error> for NoFields {
+    fn from(error: Error) -> Self {
+        Self::Portal(error)
+    }
+}
+
+impl From<NoFields> for SyncError {
+    fn from(why: NoFields) -> Self {
+        match why {
+            NoFields::Portal(error) => error.into(),
+            NoFields::Unfit(setting, error) => Self::UnfitNames {
+                setting,
+                error: Box::new(error),
+            },
+        }
+    }
 }
 
 impl Described {
@@ -68,23 +96,39 @@ pub(crate) async fn describe_all(
     })?;
     let fields = calls.iter().zip(entities).enumerate();
     let fields = fields.map(|(place, (call, entity))| match call {
-        None => entity
-            .described_fields()
-            .unwrap_or_else(|| Ok(Fields::default())),
+        None => {
+            let described = entity.described_fields();
+            Ok(described.unwrap_or_else(|| Ok(Fields::default()))?)
+        }
         Some(call) => match reply.result::<Box<RawValue>>(place.to_string()) {
-            Ok(result) => {
-                let described = call.value(&result).and_then(|result| call.read(&result));
-                described.map(|fields| entity.kept(fields))
-            }
+            Ok(result) => fields_of(entity, call, &result),
             // A portal of another version: the columns are those of the rows.
             Err(error) if error.kind() == ErrorKind::MethodNotFound => Ok(Fields::default()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         },
     });
     Ok(Described {
         now,
         fields: fields.collect(),
     })
+}
+
+/// The fields of an entity that are kept, from what the portal says of all.
+fn fields_of(
+    entity: &SyncEntity,
+    call: &FieldsCall,
+    result: &RawValue,
+) -> Result<Fields, NoFields> {
+    let names_them = list_fields::find(&entity.method);
+    let names_them = names_them.is_some_and(|list| list.fields == call.method);
+    let narrowed_by = entity.narrowed_by().into_iter();
+    for (setting, params) in narrowed_by.filter(|_| names_them) {
+        let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
+        check_names(&entity.method, &params, &result)
+            .map_err(|error| NoFields::Unfit(setting, error))?;
+    }
+    let fields = call.read(&call.value(result)?)?;
+    Ok(entity.kept(fields))
 }
 
 /// When the portal began with a command.

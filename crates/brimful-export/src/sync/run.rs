@@ -15,7 +15,7 @@ use super::in_thread::{InThread, blocking};
 use super::lock::StoreLock;
 use super::row_id::row_id;
 use super::state::{Cursor, Reading, RunTime};
-use super::table::{Coverage, SyncTable, TableAccess};
+use super::table::{Coverage, CoveredRows, SyncTable, TableAccess};
 use super::{Deletes, EntityReport, Observer, SyncError, SyncEvent, SyncOptions, SyncRun, portal};
 use crate::labels::describe;
 use crate::schema::Plan;
@@ -103,7 +103,7 @@ impl EntityRun {
         let (store, of_store, opened_by) = (run.store.clone(), entity.clone(), access.clone());
         let labels = run.options.labels;
         let table = blocking(move || {
-            let mut table = SyncTable::open(&store, &of_store, &opened_by, plan.clone())?;
+            let mut table = SyncTable::open_when_reachable(&store, &of_store, &opened_by, &plan)?;
             table
                 .state
                 .meet_fields(plan.fields.keys().map(String::as_str));
@@ -168,7 +168,7 @@ impl EntityRun {
         }
         let now = self.now.portal;
         let keeps_deleted = self.options.deletes == Deletes::Off;
-        let (rows, misfits, written, strangers) = self
+        let (rows, misfits, written, strangers, loaded) = self
             .table
             .call(move |table| {
                 let rows = table.count()?;
@@ -179,7 +179,8 @@ impl EntityRun {
                 table.state.failed = None;
                 table.commit()?;
                 let strangers = table.strangers()?;
-                Ok((rows, table.misfits(), table.written(), strangers))
+                let (misfits, written) = (table.misfits(), table.written());
+                Ok((rows, misfits, written, strangers, table.state.loaded))
             })
             .await?;
         if let Some(strangers) = &strangers {
@@ -192,6 +193,7 @@ impl EntityRun {
         self.report.written = written;
         self.report.rows = rows;
         self.report.misfits = misfits;
+        self.report.loaded = loaded;
         Ok(self.report)
     }
 
@@ -319,7 +321,11 @@ impl EntityRun {
                 }
                 table.state.finish_read(kind, highest);
                 table.cover(&Coverage {
-                    what: if is_full { "rows" } else { "changes" },
+                    what: if is_full {
+                        CoveredRows::All
+                    } else {
+                        CoveredRows::Changed
+                    },
                     ids: (highest > 0 && is_full).then_some((1, highest)),
                     from: match from {
                         Some(Cursor::Time(time)) => Some(time),
@@ -411,7 +417,7 @@ impl EntityRun {
                     table.delete(&gone, deletes, now)?;
                 }
                 table.cover(&Coverage {
-                    what: "deletes",
+                    what: CoveredRows::Deleted,
                     ids: None,
                     from: None,
                     to: now,

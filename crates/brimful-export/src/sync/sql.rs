@@ -82,6 +82,10 @@ impl<'s> SqlStore<'s> {
             let kind = self.dialect.long_text();
             self.run(&format!("ALTER TABLE {STATE} ADD COLUMN sync {kind}"))?;
         }
+        if self.columns_of(LOADED)?.is_empty() {
+            // Not everyone who may make tables may make views, and a sync can do without.
+            let _ = self.run(&self.dialect.view_of_loaded());
+        }
         Ok(())
     }
 }
@@ -89,6 +93,8 @@ impl<'s> SqlStore<'s> {
 pub(crate) const STATE: &str = "_brimful_state";
 pub(crate) const COVERAGE: &str = "_brimful_coverage";
 pub(crate) const ERRORS: &str = "_brimful_errors";
+/// The view of what is loaded, a row for each table.
+const LOADED: &str = "_brimful_loaded";
 
 impl Dialect {
     pub(crate) fn quoted(self, name: &str) -> String {
@@ -223,6 +229,29 @@ impl Dialect {
                  {value} {long}, reason {long}, {at_column} {at})"
             ),
         ]
+    }
+
+    /// The statement that makes the view of what is loaded: queries tell by it a day without rows from one that is not
+    /// loaded.
+    fn view_of_loaded(self) -> String {
+        let create = match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => "CREATE VIEW IF NOT EXISTS",
+            #[cfg(any(feature = "adbc", feature = "mysql", feature = "postgres"))]
+            _ => "CREATE OR REPLACE VIEW",
+        };
+        let table = self.quoted("table");
+        let highest =
+            |column: &str, what: &str| format!("max(CASE WHEN what IN ({what}) THEN {column} END)");
+        format!(
+            "{create} {LOADED} AS SELECT {table}, entity, {} AS id_from, {} AS id_to, {} AS in_full_at, {} AS changes_until, \
+             {} AS deletes_until FROM {COVERAGE} GROUP BY {table}, entity",
+            highest("id_from", "'rows'"),
+            highest("id_to", "'rows'"),
+            highest("time_to", "'rows'"),
+            highest("time_to", "'rows', 'changes'"),
+            highest("time_to", "'deletes'"),
+        )
     }
 
     pub(crate) fn columns_of(self, table: &str) -> String {
@@ -421,7 +450,7 @@ impl<'s> SqlTable<'s> {
             &["table", "what"],
             &[
                 ("table", dialect.literal(&self.table)),
-                ("what", dialect.literal(coverage.what)),
+                ("what", dialect.literal(coverage.what.name())),
                 ("entity", dialect.literal(beside.entity)),
                 ("id_from", or_null(coverage.ids.map(|(from, _)| from))),
                 ("id_to", or_null(coverage.ids.map(|(_, to)| to))),
@@ -550,9 +579,9 @@ impl TableStore for SqlTable<'_> {
             return Ok(Vec::new());
         }
         let table = self.sql.dialect.quoted(&table);
-        let rows = self
-            .sql
-            .rows(&format!("SELECT field, code, label FROM {table}"))?;
+        let rows = self.sql.rows(&format!(
+            "SELECT field, code, label FROM {table} ORDER BY field, code"
+        ))?;
         let labels = rows.into_iter().filter_map(|row| {
             let label: Vec<String> = row.into_iter().flatten().collect();
             label.try_into().ok()
@@ -584,7 +613,9 @@ impl TableStore for SqlTable<'_> {
         take: &mut dyn FnMut(u64, u64),
     ) -> Result<(), SyncError> {
         let (key, table, column) = (&self.key, self.quoted(), self.sql.dialect.quoted(column));
-        let query = format!("SELECT {column}, {key} FROM {table} WHERE {DELETED_AT} IS NULL");
+        let query = format!(
+            "SELECT {column}, {key} FROM {table} WHERE {DELETED_AT} IS NULL ORDER BY {key}"
+        );
         self.sql.sink.query(&query, &mut |row| {
             let number = |place: usize| row.get(place)?.as_ref()?.parse::<u64>().ok();
             if let (Some(value), Some(id)) = (number(0), number(1)) {

@@ -105,6 +105,22 @@ pub enum Cursor {
     Full(PortalTime),
 }
 
+/// What of an entity is in the store, and when it was loaded: it tells what has no rows from what was not loaded. Times
+/// are the portal's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The IDs of the last full read, from and to; `None` where rows have no numbers as IDs, or there were none.
+    pub ids: Option<(u64, u64)>,
+    /// When the last full read began.
+    pub in_full: Option<PortalTime>,
+    /// When the last read began that has brought all changes.
+    pub changes: Option<PortalTime>,
+    /// When the last run began that has found all deleted rows.
+    pub deletes: Option<PortalTime>,
+}
+
 /// A read that is not finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reading {
@@ -161,6 +177,8 @@ pub(crate) struct EntityState {
     pub(crate) reread_up_to: u64,
     /// The record up to which it was asked, in turn, whether records are still there.
     pub(crate) asked_up_to: u64,
+    /// What was loaded, and when.
+    pub(crate) loaded: Loaded,
 }
 
 impl EntityState {

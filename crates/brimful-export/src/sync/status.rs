@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::SyncError;
 use super::entities::SyncEntity;
 use super::in_thread::blocking;
-use super::sql::{COVERAGE, ERRORS, STATE, SqlStore};
-use super::state::{Cursor, EntityState, PortalTime};
+use super::sql::{ERRORS, STATE, SqlStore};
+use super::state::{Cursor, EntityState, Loaded, PortalTime};
 #[cfg(feature = "parquet")]
 use crate::format::DatasetPlace;
 use crate::schema::Plan;
@@ -43,8 +43,8 @@ pub struct TableStatus {
     /// What is wrong with the files of the table, and what helps; `None` in databases. Where its folder cannot be made
     /// sense of, the entity is empty and nothing else is known.
     pub trouble: Option<String>,
-    /// When IDs were last compared with the portal's, to find what was deleted.
-    pub compared: Option<String>,
+    /// What was loaded, and when.
+    pub loaded: Loaded,
 }
 
 impl TableStatus {
@@ -64,7 +64,7 @@ impl TableStatus {
             failed: None,
             misfits: 0,
             trouble: Some(trouble),
-            compared: None,
+            loaded: Loaded::default(),
         }
     }
 
@@ -94,7 +94,6 @@ pub(super) struct StoredStatus<'s> {
     pub(super) deleted: u64,
     pub(super) misfits: u64,
     pub(super) trouble: Option<String>,
-    pub(super) compared: Option<String>,
 }
 
 impl StoredStatus<'_> {
@@ -118,7 +117,7 @@ impl StoredStatus<'_> {
             failed: state.failed,
             misfits: self.misfits,
             trouble: self.trouble,
-            compared: self.compared,
+            loaded: state.loaded,
         })
     }
 }
@@ -201,9 +200,6 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             ))?,
         };
         let misfits = count(format!("SELECT count(*) FROM {ERRORS} WHERE {of_table}"))?;
-        let compared = sql.rows(&format!(
-            "SELECT time_to FROM {COVERAGE} WHERE {of_table} AND what = 'deletes'"
-        ))?;
         let of_store = StoredStatus {
             command: command.as_deref(),
             state: state.as_deref(),
@@ -211,7 +207,6 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             deleted,
             misfits,
             trouble: None,
-            compared: compared.first().and_then(|row| row.first()?.clone()),
         };
         tables.push(of_store.read(store, table)?);
     }

@@ -10,14 +10,16 @@ use serde_json::{Value, json};
 use super::clickhouse::ClickhouseTable;
 use super::entities::SyncEntity;
 use super::lock::StoreLock;
+use super::parents::Parents;
 use super::row_id::row_id;
 use super::sql::SqlTable;
-use super::state::{Cursor, EntityState, PortalTime};
+use super::state::{Cursor, EntityState, Loaded, PortalTime};
 use super::{Deletes, SyncError};
+use crate::error::ExportError;
 use crate::schema::{Dictionary, Plan};
-use crate::sinks::StoreOptions;
 use crate::sinks::owner::{self, WrittenList};
 use crate::sinks::run_state::SyncWrites;
+use crate::sinks::{RECONNECT_AFTER, StoreOptions};
 use crate::store::Store;
 use crate::writer::RowWriter;
 
@@ -142,12 +144,43 @@ pub(super) struct GoneRows<'b> {
 /// loaded.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Coverage {
-    /// `rows` of a full read, `changes` of one since a cursor, `deletes` of a comparison of IDs.
-    pub(crate) what: &'static str,
+    pub(crate) what: CoveredRows,
     pub(crate) ids: Option<(u64, u64)>,
     pub(crate) from: Option<PortalTime>,
     pub(crate) to: PortalTime,
     pub(crate) rows: u64,
+}
+
+impl Coverage {
+    fn add_to(&self, loaded: &mut Loaded) {
+        let to = Some(self.to);
+        match self.what {
+            CoveredRows::All => (loaded.ids, loaded.in_full, loaded.changes) = (self.ids, to, to),
+            CoveredRows::Changed => loaded.changes = to,
+            CoveredRows::Deleted => loaded.deletes = to,
+        }
+    }
+}
+
+/// Which rows a run has looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CoveredRows {
+    All,
+    /// Those that have changed since a cursor.
+    Changed,
+    /// Those that the portal no longer has.
+    Deleted,
+}
+
+impl CoveredRows {
+    /// As `_brimful_coverage` has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::All => "rows",
+            Self::Changed => "changes",
+            Self::Deleted => "deletes",
+        }
+    }
 }
 
 /// Who opens a table.
@@ -211,6 +244,8 @@ pub(crate) struct SyncTable {
     entity: String,
     command: String,
     id_field: &'static str,
+    /// The ID, and that of the record where rows are listed for one record at a time.
+    key_fields: Vec<String>,
     /// Whether values that did not fit are recorded of this table, and of rows without an ID among them.
     has_errors: bool,
     has_errors_without_id: bool,
@@ -268,6 +303,29 @@ fn table_store<'s>(
 }
 
 impl SyncTable {
+    /// The same as [`Self::open`] for a run that has the lock of the store. So the server was there, and if it cannot be
+    /// reached it is waited for.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it waits in a thread that may wait, and the server knows no paused clock"
+    )]
+    pub(crate) fn open_when_reachable(
+        store: &Store,
+        entity: &SyncEntity,
+        access: &TableAccess,
+        plan: &Plan,
+    ) -> Result<Self, SyncError> {
+        for wait in RECONNECT_AFTER {
+            match Self::open(store, entity, access, plan.clone()) {
+                Err(SyncError::Store(ExportError::Unreachable { .. })) => {
+                    std::thread::sleep(wait);
+                }
+                opened => return opened,
+            }
+        }
+        Self::open(store, entity, access, plan.clone())
+    }
+
     /// Connects, and looks up how far the entity is.
     pub(crate) fn open(
         store: &Store,
@@ -336,6 +394,10 @@ impl SyncTable {
             entity: entity.name.clone(),
             command,
             id_field,
+            key_fields: std::iter::once(id_field)
+                .chain(entity.parents.as_ref().map(Parents::field))
+                .map(str::to_owned)
+                .collect(),
             has_errors: stored.has_errors,
             has_errors_without_id: stored.has_errors,
             lock: access.lock.clone(),
@@ -374,11 +436,11 @@ impl SyncTable {
         Ok(())
     }
 
-    /// Makes the table, if there is none, and stores labels. Where neither the portal nor a row tells of a column, there
-    /// is no table yet.
+    /// Makes the table, if there is none, and stores labels. Where neither the portal nor a row tells of a column, it has
+    /// those that its rows are found by: queries find a table, and the others come with the first row.
     pub(crate) fn open_table(&mut self) -> Result<(), SyncError> {
         if !self.writer.has_columns() {
-            return Ok(());
+            self.writer.know_columns(self.key_fields.clone());
         }
         self.writer.open_table()?;
         self.remember_columns()?;
@@ -460,6 +522,7 @@ impl SyncTable {
 
     /// Writes down what has been loaded, with how far the entity is.
     pub(crate) fn cover(&mut self, coverage: &Coverage) -> Result<(), SyncError> {
+        coverage.add_to(&mut self.state.loaded);
         self.commit_with(Some(coverage), None)
     }
 

@@ -9,7 +9,7 @@ use super::entities::{ChangeCursor, SyncEntity};
 use super::in_thread::blocking;
 use super::parents::{Parents, children_of};
 use super::portal;
-use super::row_id::{row_id, text_of};
+use super::row_id::{CompactId, compact_row_id, row_id, text_of};
 use super::sql::SqlStore;
 use super::state::{Cursor, PortalTime};
 use super::status::check_is_there;
@@ -141,7 +141,8 @@ pub async fn verify(
 /// What a table has, and how far it is.
 struct StoredTable {
     verification: TableVerification,
-    ids: Vec<String>,
+    /// Ascending.
+    ids: Vec<CompactId>,
     /// Rows as pairs of their record and their ID, where they are listed for one record at a time.
     children: Vec<(u64, u64)>,
     /// Records whose rows the next sync reads, whatever has changed.
@@ -177,7 +178,8 @@ fn stored_table(mut table: SyncTable, entity: &SyncEntity) -> Result<StoredTable
             entity.name
         )));
     }
-    let ids: Vec<String> = table.ids()?;
+    let mut ids: Vec<CompactId> = table.ids()?;
+    ids.sort_unstable();
     let children = match &entity.parents {
         Some(parents) => table.children(parents.field())?,
         None => Vec::new(),
@@ -226,35 +228,38 @@ async fn verify_entity(
         Some(parents) => Some(all_children(&run.client, entity, parents, stored.cursor).await?),
         None => None,
     };
-    let (theirs, hidden) = match &children {
+    let (mut theirs, hidden) = match &children {
         Some(children) => (ids_of(&children.pages, entity), 0),
         None => all_ids(&run.client, entity).await?,
     };
-    let mut portal_has: HashSet<String> = theirs.iter().cloned().collect();
+    theirs.sort_unstable();
     verification.hidden = hidden;
     verification.in_portal = theirs.len() as u64;
+    let mut not_shown: HashSet<u64> = HashSet::new();
     if let Some(children) = &children {
         verification.records_not_shown = children.not_shown.len() as u64;
-        let of_not_shown = children
-            .not_shown
-            .iter()
-            .flat_map(|parent| children_of(&stored.children, *parent));
-        portal_has.extend(of_not_shown.map(|id| id.to_string()));
+        let parents = children.not_shown.iter();
+        not_shown.extend(parents.flat_map(|parent| children_of(&stored.children, *parent)));
     }
-    let gone = stored.ids.iter().filter(|id| !portal_has.contains(*id));
-    verification.gone = gone.cloned().collect();
-    let ours: HashSet<&String> = stored.ids.iter().collect();
-    let (common, lacking): (Vec<&String>, Vec<&String>) =
-        theirs.iter().partition(|id| ours.contains(id));
-    let mut wanted: HashSet<String> = spread(&common, sample).cloned().collect();
+    let may_be_there =
+        |id: &CompactId| matches!(id, CompactId::Number(id) if not_shown.contains(id));
+    let gone = without(&stored.ids, &theirs).filter(|id| !may_be_there(id));
+    verification.gone = gone.map(CompactId::to_string).collect();
+    let lacking: Vec<String> = without(&theirs, &stored.ids)
+        .map(CompactId::to_string)
+        .collect();
+    theirs.retain(|id| stored.ids.binary_search(id).is_ok());
+    let sampled = spread(&theirs, sample).map(CompactId::to_string);
+    let mut wanted: HashSet<String> = sampled.collect();
     verification.compared = wanted.len() as u64;
-    wanted.extend(lacking.iter().map(|id| (*id).clone()));
+    wanted.extend(lacking.iter().cloned());
+    drop(theirs);
     let (pages, changed_parents) = match children {
         Some(children) => (children.pages, [children.changed, stored.unread].concat()),
         None => (rows_of(&run.client, entity, &wanted).await?, Vec::new()),
     };
     let since = changed_rows(&pages, entity, stored.cursor, changed_parents);
-    let lacking = lacking.into_iter().cloned();
+    let lacking = lacking.into_iter();
     (verification.new, verification.missing) = lacking.partition(|id| since.contains(id));
     if verification.compared > 0 {
         let (store, of_store) = (run.store.clone(), entity.clone());
@@ -285,10 +290,18 @@ async fn verify_entity(
     Ok(verification)
 }
 
+/// Those that are not among others, both ascending.
+fn without<'a>(
+    ids: &'a [CompactId],
+    others: &'a [CompactId],
+) -> impl Iterator<Item = &'a CompactId> {
+    ids.iter().filter(|id| others.binary_search(id).is_err())
+}
+
 /// So many of all, spread evenly.
-fn spread<'a, T>(all: &'a [&'a T], most: usize) -> impl Iterator<Item = &'a T> {
+fn spread<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
     let taken = most.min(all.len());
-    (0..taken).filter_map(move |place| all.get(place * all.len() / taken).copied())
+    (0..taken).filter_map(move |place| all.get(place * all.len() / taken))
 }
 
 /// The IDs of the rows that have changed since the last sync, or whose record has.
@@ -310,7 +323,7 @@ fn changed_rows(
 }
 
 /// The IDs of the whole list, and how many rows the portal counts and does not show.
-async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<(Vec<String>, u64), SyncError> {
+async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<(Vec<CompactId>, u64), SyncError> {
     let mut pages = client
         .list(&entity.method)
         .params(entity.id_params(&[]))
@@ -319,7 +332,7 @@ async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<(Vec<String>, u
     while let Some(page) = pages.next_page().await? {
         ids.extend(
             page.iter()
-                .filter_map(|row| row_id(&row, entity.id_field())),
+                .filter_map(|row| compact_row_id(&row, entity.id_field())),
         );
     }
     let hidden = pages.report().map_or(0, |report| report.hidden);
@@ -373,9 +386,9 @@ fn has_parent_in(row: &str, field: &str, parents: &HashSet<u64>) -> bool {
 }
 
 /// The IDs of the rows of pages.
-fn ids_of(pages: &[Page], entity: &SyncEntity) -> Vec<String> {
+fn ids_of(pages: &[Page], entity: &SyncEntity) -> Vec<CompactId> {
     let rows = pages.iter().flat_map(Page::iter);
-    rows.filter_map(|row| row_id(&row, entity.id_field()))
+    rows.filter_map(|row| compact_row_id(&row, entity.id_field()))
         .collect()
 }
 
@@ -516,12 +529,11 @@ mod tests {
     #[test]
     fn a_sample_has_as_many_rows_as_were_asked_for() {
         let rows: Vec<u32> = (0..598).collect();
-        let rows: Vec<&u32> = rows.iter().collect();
         for (most, taken) in [(500, 500), (598, 598), (5_000, 598), (1, 1), (0, 0)] {
             let sample: HashSet<&u32> = spread(&rows, most).collect();
             assert_eq!(sample.len(), taken, "{most}");
         }
-        assert_eq!(spread(&Vec::<&u32>::new(), 5).count(), 0);
+        assert_eq!(spread(&Vec::<u32>::new(), 5).count(), 0);
         let ends: Vec<&u32> = spread(&rows, 2).collect();
         assert_eq!(ends, [&0, &299]);
     }

@@ -31,6 +31,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+pub use names::check_names;
 pub use report::{
     Extent, KnownHidden, ListReport, Progress, Proof, RangeDifference, Resume, Verification,
 };

@@ -164,6 +164,19 @@ impl NamesCheck {
     }
 }
 
+/// Holds the names and values of a list's filter, select and order against the fields of the portal, as a list does
+/// before its first row. `fields` is the result of the method that names them, such as `crm.deal.fields`; of what
+/// describes no fields, and where no method names them, nothing is refused.
+///
+/// # Errors
+/// Names that are no fields, with the nearest ones, and values that the fields cannot have.
+pub fn check_names(method: &str, params: &Value, fields: &Value) -> Result<(), Error> {
+    match NamesCheck::new(method, params)? {
+        Some(check) => check.verdict(fields),
+        None => Ok(()),
+    }
+}
+
 /// What came of the command that asks for the fields: its result, or why there is none.
 pub(super) fn in_batch(body: &Bytes) -> Result<Value, String> {
     let parsed = Envelope::parse(body)

@@ -7,12 +7,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use brimful_export::sync::{SyncEntity, SyncOptions};
+use brimful_export::sync::{NarrowedBy, SyncEntity, SyncOptions};
 use brimful_export::{DatasetPlace, Store};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{DeletesArg, Job};
+use super::{DeletesArg, Job, SettingPlace};
 use crate::args::portal::{self, PortalOption};
 use crate::args::rate::operating_seconds;
 use crate::args::{DeadlineOption, PortalLimits, RateArg, time};
@@ -82,9 +82,9 @@ struct Section {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct EntitySection {
     /// Conditions that its rows meet, as the list takes them.
-    filter: Option<serde_json::Map<String, serde_json::Value>>,
+    filter: Option<Spanned<serde_json::Map<String, serde_json::Value>>>,
     /// The fields that are kept.
-    select: Option<Vec<String>>,
+    select: Option<Spanned<Vec<String>>>,
     /// The table.
     table: Option<String>,
 }
@@ -101,6 +101,8 @@ pub(in crate::commands) struct Overrides<'a> {
     pub(in crate::commands) rate: Option<RateArg>,
     pub(in crate::commands) operating_limit: Option<Duration>,
     pub(in crate::commands) deadline: Option<Duration>,
+    /// Only these entities of the file; all if empty.
+    pub(in crate::commands) entities: Vec<SyncEntity>,
 }
 
 /// A file of settings, read.
@@ -220,7 +222,8 @@ impl SyncFile {
         let (sync, span) = self.shared();
         let portals = &self.content.portals;
         if portals.is_empty() {
-            return Ok(vec![self.job(None, &sync, span, overrides)?]);
+            let job = self.job(None, &sync, span, overrides)?;
+            return self.of_chosen_entities(vec![job], &overrides.entities);
         }
         if overrides.portal.is_some() {
             return Err(Failure::usage(format!(
@@ -237,6 +240,33 @@ impl SyncFile {
             }
             jobs.push(job);
         }
+        self.of_chosen_entities(jobs, &overrides.entities)
+    }
+
+    /// Of the jobs what is for these entities, and all if there are none.
+    fn of_chosen_entities(
+        &self,
+        mut jobs: Vec<Job>,
+        chosen: &[SyncEntity],
+    ) -> Result<Vec<Job>, Failure> {
+        if chosen.is_empty() {
+            return Ok(jobs);
+        }
+        for entity in chosen {
+            let mut all = jobs.iter().flat_map(|job| &job.entities);
+            if !all.any(|known| known.name == entity.name) {
+                return Err(Failure::usage(format!(
+                    "{} is not among the entities of {}",
+                    entity.name,
+                    self.path.display()
+                )));
+            }
+        }
+        for job in &mut jobs {
+            let is_chosen = |known: &SyncEntity| chosen.iter().any(|one| one.name == known.name);
+            job.entities.retain(is_chosen);
+        }
+        jobs.retain(|job| !job.entities.is_empty());
         Ok(jobs)
     }
 
@@ -313,7 +343,7 @@ impl SyncFile {
             let entity: SyncEntity = self.read(name, "entities", str::parse)?;
             entities.push(entity);
         }
-        self.apply_entity_settings(section, &mut entities)?;
+        let places = self.apply_entity_settings(section, &mut entities)?;
         self.refuse_twice(names, &entities)?;
         let limits = self.limits(section, overrides)?;
         let deadline = match (overrides.deadline, &section.deadline) {
@@ -337,15 +367,18 @@ impl SyncFile {
                 same_portal: overrides.same_portal,
                 labels: overrides.labels.or(section.labels).unwrap_or(false),
             },
+            places,
         })
     }
 
-    /// Gives the entities what the section says of each. What is said of an entity that no portal keeps is refused.
+    /// Gives the entities what the section says of each, and tells where it says so. What is said of an entity that no
+    /// portal keeps is refused.
     fn apply_entity_settings(
         &self,
         section: &Section,
         entities: &mut [SyncEntity],
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<SettingPlace>, Failure> {
+        let mut places = Vec::new();
         for (name, own) in &section.entity {
             let meant: SyncEntity = name
                 .parse()
@@ -362,16 +395,32 @@ impl SyncFile {
                     ),
                 ));
             };
-            let own_settings = own.as_ref().clone();
+            let EntitySection {
+                filter,
+                select,
+                table,
+            } = own.as_ref().clone();
+            let filter_at = filter.as_ref().map(Spanned::span);
+            let select_at = select.as_ref().map(Spanned::span);
             *entity = with_settings(
                 entity.clone(),
-                own_settings.filter,
-                own_settings.select,
-                own_settings.table.as_deref(),
+                filter.map(Spanned::into_inner),
+                select.map(Spanned::into_inner),
+                table.as_deref(),
             )
             .map_err(|error| self.failure(&own.span(), error))?;
+            for (setting, key, at) in [
+                (NarrowedBy::Filter, "filter", filter_at),
+                (NarrowedBy::Select, "select", select_at),
+            ] {
+                places.extend(at.map(|at| SettingPlace {
+                    entity: meant.name.clone(),
+                    setting,
+                    place: format!("{}: {key}", place(&self.path, &self.text, &at)),
+                }));
+            }
         }
-        Ok(())
+        Ok(places)
     }
 
     /// No two entities may go to one table.

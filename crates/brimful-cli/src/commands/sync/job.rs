@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use brimful_export::Store;
-use brimful_export::sync::{SyncEntity, SyncEvent, SyncOptions, SyncReport, SyncRun};
+use brimful_export::sync::{
+    NarrowedBy, SyncEntity, SyncError, SyncEvent, SyncOptions, SyncReport, SyncRun,
+};
 
 use super::failure_of;
 use crate::args::portal::PortalArg;
@@ -25,6 +27,17 @@ pub(in crate::commands) struct Job {
     pub(in crate::commands) store: Store,
     pub(in crate::commands) entities: Vec<SyncEntity>,
     pub(in crate::commands) options: SyncOptions,
+    /// Where the file says by what an entity is narrowed.
+    pub(in crate::commands) places: Vec<SettingPlace>,
+}
+
+/// Where the file has a setting of an entity.
+#[derive(Debug)]
+pub(in crate::commands) struct SettingPlace {
+    pub(in crate::commands) entity: String,
+    pub(in crate::commands) setting: NarrowedBy,
+    /// The file, the line and the key.
+    pub(in crate::commands) place: String,
 }
 
 impl Job {
@@ -33,6 +46,20 @@ impl Job {
         match &self.name {
             Some(name) => format!("{name}: {text}"),
             None => text.to_owned(),
+        }
+    }
+
+    /// What an entity has failed with: of a setting that does not fit, with its place in the file.
+    pub(in crate::commands) fn explain(&self, entity: &str, error: &SyncError) -> String {
+        let mut places = self.places.iter();
+        let place = places.find(|place| {
+            let is_unfit =
+                matches!(error, SyncError::UnfitNames { setting, .. } if *setting == place.setting);
+            is_unfit && place.entity == entity
+        });
+        match place {
+            Some(SettingPlace { place, .. }) => format!("{place}: {error}"),
+            None => error.to_string(),
         }
     }
 }

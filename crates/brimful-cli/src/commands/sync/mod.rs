@@ -2,6 +2,7 @@
 
 pub(super) use config::{Overrides, SyncFile};
 pub(super) use job::Job;
+use job::SettingPlace;
 
 pub(super) mod config;
 mod job;
@@ -70,21 +71,27 @@ pub(crate) struct SyncArgs {
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
     /// Keep the tables in this schema of PostgreSQL
-    #[arg(long, value_name = "NAME", requires = "entities")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "entities",
+        conflicts_with = "config"
+    )]
     schema: Option<String>,
-    /// Take portals, entities and the database from this file; brimful.toml is read where no entity is given
-    #[arg(long, value_name = "FILE", conflicts_with = "entities")]
+    /// Take portals, entities and the database from this file, and of its entities those that are named, if any are;
+    /// brimful.toml is read where no entity is given
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
     portal: PortalOption,
     /// Keep only the rows of an entity that meet a condition, such as 'crm.deal >=DATE_CREATE=2026-01-01'
-    #[arg(long = "filter", value_name = "ENTITY CONDITION", value_parser = entity_condition, requires = "entities")]
+    #[arg(long = "filter", value_name = "ENTITY CONDITION", value_parser = entity_condition, requires = "entities", conflicts_with = "config")]
     filters: Vec<EntityCondition>,
     /// Keep only these fields of an entity, such as 'crm.deal TITLE,OPPORTUNITY'
-    #[arg(long = "select", value_name = "ENTITY FIELDS", value_parser = entity_fields, requires = "entities")]
+    #[arg(long = "select", value_name = "ENTITY FIELDS", value_parser = entity_fields, requires = "entities", conflicts_with = "config")]
     selects: Vec<EntityFields>,
     /// Keep an entity in this table, such as 'crm.deal deals'
-    #[arg(long = "table", value_name = "ENTITY NAME", value_parser = entity_table, requires = "entities")]
+    #[arg(long = "table", value_name = "ENTITY NAME", value_parser = entity_table, requires = "entities", conflicts_with = "config")]
     tables: Vec<EntityTable>,
     /// Choose what becomes of rows that the portal no longer has; soft if not given
     #[arg(long, value_enum, value_name = "HOW")]
@@ -216,7 +223,7 @@ struct Settings {
 
 impl SyncArgs {
     fn settings(&self) -> Result<Settings, Failure> {
-        if !self.entities.is_empty() {
+        if !self.entities.is_empty() && self.config.is_none() {
             return Ok(Settings {
                 jobs: vec![self.own_job()?],
                 every: self.every,
@@ -243,6 +250,7 @@ impl SyncArgs {
             rate: self.rate,
             operating_limit: self.operating_limit,
             deadline: self.deadline.deadline,
+            entities: self.known_entities()?,
         })?;
         Ok(Settings {
             jobs,
@@ -268,11 +276,24 @@ impl SyncArgs {
         is_given.then_some(&self.portal)
     }
 
+    /// The entities of the command line as they are known.
+    fn known_entities(&self) -> Result<Vec<SyncEntity>, Failure> {
+        let known: Result<Vec<SyncEntity>, SyncError> =
+            self.entities.iter().map(|name| name.parse()).collect();
+        known.map_err(|error| failure_of(&error))
+    }
+
     /// What the command line alone says.
     fn own_job(&self) -> Result<Job, Failure> {
         let Some(to) = &self.to else {
-            return Err(Failure::usage("no database is given")
-                .hint("name one with --to, such as --to sqlite:portal.db"));
+            let hint = if Path::new(USUAL_NAME).exists() {
+                format!(
+                    "name one with --to, such as --to sqlite:portal.db, or take the settings of {USUAL_NAME}: --config {USUAL_NAME}"
+                )
+            } else {
+                "name one with --to, such as --to sqlite:portal.db".to_owned()
+            };
+            return Err(Failure::usage("no database is given").hint(hint));
         };
         let store = store(to, self.schema.as_deref())?;
         let wanted = self.entities.iter().map(|name| {
@@ -293,9 +314,7 @@ impl SyncArgs {
         });
         let wanted: Result<Vec<SyncEntity>, SyncError> = wanted.collect();
         let entities = wanted.map_err(|error| failure_of(&error))?;
-        let known: Result<Vec<SyncEntity>, SyncError> =
-            self.entities.iter().map(|name| name.parse()).collect();
-        let known = known.map_err(|error| failure_of(&error))?;
+        let known = self.known_entities()?;
         let filters = self.filters.iter().map(|one| ("--filter", &one.entity));
         let selects = self.selects.iter().map(|one| ("--select", &one.entity));
         let tables = self.tables.iter().map(|one| ("--table", &one.entity));
@@ -324,6 +343,7 @@ impl SyncArgs {
                 same_portal: self.believed.same_portal,
                 labels: self.labels,
             },
+            places: Vec::new(),
         })
     }
 }
@@ -432,6 +452,7 @@ fn interrupted(signal: Exit, printer: Printer) -> Exit {
 pub(super) fn failure_of(error: &SyncError) -> Failure {
     match error {
         SyncError::Portal(error) => failure_of_portal(error),
+        SyncError::UnfitNames { error, .. } => Failure::of(error).hint(hint_about_fields(error)),
         SyncError::Usage(text) => Failure::usage(text.clone()),
         SyncError::UnknownEntity { .. } => {
             Failure::usage(error.to_string()).hint("brimful sync --list shows the entities")
@@ -461,11 +482,16 @@ fn failure_of_portal(error: &Error) -> Failure {
     if error.kind() != ErrorKind::Config || error.report().is_none() {
         return failure;
     }
+    failure.hint(hint_about_fields(error))
+}
+
+/// Which command shows the fields of the list that an error is about.
+fn hint_about_fields(error: &Error) -> String {
     let message = error.to_string();
     let list = message.split(':').next().unwrap_or_default();
-    failure.hint(format!(
+    format!(
         "brimful fields {list} shows the fields that --filter and --select, or filter and select in {USUAL_NAME}, may name"
-    ))
+    )
 }
 
 /// The entities, as a table.
@@ -512,6 +538,9 @@ fn tell(job: &Job, event: &SyncEvent<'_>, printer: Printer) {
             result: Err(error),
         } => {
             let mut failure = failure_of(error);
+            if matches!(error, SyncError::UnfitNames { .. }) {
+                failure.message = job.explain(entity, error);
+            }
             failure.message = job.named(&format!("{entity}: {}", failure.message));
             printer.failure(&failure);
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use brimful_export::sync::{EntityReport, SyncError, SyncReport};
+use brimful_export::sync::{EntityReport, Loaded, PortalTime, SyncError, SyncReport};
 use serde::Serialize;
 
 use super::Job;
@@ -13,6 +13,10 @@ use crate::failure::Failure;
 use crate::format;
 use crate::printer::clean;
 use crate::pump::run_report;
+
+/// The columns of the page with numbers, and those that say what is loaded.
+const NUMBERS: [&str; 5] = ["Read", "New or changed", "Deleted", "Rows", "Did not fit"];
+const LOADED: [&str; 4] = ["IDs read", "Read in full", "Changes up to", "Deletes up to"];
 
 /// A run over all portals.
 #[derive(Debug, Serialize)]
@@ -46,8 +50,49 @@ struct EntityRow {
     deleted: u64,
     rows: u64,
     misfits: u64,
+    /// What is in the table, and when it was loaded.
+    loaded: LoadedRow,
     /// Why it is behind.
     error: Option<String>,
+}
+
+/// What is loaded of an entity. Times are the portal's.
+#[derive(Debug, Default, Serialize)]
+struct LoadedRow {
+    /// The lowest and the highest ID of the last full read.
+    ids: Option<(u64, u64)>,
+    /// When the last full read began.
+    in_full: Option<String>,
+    /// Up to when changes are in the table.
+    changes: Option<String>,
+    /// Up to when deleted rows are known.
+    deletes: Option<String>,
+}
+
+impl From<Loaded> for LoadedRow {
+    fn from(loaded: Loaded) -> Self {
+        let text = |time: Option<PortalTime>| time.map(|time| time.to_string());
+        Self {
+            ids: loaded.ids,
+            in_full: text(loaded.in_full),
+            changes: text(loaded.changes),
+            deletes: text(loaded.deletes),
+        }
+    }
+}
+
+impl LoadedRow {
+    /// As the page shows it.
+    fn cells(&self) -> [String; 4] {
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let ids = self.ids.map(|(from, to)| format!("{from}\u{2013}{to}"));
+        [
+            or_none(&ids),
+            or_none(&self.in_full),
+            or_none(&self.changes),
+            or_none(&self.deletes),
+        ]
+    }
 }
 
 impl EntityRow {
@@ -62,6 +107,7 @@ impl EntityRow {
                 deleted: report.deleted,
                 rows: report.rows,
                 misfits: report.misfits,
+                loaded: report.loaded.into(),
                 error: None,
             },
             Err(error) => Self {
@@ -70,6 +116,34 @@ impl EntityRow {
                 ..Self::default()
             },
         }
+    }
+}
+
+impl EntityRow {
+    /// The row of the page.
+    fn html(&self) -> String {
+        let mut html = format!("<tr><td>{}</td>", escaped(&self.entity));
+        // Writing to a string does not fail.
+        if let Some(error) = &self.error {
+            let _ = write!(
+                html,
+                "<td class=\"bad\" colspan=\"{}\">behind: {}</td></tr>",
+                NUMBERS.len() + LOADED.len(),
+                escaped(error)
+            );
+            return html;
+        }
+        let all = if self.full { " (all)" } else { "" };
+        let read = format::count(self.read);
+        let _ = write!(html, "<td class=\"n\">{read}{all}</td>");
+        for count in [self.written, self.deleted, self.rows, self.misfits] {
+            let _ = write!(html, "<td class=\"n\">{}</td>", format::count(count));
+        }
+        for cell in self.loaded.cells() {
+            let _ = write!(html, "<td>{}</td>", escaped(&cell));
+        }
+        html.push_str("</tr>");
+        html
     }
 }
 
@@ -143,30 +217,15 @@ impl RunReport {
                 let _ = write!(html, "<p class=\"bad\">{}</p>", escaped(error));
             }
             html.push_str("<table><tr><th>Entity</th>");
-            for name in ["Read", "New or changed", "Deleted", "Rows", "Did not fit"] {
+            for name in NUMBERS {
                 let _ = write!(html, "<th class=\"n\">{name}</th>");
+            }
+            for name in LOADED {
+                let _ = write!(html, "<th>{name}</th>");
             }
             html.push_str("</tr>");
             for row in &portal.entities {
-                let _ = write!(html, "<tr><td>{}</td>", escaped(&row.entity));
-                if let Some(error) = &row.error {
-                    let _ = write!(
-                        html,
-                        "<td class=\"bad\" colspan=\"5\">behind: {}</td></tr>",
-                        escaped(error)
-                    );
-                    continue;
-                }
-                let all = if row.full { " (all)" } else { "" };
-                let _ = write!(
-                    html,
-                    "<td class=\"n\">{}{all}</td>",
-                    format::count(row.read)
-                );
-                for count in [row.written, row.deleted, row.rows, row.misfits] {
-                    let _ = write!(html, "<td class=\"n\">{}</td>", format::count(count));
-                }
-                html.push_str("</tr>");
+                html.push_str(&row.html());
             }
             html.push_str("</table></section>");
         }

@@ -78,7 +78,7 @@ impl Summary {
                     self.behind.push(Behind {
                         portal: job.name.clone().unwrap_or_default(),
                         entity: entity.clone(),
-                        why: error.to_string(),
+                        why: job.explain(entity, error),
                     });
                 }
             }

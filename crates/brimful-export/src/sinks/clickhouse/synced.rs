@@ -202,6 +202,17 @@ impl SyncedClickhouse {
              time_to Nullable(DateTime('UTC')), rows UInt64, version UInt64, at DateTime DEFAULT now()) \
              ENGINE = ReplacingMergeTree(version) ORDER BY (`table`, what)",
         )?;
+        if self.columns_of("_brimful_loaded")?.is_empty() {
+            // Not everyone who may make tables may make views, and a sync can do without.
+            let _ = self.run(
+                "CREATE VIEW IF NOT EXISTS _brimful_loaded AS SELECT `table`, entity, \
+                 max(if(what = 'rows', id_from, NULL)) AS id_from, max(if(what = 'rows', id_to, NULL)) AS id_to, \
+                 max(if(what = 'rows', time_to, NULL)) AS in_full_at, \
+                 max(if(what IN ('rows', 'changes'), time_to, NULL)) AS changes_until, \
+                 max(if(what = 'deletes', time_to, NULL)) AS deletes_until \
+                 FROM _brimful_coverage FINAL GROUP BY `table`, entity",
+            );
+        }
         let columns = self.columns_of("_brimful_state")?;
         if columns.iter().any(|column| column == "sync") {
             return Ok(());

@@ -22,7 +22,7 @@ use super::tab_separated::TabSeparated;
 use super::table_plan::quoted_names;
 use super::tls::{self, TlsMode, TlsOptions};
 use super::writer_runtime::{WriterRuntime, with_causes};
-use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow};
+use super::{DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow};
 use crate::cell::Cell;
 use crate::column_names::{ColumnNames, Longest};
 use crate::error::ExportError;
@@ -224,8 +224,14 @@ impl PostgresSink {
         config.application_name("brimful");
         let runtime = WriterRuntime::in_background()?;
         let connector = MakeRustlsConnect::new(tls::config(&tls).map_err(failed)?);
-        let client = connect(&runtime, &config, &connector)?
-            .map_err(|error| failed(tls.explain(with_remedy(said(&error)))))?;
+        let client = connect(&runtime, &config, &connector)?.map_err(|error| {
+            let (message, store) = (tls.explain(with_remedy(said(&error))), store.clone());
+            if is_out_of_reach(&error) {
+                ExportError::Unreachable { store, message }
+            } else {
+                failed(message)
+            }
+        })?;
         let mut sink = Self {
             runtime,
             client: Arc::new(client),
@@ -316,8 +322,10 @@ impl PostgresSink {
             self.runtime.sleep(*wait)?;
             if let Ok(client) = connect(&self.runtime, &self.config, &self.tls)? {
                 self.client = Arc::new(client);
-                self.execute(&self.stage)?;
-                return Ok(true);
+                // A server that is about to end takes connections for a moment.
+                if self.execute(&self.stage).is_ok() {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -338,6 +346,23 @@ impl PostgresSink {
             self.execute("SELECT pg_sleep(0.1)")?;
         }
         Err(self.failed(super::is_being_written(&self.state.table)))
+    }
+
+    /// Does `work`, and again if the connection was lost meanwhile and could be made again.
+    fn reconnecting<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T, ExportError>,
+    ) -> Result<T, ExportError> {
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let done = work(self);
+            if done.is_ok() || !self.connection_is_lost() {
+                return done;
+            }
+            if !self.reconnect(&mut waits)? {
+                return done;
+            }
+        }
     }
 
     /// Makes the tables, or adds what they lack. What is there is looked at behind the lock: two runs that make the same
@@ -443,6 +468,19 @@ fn connect(
     })
 }
 
+/// Whether the server was not reached, or is about to begin or to end.
+fn is_out_of_reach(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        None => true,
+        Some(code) => [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+        ]
+        .contains(code),
+    }
+}
+
 /// What the server said, or why it could not be reached.
 fn said(error: &tokio_postgres::Error) -> String {
     let Some(database) = error.as_db_error() else {
@@ -474,29 +512,43 @@ impl StoreSink for PostgresSink {
 
     fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
         self.settle()?;
-        let asked = self.runtime.wait(async {
-            let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
-            let mut texts = Vec::new();
-            while let Some(message) = messages.next().await {
-                if let SimpleQueryMessage::Row(row) = message? {
-                    texts.clear();
-                    texts.extend((0..row.len()).map(|place| row.get(place).map(str::to_owned)));
-                    take(&texts);
+        let mut taken = 0;
+        self.reconnecting(|sink| {
+            let mut place = 0;
+            let asked = sink.runtime.wait(async {
+                let mut messages = std::pin::pin!(sink.client.simple_query_raw(sql).await?);
+                let mut texts = Vec::new();
+                while let Some(message) = messages.next().await {
+                    if let SimpleQueryMessage::Row(row) = message? {
+                        place += 1;
+                        if place > taken {
+                            texts.clear();
+                            texts.extend(
+                                (0..row.len()).map(|place| row.get(place).map(str::to_owned)),
+                            );
+                            take(&texts);
+                            taken = place;
+                        }
+                    }
                 }
-            }
-            Ok(())
-        })?;
-        asked.map_err(|error: tokio_postgres::Error| self.failed(said(&error)))
+                Ok(())
+            })?;
+            asked.map_err(|error: tokio_postgres::Error| sink.failed(said(&error)))
+        })
     }
 
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
         self.settle()?;
-        if !self.began && self.state.sync.is_none() {
-            self.lock_table()?;
-        }
-        if let Err(error) = self.make_tables(schema) {
+        let must_lock = !self.began && self.state.sync.is_none();
+        let made = self.reconnecting(|sink| {
+            if must_lock {
+                sink.lock_table()?;
+            }
+            sink.make_tables(schema)
+        });
+        if let Err(error) = made {
             // The first error is the one to be told.
             let _ = self.execute("ROLLBACK");
             return Err(error);

@@ -13,11 +13,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::histories::{DEALS, Kind, TASKS, play_on};
 use super::*;
 
-fn folder_of(bench: &Bench) -> PathBuf {
+pub(super) fn folder_of(bench: &Bench) -> PathBuf {
     bench.folder.path().join("portal")
 }
 
-fn dataset(bench: &Bench) -> Store {
+pub(super) fn dataset(bench: &Bench) -> Store {
     Store::Dataset {
         place: DatasetPlace::Folder(folder_of(bench)),
         partition_by: None,
@@ -25,7 +25,7 @@ fn dataset(bench: &Bench) -> Store {
 }
 
 /// The batches of all files of a table, as any reader finds them.
-fn batches(folder: &std::path::Path, table: &str) -> Vec<RecordBatch> {
+pub(super) fn batches(folder: &std::path::Path, table: &str) -> Vec<RecordBatch> {
     let Ok(files) = folder.join(table).read_dir() else {
         return Vec::new();
     };
@@ -196,7 +196,7 @@ async fn a_folder_is_filled_brought_up_to_date_and_written_only_where_rows_chang
         .find(|table| table.table == "crm_deal")
         .unwrap();
     assert_eq!((deals.rows, deals.deleted), (59_999, 1));
-    assert!(deals.compared.is_some() && deals.failed.is_none());
+    assert!(deals.loaded.deletes.is_some() && deals.failed.is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,16 +7,16 @@ use super::histories::{DEALS, TASKS, play_on};
 use super::*;
 use crate::adbc_reader::AdbcDriver;
 
-fn has_library() -> bool {
+pub(super) fn has_library() -> bool {
     std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").is_some()
 }
 
-fn duckdb(bench: &Bench) -> Store {
+pub(super) fn duckdb(bench: &Bench) -> Store {
     Store::Duckdb(bench.folder.path().join("portal.duckdb"))
 }
 
 /// Rows of a query as texts, as any program reads them.
-fn rows(bench: &Bench, sql: &str) -> Vec<Vec<String>> {
+pub(super) fn rows(bench: &Bench, sql: &str) -> Vec<Vec<String>> {
     let library = std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").unwrap();
     let sql = format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql}) q");
     let file = bench.folder.path().join("portal.duckdb");
@@ -107,7 +107,7 @@ async fn several_entities_share_a_file_of_duckdb_and_are_brought_up_to_date() {
         (deals.rows, deals.deleted, deals.failed.as_ref()),
         (2_997, 3, None)
     );
-    assert!(deals.compared.is_some());
+    assert!(deals.loaded.deletes.is_some());
     let hard = SyncOptions {
         deletes: Deletes::Hard,
         ..labels

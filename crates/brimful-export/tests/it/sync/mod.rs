@@ -6,6 +6,7 @@ mod children;
 mod clickhouse;
 #[cfg(feature = "clickhouse")]
 mod clickhouse_faults;
+mod databases;
 #[cfg(feature = "parquet")]
 mod datasets;
 #[cfg(feature = "adbc")]
@@ -14,9 +15,13 @@ mod faults;
 mod hidden;
 mod histories;
 mod labels;
+mod loaded;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod lost_connections;
 mod owners;
 mod runs;
 mod stores;
+mod titles;
 mod undated;
 
 use std::time::Duration;

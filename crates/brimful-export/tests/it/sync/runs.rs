@@ -364,7 +364,7 @@ async fn conditions_and_fields_that_the_list_does_not_know_are_refused_before_a_
         let (_, result) = run.run().await.unwrap().entities.remove(0);
         let error = result.unwrap_err();
         assert!(
-            matches!(&error, SyncError::Portal(error) if error.kind() == ErrorKind::Config),
+            matches!(&error, SyncError::UnfitNames { error, .. } if error.kind() == ErrorKind::Config),
             "{error:?}"
         );
         let tables = "SELECT count(*) FROM sqlite_master WHERE name = 'crm_deal'";
@@ -447,4 +447,89 @@ async fn a_field_with_a_name_that_the_store_needs_is_synced_and_read_in_full_onc
     assert_eq!(names.len(), 2, "{names:?}");
     let values = format!("SELECT \"{}\", \"{}\" FROM crm_deal", names[0], names[1]);
     assert_eq!(bench.rows(&values), [["a", "b"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_without_rows_has_a_table_and_its_first_row_brings_the_columns() {
+    let empty = PortalConfig::new()
+        .reply("voximplant.statistic.get", json!([]))
+        .reply("sonet_group.get", json!([]));
+    let bench = Bench::new(empty);
+    let report = bench.sync_all(&["calls", "workgroups"]).await;
+    for (name, result) in &report.entities {
+        assert_eq!(result.as_ref().unwrap().rows, 0, "{name}");
+    }
+    for table in ["voximplant_statistic", "sonet_group"] {
+        let count = format!("SELECT count(ID) FROM {table} WHERE _deleted_at IS NULL");
+        assert_eq!(bench.value(&count), "0");
+    }
+    bench.sync_all(&["calls", "workgroups"]).await;
+    // The first call and the first group.
+    let call = json!([{"ID": "7", "CALL_DURATION": "30", "PHONE_NUMBER": "+70000000000"}]);
+    let group = json!([{"ID": "3", "NAME": "Group"}]);
+    let filled = Bench::new(
+        PortalConfig::new()
+            .reply("voximplant.statistic.get", call)
+            .reply("sonet_group.get", group),
+    );
+    let store = bench.store();
+    let run = filled.run(&store, &["calls", "workgroups"]);
+    for (name, result) in run.run().await.unwrap().entities {
+        assert_eq!(result.unwrap().rows, 1, "{name}");
+    }
+    let columns = "SELECT ID || CALL_DURATION || PHONE_NUMBER FROM voximplant_statistic";
+    assert_eq!(bench.value(columns), "730+70000000000");
+    assert_eq!(bench.value("SELECT NAME FROM sonet_group"), "Group");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_the_portal_does_not_have_is_told_before_anything_is_read() {
+    use brimful_export::sync::{NarrowedBy, SyncEvent};
+
+    let bench = Bench::new(PortalConfig::new().rows("deal", 50).rows("lead", 50));
+    let fields = vec!["TITLE".to_owned(), "OPORTUNITY".to_owned()];
+    let deals: SyncEntity = "crm.deal".parse().unwrap();
+    let filter = json!({">=DATE_CREATED": "2026-01-01"});
+    let leads: SyncEntity = "crm.lead".parse().unwrap();
+    let entities = vec![
+        "users".parse().unwrap(),
+        deals.with_select(fields).unwrap(),
+        leads
+            .with_filter(filter.as_object().unwrap().clone())
+            .unwrap(),
+    ];
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::<String>::new()));
+    let noted = std::sync::Arc::clone(&told);
+    let run = SyncRun::new(bench.client.clone(), bench.store(), entities);
+    let run = run.observe(move |event| {
+        let line = match event {
+            SyncEvent::Begun { entity, .. } => format!("begun {entity}"),
+            SyncEvent::Ended { entity, result } => format!("ended {entity} {}", result.is_ok()),
+            _ => return,
+        };
+        noted.lock().unwrap().push(line);
+    });
+    let entities = run.run().await.unwrap().entities;
+    assert!(entities[0].1.is_ok());
+    for (place, setting, wrong) in [
+        (1, NarrowedBy::Select, "did you mean OPPORTUNITY"),
+        (2, NarrowedBy::Filter, "did you mean DATE_CREATE"),
+    ] {
+        let error = entities[place].1.as_ref().unwrap_err();
+        assert!(
+            matches!(error, SyncError::UnfitNames { setting: found, .. } if *found == setting),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains(wrong), "{error}");
+    }
+    let told = told.lock().unwrap().clone();
+    assert_eq!(
+        told,
+        [
+            "ended crm.deal false",
+            "ended crm.lead false",
+            "begun users",
+            "ended users true"
+        ]
+    );
 }
