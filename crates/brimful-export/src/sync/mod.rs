@@ -428,8 +428,8 @@ impl SyncRun {
     fn order(&self, described: &portal::Described) -> (Vec<usize>, Vec<(usize, SyncError)>) {
         let (mut order, mut failed) = (Vec::new(), Vec::new());
         for place in 0..self.entities.len() {
-            match described.of(place) {
-                Ok(_) => order.push(place),
+            match described.check(place) {
+                Ok(()) => order.push(place),
                 Err(error) => failed.push((place, error)),
             }
         }

@@ -25,43 +25,39 @@ const REQUESTS_AT_ONCE: usize = 4;
 pub(crate) struct Described {
     /// The portal's time before anything was read.
     pub(crate) now: PortalTime,
-    fields: Vec<Result<Fields, NoFields>>,
+    entities: Vec<Result<DescribedEntity, Error>>,
 }
 
-/// Why an entity has no fields.
-#[derive(Clone)]
-enum NoFields {
-    /// The portal does not tell them.
-    Portal(Error),
-    /// What it is narrowed by does not fit them.
-    Unfit(NarrowedBy, Error),
-}
-
-impl From<Error> for NoFields {
-    fn from(error: Error) -> Self {
-        Self::Portal(error)
-    }
-}
-
-impl From<NoFields> for SyncError {
-    fn from(why: NoFields) -> Self {
-        match why {
-            NoFields::Portal(error) => error.into(),
-            NoFields::Unfit(setting, error) => Self::UnfitNames {
-                setting,
-                error: Box::new(error),
-            },
-        }
-    }
+/// What the portal says of an entity.
+#[derive(Default)]
+struct DescribedEntity {
+    fields: Fields,
+    /// By what it is narrowed that does not fit the fields of the portal, and how.
+    unfit: Option<(NarrowedBy, Error)>,
 }
 
 impl Described {
     /// The fields of the entity in this place; none where no method tells them.
     pub(crate) fn of(&self, place: usize) -> Result<Fields, SyncError> {
-        match self.fields.get(place) {
-            Some(Ok(fields)) => Ok(fields.clone()),
+        match self.entities.get(place) {
+            Some(Ok(entity)) => Ok(entity.fields.clone()),
             Some(Err(error)) => Err(error.clone().into()),
             None => Ok(Fields::default()),
+        }
+    }
+
+    /// Whether the entity in this place can be read.
+    pub(crate) fn check(&self, place: usize) -> Result<(), SyncError> {
+        match self.entities.get(place) {
+            Some(Ok(DescribedEntity {
+                unfit: Some((setting, error)),
+                ..
+            })) => Err(SyncError::UnfitNames {
+                setting: *setting,
+                error: Box::new(error.clone()),
+            }),
+            Some(Err(error)) => Err(error.clone().into()),
+            _ => Ok(()),
         }
     }
 }
@@ -94,41 +90,51 @@ pub(crate) async fn describe_all(
             "the portal does not tell its time, by which changes are found: {why}"
         ))
     })?;
-    let fields = calls.iter().zip(entities).enumerate();
-    let fields = fields.map(|(place, (call, entity))| match call {
+    let described = calls.iter().zip(entities).enumerate();
+    let described = described.map(|(place, (call, entity))| match call {
         None => {
-            let described = entity.described_fields();
-            Ok(described.unwrap_or_else(|| Ok(Fields::default()))?)
+            let fields = entity.described_fields();
+            let fields = fields.unwrap_or_else(|| Ok(Fields::default()))?;
+            Ok(DescribedEntity {
+                fields,
+                unfit: None,
+            })
         }
         Some(call) => match reply.result::<Box<RawValue>>(place.to_string()) {
-            Ok(result) => fields_of(entity, call, &result),
+            Ok(result) => describe(entity, call, &result),
             // A portal of another version: the columns are those of the rows.
-            Err(error) if error.kind() == ErrorKind::MethodNotFound => Ok(Fields::default()),
-            Err(error) => Err(error.into()),
+            Err(error) if error.kind() == ErrorKind::MethodNotFound => {
+                Ok(DescribedEntity::default())
+            }
+            Err(error) => Err(error),
         },
     });
     Ok(Described {
         now,
-        fields: fields.collect(),
+        entities: described.collect(),
     })
 }
 
-/// The fields of an entity that are kept, from what the portal says of all.
-fn fields_of(
+/// What the portal says of an entity: of its fields those that are kept, and whether it is narrowed by names that are none.
+fn describe(
     entity: &SyncEntity,
     call: &FieldsCall,
     result: &RawValue,
-) -> Result<Fields, NoFields> {
+) -> Result<DescribedEntity, Error> {
     let names_them = list_fields::find(&entity.method);
     let names_them = names_them.is_some_and(|list| list.fields == call.method);
     let narrowed_by = entity.narrowed_by().into_iter();
-    for (setting, params) in narrowed_by.filter(|_| names_them) {
-        let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
-        check_names(&entity.method, &params, &result)
-            .map_err(|error| NoFields::Unfit(setting, error))?;
-    }
+    let mut narrowed_by = narrowed_by.filter(|_| names_them);
+    let unfit = narrowed_by.find_map(|(setting, params)| {
+        let all: Value = serde_json::from_str(result.get()).unwrap_or_default();
+        let error = check_names(&entity.method, &params, &all).err()?;
+        Some((setting, error))
+    });
     let fields = call.read(&call.value(result)?)?;
-    Ok(entity.kept(fields))
+    Ok(DescribedEntity {
+        fields: entity.kept(fields),
+        unfit,
+    })
 }
 
 /// When the portal began with a command.

@@ -533,3 +533,35 @@ async fn a_field_that_the_portal_does_not_have_is_told_before_anything_is_read()
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_was_chosen_and_is_gone_from_the_portal_does_not_stop_verify() {
+    let with = |names: &[&str]| {
+        let fields = names
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({"type": "string"})));
+        let fields = fields.chain([("ID".to_owned(), json!({"type": "integer"}))]);
+        let dated = [("DATE_MODIFY".to_owned(), json!({"type": "datetime"}))];
+        let fields = fields.chain(dated).collect();
+        Bench::new(PortalConfig::new().rows("deal", 20).fields("deal", fields))
+    };
+    let (before, after) = (with(&["TITLE", "COMMENTS"]), with(&["TITLE"]));
+    let run = |bench: &Bench| {
+        let deals: SyncEntity = "crm.deal".parse().unwrap();
+        let chosen = ["TITLE", "COMMENTS", "DATE_MODIFY"].map(str::to_owned);
+        let deals = deals.with_select(chosen.into()).unwrap();
+        SyncRun::new(bench.client.clone(), before.store(), vec![deals])
+    };
+    run(&before).run().await.unwrap();
+    let verified = brimful_export::sync::verify(&run(&after), 20)
+        .await
+        .unwrap();
+    let verification = verified.into_iter().next().unwrap().1.unwrap();
+    assert_eq!((verification.in_portal, verification.compared), (20, 20));
+    // But a run is to be told of it.
+    let result = run(&after).run().await.unwrap().entities.remove(0).1;
+    assert!(
+        matches!(result, Err(SyncError::UnfitNames { .. })),
+        "{result:?}"
+    );
+}
