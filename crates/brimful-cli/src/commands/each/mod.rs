@@ -143,7 +143,9 @@ async fn call_lines(
     let flight = UnansweredCalls::default();
     let (stop, stops) = watch::channel(false);
     let (lines, end) = feed(items, Arc::clone(&record), prober, flight.clone(), stops);
-    let mut calls = client.call_each_of(&args.method, lines);
+    let mut calls = client
+        .call_each_of(&args.method, lines)
+        .check_names(!args.no_check);
     if args.idempotent {
         calls = calls.idempotent();
     }

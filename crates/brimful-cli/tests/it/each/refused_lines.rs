@@ -6,7 +6,7 @@ use brimful_portal::PortalConfig;
 use serde_json::json;
 
 use super::{add, assert_exact, count, created, lines, titles};
-use crate::support::{Workspace, assert_transcript, portal, stderr};
+use crate::support::{Workspace, assert_transcript, portal, rows, stderr, stdout};
 
 #[test]
 fn a_call_that_fails_is_an_outcome_and_touches_no_other() {
@@ -272,4 +272,47 @@ fn a_line_that_never_ends_is_an_error_that_names_it() {
     error: could not read line 1 of /dev/zero: a line is longer than 64 MiB
     "#);
     assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+#[test]
+fn a_line_of_a_list_with_a_name_that_no_field_has_is_not_run_unless_names_are_not_checked() {
+    let (workspace, portal) = (
+        Workspace::new(),
+        portal(PortalConfig::unlimited().rows("crm.deal", 60)),
+    );
+    let lines = [
+        json!({"filter": {"stage_id": "WON"}}),
+        json!({"filter": {"ID": 7}, "select": ["ID"]}),
+        json!({"filter": {"ID": 7}, "select": ["titel"]}),
+        json!({"filter": {"ID": 7}, "order": {"DATE_CREATED": "ASC"}}),
+    ];
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    workspace.write("lists.jsonl", &lines.join("\n"));
+    let args = [
+        "call",
+        "crm.deal.list",
+        "--each",
+        "lists.jsonl",
+        "-o",
+        "-",
+        "--portal",
+    ];
+    let url = portal.url();
+    let output = workspace.run(&[&args[..], &[&url]].concat());
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let outcomes = rows(&stdout(&output));
+    let said: Vec<&str> = outcomes
+        .iter()
+        .map(|outcome| outcome["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["not_run", "done", "not_run", "not_run"]);
+    for (line, near) in [(0, "STAGE_ID"), (2, "TITLE"), (3, "DATE_CREATE")] {
+        let why = outcomes[line].to_string();
+        assert!(why.contains(&format!("did you mean {near}?")), "{why}");
+    }
+    // The fields ride in the request of the lines.
+    assert_eq!(portal.server.portal().stats().requests, 1);
+    let output = workspace.run(&[&args[..], &[&url, "--no-check"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(count(&rows(&stdout(&output)), "done"), 4);
 }
