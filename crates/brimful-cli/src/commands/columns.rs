@@ -11,14 +11,14 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use super::resume::{FileRun, ResumeArg, Started};
+use super::resume::{self, FileRun, ResumeArg, Started};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::input;
 use crate::output::atomic::is_special;
 use crate::output::content::{Content, is_of_misfits, misfits_beside};
-use crate::output::{Destination, Output, named_file};
+use crate::output::{Destination, Output};
 use crate::output::{partial, run_record};
 
 /// What the columns of a file or table are.
@@ -242,13 +242,8 @@ impl Target {
         run: &Run<'_>,
         plan: Plan,
     ) -> Result<Started, Failure> {
-        let path = match destination {
-            Destination::File(path) if !is_special(path) => Some(path),
-            _ => None,
-        };
+        let path = resume::ordinary_file(destination);
         let (content, before) = self.content(kind, path, table, run, plan)?;
-        // A name of a folder, or one that cannot be, is told by the other way.
-        let path = path.filter(|path| matches!(named_file(path), Ok(None)) || path.is_file());
         let Some(path) = path else {
             if before.is_none() && run.mode == Some(ResumeArg::Only) {
                 let why = "there is nothing to resume: the state is not that of an interrupted run of this command";

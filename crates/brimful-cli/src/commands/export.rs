@@ -16,7 +16,6 @@ use super::columns::{ColumnArgs, Run, Target};
 use super::resume::{self, ResumeArg};
 use super::{checks, connect_with};
 use crate::args::params::CallParams;
-use crate::args::portal::PortalArg;
 use crate::args::{
     DeadlineOption, EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method,
     whole_number,
@@ -232,10 +231,7 @@ pub(crate) async fn write(
     printer: Printer,
 ) -> Result<Option<Exported>, Failure> {
     let noun = method::noun(&args.method);
-    let portal = match args.portal.address() {
-        Some(PortalArg::Demo) => "demo".to_owned(),
-        _ => client.portal(),
-    };
+    let portal = resume::portal_of_record(&args.portal, client);
     let OpenList {
         pages,
         output,
@@ -595,12 +591,7 @@ fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -
     };
     match output {
         Destination::File(_) if by_id => last_id.map(|_| resume::command_hint(&["--resume"])),
-        Destination::File(path) => last_id.map(|_| {
-            format!(
-                "this list cannot be resumed, because it is not read by ID; to start again: rm {}",
-                resume::partial_name(path)
-            )
-        }),
+        Destination::File(path) => last_id.map(|_| resume::not_by_id_hint(path)),
         Destination::Stdout => {
             let id = last_id.filter(|_| by_id)?;
             let keyset = catalogue::find(&args.method)?.keyset?;

@@ -3,20 +3,23 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use brimful::Client;
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
+use crate::args::portal::{PortalArg, PortalOption};
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::input;
+use crate::output::atomic::is_special;
 use crate::output::content::Content;
 use crate::output::partial::{PartialFile, places, target_name};
 use crate::output::run_record::{HiddenBefore, RunRecord};
-use crate::output::{Destination, Kept as KeptRows, Leftover, Output, OutputError};
+use crate::output::{Destination, Kept as KeptRows, Leftover, Output, OutputError, named_file};
 use crate::redact::redact;
 
 /// Whether an export continues what an interrupted run has left.
@@ -39,6 +42,25 @@ pub(super) struct Started {
     pub(super) hidden_before: Option<HiddenBefore>,
     /// What is to be said of it.
     pub(super) note: Option<String>,
+}
+
+/// The file that a destination names, unless it is a device or a folder: beside it an interrupted run leaves its rows.
+pub(super) fn ordinary_file(destination: &Destination) -> Option<&PathBuf> {
+    match destination {
+        // A name that cannot be is told by whoever opens it.
+        Destination::File(path) if !is_special(path) => {
+            Some(path).filter(|path| matches!(named_file(path), Ok(None)) || path.is_file())
+        }
+        _ => None,
+    }
+}
+
+/// The portal as the record of a run names it. The emulator of `--portal demo` has another address each time.
+pub(super) fn portal_of_record(option: &PortalOption, client: &Client) -> String {
+    match option.address() {
+        Some(PortalArg::Demo) => "demo".to_owned(),
+        _ => client.portal(),
+    }
 }
 
 /// Opens the file of an export, and continues what the same command has left of it.
@@ -152,7 +174,7 @@ impl FileRun<'_> {
         match known {
             // Nothing tells which list they are of, so somebody has to say it.
             None if self.mode.is_none() || !self.is_json_lines => {
-                return Err(offer(OutputError::Leftover(name.to_owned()), true));
+                return Err(leftover(name));
             }
             Some(known) if known.list != self.list => {
                 let method = known.list["method"].as_str().unwrap_or("another list");
@@ -178,63 +200,6 @@ impl FileRun<'_> {
         }
         Ok(())
     }
-}
-
-/// The kept rows of an interrupted run, and an output that goes on behind them.
-pub(super) struct Resumed {
-    pub(super) output: Output,
-    pub(super) rows: u64,
-    /// The ID of the last one.
-    pub(super) last_id: u64,
-    name: String,
-}
-
-impl Resumed {
-    /// What is gone on with, in a line.
-    pub(super) fn description(&self, noun: &str) -> String {
-        format!(
-            "resuming after ID {}: {} are in {}",
-            self.last_id,
-            counted(self.rows, noun),
-            self.name
-        )
-    }
-}
-
-/// Takes up what an interrupted run has left beside the destination, if there is anything. Rows have their ID under
-/// `id_field`.
-pub(super) fn open(destination: &Destination, id_field: &str) -> Result<Option<Resumed>, Failure> {
-    let Destination::File(path) = destination else {
-        return Err(Failure::usage(
-            "--resume continues a file, and -o names none",
-        ));
-    };
-    let (_, place) = places(path);
-    if !std::fs::metadata(&place).is_ok_and(|found| found.is_file() && found.len() > 0) {
-        return Ok(None);
-    }
-    let partial = PartialFile::open(path, Leftover::Keep)?;
-    let kept = read(partial.path())?;
-    let (first, last) = (id(&kept.first, id_field), id(&kept.last, id_field));
-    let ascends = first <= last;
-    let Some(last_id) = last.filter(|_| ascends) else {
-        let name = target_name(partial.path());
-        let why = if kept.rows == 0 {
-            "has no whole row"
-        } else {
-            "does not have rows in the order of their IDs"
-        };
-        return Err(
-            Failure::usage(format!("{name} {why}, so it cannot be resumed"))
-                .hint(format!("start again: rm {}", format::shell_word(&name))),
-        );
-    };
-    Ok(Some(Resumed {
-        rows: kept.rows,
-        last_id,
-        name: target_name(partial.path()),
-        output: Output::resume(partial, kept.bytes)?,
-    }))
 }
 
 /// Cuts a partial file off where it is no longer as the run wrote it, and says so. `fresh` is a record that knows nothing.
@@ -296,26 +261,21 @@ fn id(row: &[u8], field: &str) -> Option<u64> {
     }
 }
 
-/// The failure to open an output; where an interrupted run has left rows, `--resume` gets the rest, if the command
-/// `can_resume`.
-pub(super) fn offer(error: OutputError, can_resume: bool) -> Failure {
-    let hint = match &error {
-        OutputError::Leftover(name) if !can_resume => Some(format!(
-            "to start again, remove it: rm {}",
-            format::shell_word(name)
-        )),
-        OutputError::Leftover(name) => Some(format!(
-            "{}; to start again, remove it: rm {}",
-            command_hint(&["--resume"]),
-            format::shell_word(name)
-        )),
-        _ => None,
-    };
-    let failure = Failure::from(error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+/// The failure to open an output beside which an interrupted run has left rows: `--resume` gets the rest.
+fn leftover(name: &str) -> Failure {
+    Failure::from(OutputError::Leftover(name.to_owned())).hint(format!(
+        "{}; to start again, remove it: rm {}",
+        command_hint(&["--resume"]),
+        format::shell_word(name)
+    ))
+}
+
+/// What to do about the rows beside `path`, where their list cannot be resumed.
+pub(super) fn not_by_id_hint(path: &Path) -> String {
+    format!(
+        "this list cannot be resumed, because it is not read by ID; to start again: rm {}",
+        partial_name(path)
+    )
 }
 
 /// The name of the partial file beside `path`, as a shell takes it.

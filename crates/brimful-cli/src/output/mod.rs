@@ -182,11 +182,6 @@ impl Output {
         Self::start(Sink::to_store(content))
     }
 
-    /// Goes on behind the first `bytes` of what an interrupted run has left.
-    pub(crate) fn resume(partial: PartialFile, bytes: u64) -> Result<Self, OutputError> {
-        Ok(Self::start(Sink::append(partial, bytes)?))
-    }
-
     /// A run whose rows are kept as lines of JSON in `partial` until it is complete, so that it can be resumed. In other
     /// formats the file is written beside them, at once: `keep` rows and bytes of `partial` are taken into it first.
     pub(crate) fn resumable(
@@ -394,7 +389,13 @@ mod tests {
         let (whole, partial) = file(&folder);
         std::fs::write(&partial, "{\"ID\":\"1\"}\n{\"ID\"").unwrap();
         let left = PartialFile::open(&whole, Leftover::Keep).unwrap();
-        let mut output = Output::resume(left, 11).unwrap();
+        let keep = Kept {
+            bytes: 11,
+            first_page: 1,
+            last_id: Some(1),
+        };
+        let record = RunRecord::new(serde_json::Value::Null);
+        let mut output = Output::resumable(left, keep, record, Content::default()).unwrap();
         output.write(row_page(r#"[{"ID":"2"}]"#)).await.unwrap();
         output.finish().await.unwrap();
         assert_eq!(

@@ -116,14 +116,6 @@ impl Sink {
         sink
     }
 
-    /// A file of JSON Lines that goes on behind its first `bytes`.
-    pub(super) fn append(mut partial: PartialFile, bytes: u64) -> Result<Self, OutputError> {
-        partial.end_at(bytes)?;
-        let mut sink = Self::new(Place::File(partial));
-        sink.bytes = bytes;
-        Ok(sink)
-    }
-
     /// See [`super::Output::resumable`].
     pub(super) fn resumable(
         mut partial: PartialFile,

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Running, Workspace, portal, rows, stderr};
 
-const ROWS: u64 = 12_000;
+/// They take eight requests, so that faults are played in each run that comes to its end.
+const ROWS: u64 = 18_000;
 const SELECT: &str = "ID,TITLE,STAGE_ID,DATE_MODIFY";
 
 /// How often each export is killed: `BRIMFUL_TEST_KILLS`, or 5 times.
@@ -53,6 +54,12 @@ fn answer_wrongly(portal: &Running) {
     ));
     faults.add(FaultRule::every(11, Fault::Truncated));
     faults.add(FaultRule::every(13, Fault::QueryLimit));
+}
+
+/// How many wrong answers there are depends on the moments of the kills.
+fn assert_answered_wrongly(portal: &Running) {
+    let unplayed = portal.server.portal().faults().unplayed();
+    assert!(unplayed.len() < 3, "{unplayed:?}");
 }
 
 fn start(workspace: &Workspace, portal: &Running, to: &[&str]) -> Child {
@@ -162,6 +169,7 @@ fn check_bytes(name: &str, seed: u64) {
     let portal = unsteady(seed, Churn::new());
     let workspace = Workspace::new();
     killed_and_resumed(&workspace, &portal, &["-o", name], seed);
+    assert_answered_wrongly(&portal);
     let file = std::fs::read(workspace.path(name)).unwrap();
     let expected = undisturbed(&portal, name);
     let is_same = if name.contains(".csv.") {
@@ -266,6 +274,7 @@ fn check_rows_after(
     let workspace = Workspace::new();
     first(&workspace, &portal);
     let said = killed_and_resumed(&workspace, &portal, to, seed);
+    assert_answered_wrongly(&portal);
     let after = titles_of_portal(&portal);
     let exported = exported(&workspace);
     for (id, title) in &before {
@@ -798,4 +807,120 @@ fn a_line_that_was_added_after_a_kill_does_not_move_the_place_where_an_export_go
     assert!(output.status.success(), "{said}");
     assert!(said.contains("are as they were written"), "{said}");
     assert_eq!(workspace.rows("l.jsonl").len(), 20_000);
+}
+
+/// Lists the tasks of a portal by the older REST.
+fn list_tasks(workspace: &Workspace, portal: &Running, more: &[&str]) -> std::process::Output {
+    let args = [
+        "tasks", "list", "--rest", "2", "--select", "ID,TITLE", "--portal",
+    ];
+    workspace.run(&[&args[..], &[&portal.url()], more].concat())
+}
+
+#[test]
+fn an_interrupted_list_of_tasks_is_resumed_by_the_same_command_and_by_no_other() {
+    let workspace = Workspace::new();
+    let hidden = HiddenRows::parse("tasks.task:100-110,15000").unwrap();
+    let portal = portal(PortalConfig::unlimited().rows("task", 20_000).hide(hidden));
+    let faults = portal.server.portal().faults();
+    faults.add(FaultRule::every(4, Fault::ExpiredToken).times(1));
+    let cut = list_tasks(&workspace, &portal, &["-o", "t.jsonl"]);
+    assert_eq!(cut.status.code(), Some(3), "{}", stderr(&cut));
+    assert!(
+        stderr(&cut).contains("-o t.jsonl --resume"),
+        "{}",
+        stderr(&cut)
+    );
+    assert_eq!(
+        workspace.files(),
+        ["t.jsonl.partial", "t.jsonl.partial.json"]
+    );
+    let kept = workspace.rows("t.jsonl.partial").len();
+    assert!((1..19_988).contains(&kept), "{kept}");
+
+    for (other, code) in [
+        (&["--responsible", "1"][..], 1),
+        (&["--responsible", "1", "--resume"], 1),
+        (&["--top", "19000"], 1),
+        (&["--order", "deadline"], 1),
+    ] {
+        let refused = list_tasks(&workspace, &portal, &[&["-o", "t.jsonl"], other].concat());
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(code), "{other:?}: {said}");
+        assert!(said.contains("has the rows of another run"), "{said}");
+        assert_eq!(workspace.rows("t.jsonl.partial").len(), kept);
+    }
+
+    let rest = list_tasks(&workspace, &portal, &["-o", "t.jsonl"]);
+    let said = stderr(&rest);
+    assert!(rest.status.success(), "{said}");
+    assert!(said.contains("resuming after ID "), "{said}");
+    assert!(
+        said.contains(&format!("({} of them from before)", commas(kept))),
+        "{said}"
+    );
+    assert!(
+        said.contains("12 tasks are counted but not shown"),
+        "{said}"
+    );
+    assert_eq!(workspace.files(), ["t.jsonl"]);
+    let ids: Vec<u64> = workspace
+        .rows("t.jsonl")
+        .iter()
+        .map(|row| number(&row["id"]))
+        .collect();
+    let shown = (1..=20_000).filter(|id| !(100..=110).contains(id) && *id != 15_000);
+    assert!(ids == shown.collect::<Vec<u64>>(), "{} tasks", ids.len());
+
+    let nothing = list_tasks(&workspace, &portal, &["-o", "u.jsonl", "--resume", "only"]);
+    assert_eq!(nothing.status.code(), Some(2), "{}", stderr(&nothing));
+}
+
+/// A number below a million as a summary writes it.
+fn commas(number: usize) -> String {
+    if number < 1_000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", number / 1_000, number % 1_000)
+}
+
+#[test]
+fn the_first_tasks_are_as_many_as_were_asked_for_when_they_are_resumed() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("task", 20_000));
+    let faults = portal.server.portal().faults();
+    faults.add(FaultRule::every(4, Fault::ExpiredToken).times(1));
+    let top = ["-o", "t.jsonl", "--top", "15000"];
+    let cut = list_tasks(&workspace, &portal, &top);
+    assert_eq!(cut.status.code(), Some(3), "{}", stderr(&cut));
+    let rest = list_tasks(&workspace, &portal, &top);
+    assert!(rest.status.success(), "{}", stderr(&rest));
+    assert_eq!(workspace.rows("t.jsonl").len(), 15_000);
+}
+
+#[test]
+fn tasks_in_an_order_of_their_own_cannot_be_resumed_and_it_is_said_how_to_start_again() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("task", 3_000));
+    let faults = portal.server.portal().faults();
+    faults.add(FaultRule::every(2, Fault::ExpiredToken).times(1));
+    let by_title = ["-o", "t.jsonl", "--order", "title"];
+    let cut = list_tasks(&workspace, &portal, &by_title);
+    assert_eq!(cut.status.code(), Some(3), "{}", stderr(&cut));
+    assert!(
+        stderr(&cut).contains("rm t.jsonl.partial"),
+        "{}",
+        stderr(&cut)
+    );
+    let again = list_tasks(&workspace, &portal, &by_title);
+    assert_eq!(again.status.code(), Some(2), "{}", stderr(&again));
+    assert!(
+        stderr(&again).contains("it is not read by ID"),
+        "{}",
+        stderr(&again)
+    );
+    let from_the_start = [&by_title[..], &["--resume", "never"]].concat();
+    let whole = list_tasks(&workspace, &portal, &from_the_start);
+    assert!(whole.status.success(), "{}", stderr(&whole));
+    assert_eq!(workspace.rows("t.jsonl").len(), 3_000);
 }

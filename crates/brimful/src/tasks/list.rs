@@ -21,7 +21,7 @@ use super::rest3::RowTranslation;
 use super::task::Task;
 use crate::error::{Error, ErrorKind};
 use crate::json;
-use crate::list::{List, ListReport, Pages, Progress, Tail};
+use crate::list::{KnownHidden, List, ListReport, Pages, Progress, Tail};
 
 pub(super) const LIST: &str = "tasks.task.list";
 const PAGE: u64 = 50;
@@ -493,6 +493,11 @@ impl TaskPages {
     /// The account, once the list is complete.
     pub fn report(&self) -> Option<&TaskReport> {
         self.report.as_ref()
+    }
+
+    /// As [`Pages::known_hidden`].
+    pub fn known_hidden(&self) -> Option<KnownHidden> {
+        self.pages.known_hidden()
     }
 
     /// How far the walk is.

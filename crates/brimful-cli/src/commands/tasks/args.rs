@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::args::portal::PortalOption;
 use crate::args::{DeadlineOption, RateOption, whole_number};
+use crate::commands::resume::ResumeArg;
 use crate::output::Destination;
 
 const DATES: &str = "\
@@ -67,9 +68,9 @@ pub(crate) struct TaskListArgs {
     /// Stop after so many tasks
     #[arg(long, value_name = "N", value_parser = whole_number)]
     pub(crate) top: Option<u64>,
-    /// Resume an interrupted list: go on behind the last row in FILE.partial
-    #[arg(long, requires = "output", conflicts_with_all = ["top", "order"])]
-    pub(crate) resume: bool,
+    /// Resume an interrupted run of the same command behind its last row
+    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "auto", requires = "output")]
+    pub(crate) resume: Option<ResumeArg>,
 
     /// Call this REST: 3 where it has what is asked for and the portal offers it, 2 otherwise
     #[arg(long, value_enum, default_value_t = RestArg::Auto)]

@@ -3,20 +3,23 @@
 use std::io::{self, IsTerminal};
 
 use brimful::tasks::{
-    Condition, Field, Filter, RestVersion, TaskList, TaskPages, TaskReport, YesNo,
+    Condition, Direction, Field, Filter, OrderBy, RestVersion, TaskList, TaskPages, TaskReport,
+    YesNo,
 };
-use brimful::{Error, Page};
-use serde_json::{Map, Value};
+use brimful::{Error, KnownHidden, Page};
+use serde_json::{Map, Value, json};
 
-use super::args::{DateArg, StatusArg, TaskFilterArgs, TaskListArgs};
+use super::args::{DateArg, OrderArg, StatusArg, TaskFilterArgs, TaskListArgs};
 use super::dates::Dates;
 use super::table::Table;
+use crate::commands::resume::{FileRun, ResumeArg, Started};
 use crate::commands::show;
 use crate::commands::{connect, resume};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
 use crate::interrupt::Interrupts;
+use crate::output::content::Content;
 use crate::output::{Destination, Output, Piece};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
@@ -40,6 +43,16 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
     let mut dates = Dates::new(&connection.client, args.filter.zone);
     let filter = filter(&args.filter, &mut dates);
     let filter = interrupts.during(METHOD, filter).await??;
+    let asked = json!({
+        "portal": resume::portal_of_record(&args.portal, &connection.client),
+        "method": METHOD,
+        "params": {
+            "filter": filter.to_json().map_err(|error| Failure::of(&error))?,
+            "select": select.iter().map(Field::name).collect::<Vec<_>>(),
+            "order": args.order.iter().map(|one| format!("{} {:?}", one.by.name(), one.direction)).collect::<Vec<_>>(),
+        },
+        "top": args.top,
+    });
     let mut list = connection.client.tasks().list().filter(filter);
     for order in &args.order {
         list = list.order(order.by, order.direction);
@@ -47,14 +60,14 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
     if let Some(rest) = args.rest.wanted() {
         list = list.rest_version(rest);
     }
-    let table = args.output.is_none() && io::stdout().is_terminal() && !args.resume;
+    let table = args.output.is_none() && io::stdout().is_terminal() && args.resume.is_none();
     if table {
         tokio::select! {
             end = on_terminal(list, args, &select, printer) => end,
             exit = interrupts.next() => Err(Failure::new(exit, format!("{METHOD}: interrupted"))),
         }
     } else {
-        as_lines(list, args, &select, &mut interrupts, printer).await
+        as_lines(list, asked, args, &select, &mut interrupts, printer).await
     }
 }
 
@@ -224,6 +237,8 @@ struct TaskSource<'a> {
     pages: TaskPages,
     select: &'a [Field],
     remaining: u64,
+    /// What is known of hidden rows, to be passed on behind the rows.
+    known_hidden: Option<KnownHidden>,
 }
 
 impl Source for TaskSource<'_> {
@@ -233,43 +248,77 @@ impl Source for TaskSource<'_> {
         if self.remaining == 0 {
             return Ok(None);
         }
-        let page = self.pages.next_page().await?;
-        Ok(page.map(|page| {
-            let page = first_rows(page, &mut self.remaining);
-            Piece::Page(selected(page, self.select))
-        }))
+        if let Some(known) = self.known_hidden.take() {
+            return Ok(Some(Piece::KnownHidden(known)));
+        }
+        let Some(page) = self.pages.next_page().await? else {
+            return Ok(None);
+        };
+        let page = first_rows(page, &mut self.remaining);
+        // Of rows that were left out nothing is known.
+        self.known_hidden = self.pages.known_hidden().filter(|_| self.remaining > 0);
+        Ok(Some(Piece::Page(selected(page, self.select))))
     }
+}
+
+/// Opens the output; in a file it goes on behind what the same command has left.
+fn open(args: &TaskListArgs, asked: Value) -> Result<Started, Failure> {
+    let destination = args.output.as_ref().unwrap_or(&Destination::Stdout);
+    if let Some(path) = resume::ordinary_file(destination) {
+        return FileRun {
+            path,
+            list: asked,
+            mode: args.resume,
+            by_id: is_by_id(args),
+            is_json_lines: true,
+            id_field: "id",
+            noun: NOUN,
+        }
+        .open(Content::default());
+    }
+    if matches!(args.resume, Some(ResumeArg::Auto | ResumeArg::Only)) {
+        return Err(Failure::usage(
+            "--resume continues a file, and -o names none",
+        ));
+    }
+    Ok(Started {
+        output: Output::open(destination)?,
+        before: None,
+        hidden_before: None,
+        note: None,
+    })
+}
+
+/// Whether the tasks come in the order of their IDs, so that the list can be resumed.
+fn is_by_id(args: &TaskListArgs) -> bool {
+    let by_id = |one: &OrderArg| one.by == OrderBy::Id && one.direction == Direction::Ascending;
+    args.order.iter().all(by_id)
 }
 
 async fn as_lines(
     mut list: TaskList,
+    asked: Value,
     args: &TaskListArgs,
     select: &[Field],
     interrupts: &mut Interrupts,
     printer: Printer,
 ) -> Result<Exit, Failure> {
-    let destination = args.output.clone().unwrap_or(Destination::Stdout);
-    let resumed = if args.resume {
-        resume::open(&destination, "id")?
-    } else {
-        None
-    };
-    let rows_before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
-    let last_before = resumed.as_ref().map(|resumed| resumed.last_id);
-    let output = match resumed {
-        Some(resumed) => {
-            printer.note(&resumed.description(NOUN));
-            list = list.resume_after(resumed.last_id);
-            resumed.output
-        }
-        None => Output::open(&destination)
-            .map_err(|error| resume::offer(error, args.order.is_empty() && args.top.is_none()))?,
-    };
-    let asked = tokio::select! {
+    let started = open(args, asked)?;
+    if let Some(note) = &started.note {
+        printer.note(note);
+    }
+    let (rows_before, last_before) = started.before.unzip();
+    let rows_before = rows_before.unwrap_or(0);
+    if let Some(last_id) = last_before {
+        let up_to = started.hidden_before.map(|hidden| hidden.up_to);
+        list = list.resume_after(up_to.unwrap_or(last_id));
+    }
+    let output = started.output;
+    let pages = tokio::select! {
         pages = list.select(select.iter().cloned()).pages() => pages.map_err(|error| Failure::of(&error)),
         exit = interrupts.next() => Err(Failure::new(exit, format!("{METHOD}: interrupted"))),
     };
-    let pages = match asked {
+    let pages = match pages {
         Ok(pages) => pages,
         Err(failure) => {
             pump::leave(output).await;
@@ -281,7 +330,8 @@ async fn as_lines(
     let mut tasks = TaskSource {
         pages,
         select,
-        remaining: args.top.unwrap_or(u64::MAX),
+        remaining: args.top.unwrap_or(u64::MAX).saturating_sub(rows_before),
+        known_hidden: None,
     };
     let mut ended = pump::to_output(&mut tasks, output, |_| true, interrupts).await;
     drop(line);
@@ -301,7 +351,7 @@ async fn as_lines(
         Some(report) => {
             let before = RowsBefore {
                 rows: rows_before,
-                hidden: None,
+                hidden: started.hidden_before.map(|hidden| hidden.rows),
             };
             for line in summary::lines(NOUN, &report.list, before, &written, usize::MAX) {
                 printer.note(&line);
@@ -351,13 +401,16 @@ fn unfinished_hint(stopped: &Stopped, args: &TaskListArgs, last_id: Option<u64>)
         Stopped::ByOutput(error) if error.is_closed() => return None,
         _ => {}
     }
-    // Neither an order of its own nor a number of rows goes together with --resume.
-    let resumable = args.order.is_empty() && args.top.is_none();
-    let id = last_id.filter(|_| resumable)?.to_string();
-    Some(match &args.output {
-        Some(Destination::File(_)) => resume::command_hint(&["--resume"]),
-        _ => resume::command_hint(&["--after", &id]),
-    })
+    let id = last_id?;
+    match &args.output {
+        Some(Destination::File(_)) if is_by_id(args) => Some(resume::command_hint(&["--resume"])),
+        Some(Destination::File(path)) => Some(resume::not_by_id_hint(path)),
+        // --after would begin to count the rows of --top again.
+        _ if is_by_id(args) && args.top.is_none() => {
+            Some(resume::command_hint(&["--after", &id.to_string()]))
+        }
+        _ => None,
+    }
 }
 
 fn which_rest(report: &TaskReport) -> String {
