@@ -387,8 +387,6 @@ fn a_list_is_whole_where_rows_are_hidden_and_pages_come_empty_or_short() {
         ("short-page:times=1", "crm.lead:2900-3000"),
         ("short-page:times=1 after=20", "1"),
     ] {
-        let args = ["--rows", "lead=3000", "--hide", hidden, "--faults", fault];
-        let emulator = Emulator::start(&workspace, &args);
         let (first, last) = {
             let range = hidden.trim_start_matches("crm.lead:");
             let (first, last) = range.split_once('-').unwrap_or((range, range));
@@ -396,6 +394,8 @@ fn a_list_is_whole_where_rows_are_hidden_and_pages_come_empty_or_short() {
         };
         let shown: Vec<u64> = (1..=3_000).filter(|id| *id < first || *id > last).collect();
         for order in ["", r#"order={"TITLE":"ASC"}"#] {
+            let args = ["--rows", "lead=3000", "--hide", hidden, "--faults", fault];
+            let emulator = Emulator::start(&workspace, &args);
             let mut args = vec!["export", "crm.lead.list", "--select", "ID", "-o", "-"];
             if !order.is_empty() {
                 args.extend(["--param", order]);
@@ -415,6 +415,11 @@ fn a_list_is_whole_where_rows_are_hidden_and_pages_come_empty_or_short() {
             assert!(
                 said.contains(&counted),
                 "{hidden}, {fault}, {order}: {said}"
+            );
+            let played = fetch(&emulator.url, "GET /_portal/faults");
+            assert!(
+                played.contains("\"played\":1"),
+                "{hidden}, {fault}, {order}: {played}"
             );
         }
     }
