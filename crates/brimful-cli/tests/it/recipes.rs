@@ -1,6 +1,8 @@
 //! The recipes in docs/recipes.md for the emulated portal do what they say.
 
-use crate::support::{Workspace, stderr};
+use brimful_portal::PortalConfig;
+
+use crate::support::{Workspace, portal, stderr};
 
 /// The lines of code of the section with this heading.
 fn lines_of(heading: &str) -> Vec<String> {
@@ -63,6 +65,47 @@ fn a_database_for_reports_answers_the_question() {
     let mut select = database.prepare(sql).unwrap();
     let rows = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
     assert!(rows.map(Result::unwrap).count() > 100);
+}
+
+/// On the server in `BRIMFUL_TEST_POSTGRES`, which `./test` starts, in a schema of its own.
+#[cfg(feature = "postgres")]
+#[test]
+fn deals_with_their_contacts_products_and_people_are_one_query() {
+    let Ok(server) = std::env::var("BRIMFUL_TEST_POSTGRES") else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let connecting = tokio_postgres::connect(&server, tokio_postgres::NoTls);
+    let (client, connection) = runtime.block_on(connecting).unwrap();
+    runtime.spawn(connection);
+    let schema = "DROP SCHEMA IF EXISTS recipe CASCADE; SET search_path TO recipe";
+    runtime.block_on(client.batch_execute(schema)).unwrap();
+    let config = PortalConfig::unlimited()
+        .rows("deal", 60)
+        .rows("contact", 30)
+        .rows("productrow", 200)
+        .rows("user", 9);
+    let portal = portal(config);
+    let lines = lines_of("Deals with their contacts, products and people, in PostgreSQL");
+    let [sync, question] = lines.as_slice() else {
+        panic!("{lines:?}");
+    };
+    let mark = if server.contains('?') { '&' } else { '?' };
+    let store = format!("{server}{mark}options=-csearch_path%3Drecipe");
+    let sync = sync.replace("postgres://bi@localhost/bi", &store);
+    let mut args: Vec<&str> = sync.split(' ').skip(1).collect();
+    let url = portal.url();
+    args.extend(["--portal", &url]);
+    let output = Workspace::new().run(&args);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let (_, sql) = question.split_once('"').unwrap();
+    let rows = client.query(sql.trim_end_matches('"'), &[]).await.unwrap();
+    assert!(rows.len() > 50, "{} rows", rows.len());
+    client
+        .batch_execute("DROP SCHEMA recipe CASCADE")
+        .await
+        .unwrap();
+    connection.abort();
 }
 
 #[cfg(feature = "parquet")]

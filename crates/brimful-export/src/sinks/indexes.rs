@@ -128,9 +128,11 @@ fn is_indexed(schema: &Schema, column: &Column) -> bool {
     }
 }
 
-/// Whether a number is the ID of another record: `COMPANY_ID`, `PARENT_ID_128`, `CREATED_BY`.
+/// Whether a number is the ID of another record: `COMPANY_ID`, `PARENT_ID_128`, `CREATED_BY`. Types of records are few.
 fn is_link(name: &str) -> bool {
-    name.ends_with("_ID") || name.ends_with("_BY") || name.starts_with("PARENT_ID_")
+    (name.ends_with("_ID") && !name.ends_with("_TYPE_ID"))
+        || name.ends_with("_BY")
+        || name.starts_with("PARENT_ID_")
 }
 
 /// A name as older methods write it: `createdBy` is `CREATED_BY`.
@@ -166,6 +168,7 @@ mod tests {
             "COMPANY_ID": {"type": "crm_company"}, "CONTACT_IDS": {"type": "crm_contact", "isMultiple": true},
             "LAST_ACTIVITY_TIME": {"type": "datetime"}, "UF_CRM_1": {"type": "date"}, "createdBy": {"type": "user"},
             "PARENT_ID_128": {"type": "crm_entity"},
+            "ENTITY_TYPE_ID": {"type": "integer"},
         });
         let plan = Plan {
             fields: FieldsCall::of("crm.deal").read(&described).unwrap(),
