@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from . import _arguments, _native
@@ -171,7 +172,8 @@ class _ListBase:
 def _arrow(frame: Any) -> pyarrow.Table:
     import pyarrow
 
-    return pyarrow.table(frame)
+    # pyarrow.table() imports pandas where it is installed, to see whether this is a dataframe of it.
+    return pyarrow.RecordBatchReader.from_stream(frame).read_all()
 
 
 def _polars(frame: Any) -> polars.DataFrame:
@@ -248,17 +250,19 @@ class Rows(_ListBase, Iterator[Row]):
 
     _ready: Iterator[Row] = iter(())
 
-    def __iter__(self) -> Rows:
-        return self
+    def __iter__(self) -> Iterator[Row]:
+        # No code of Python runs between two rows that are there.
+        return chain.from_iterable(self._ready_ones())
 
     def __next__(self) -> Row:
-        for row in self._ready:
-            return row
-        rows = wait(self._next_rows())
-        if rows is None:
-            raise StopIteration
-        self._ready = iter(rows)
-        return next(self._ready)
+        return next(iter(self))
+
+    def _ready_ones(self) -> Iterator[Iterator[Row]]:
+        """What is left of the rows that have come, and then of those that come."""
+        yield self._ready
+        while (rows := wait(self._next_rows())) is not None:
+            self._ready = iter(rows)
+            yield self._ready
 
     def chunks(self) -> Iterator[list[Row]]:
         """The rows in lists of about a megabyte of JSON."""

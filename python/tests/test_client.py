@@ -58,6 +58,43 @@ def test_rows_are_what_json_says_they_are_whatever_fields_each_of_them_has(make_
     assert [repr(row) for row in come] == [repr(row) for row in told]
 
 
+def test_rows_that_are_alike_are_dictionaries_and_lists_of_their_own(make_bitrix_portal):
+    same = {"NAME": "Ann", "STATUS_ID": "NEW", "UF_CRM_TAGS": ["a"], "UF_CRM_MORE": {"b": ["c"]}}
+    rows = [{"ID": str(number), **same} for number in range(1, 301)]
+    portal = make_bitrix_portal(replies={"odd.things.list": rows})
+    found = list(Client(portal.webhook).list("odd.things.list", walk="whole"))
+    first = found[0]
+    first["NAME"] = "Bob"
+    first["UF_CRM_TAGS"].append("z")
+    first["UF_CRM_MORE"]["b"].clear()
+    del first["STATUS_ID"]
+    assert found[1:] == rows[1:]
+
+
+def test_short_texts_that_come_again_and_again_are_not_mixed_up(make_bitrix_portal):
+    texts = [f"{number % 70}" for number in range(200)] + ["", "0", "00", "\0", "0\0", "é", "x" * 24, "x" * 25]
+    rows = [
+        {"ID": str(number), "TITLE": text, "NAME": text[::-1], "POST": None if number % 3 else text}
+        for number, text in enumerate(texts * 3, 1)
+    ]
+    portal = make_bitrix_portal(replies={"odd.things.list": rows})
+    assert list(Client(portal.webhook).list("odd.things.list", walk="whole")) == rows
+
+
+def test_a_loop_goes_on_behind_the_rows_that_were_taken_before(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.lead": 10_000})
+    rows = Client(portal.webhook).list("crm.lead.list", select=["ID"])
+    ids = [next(rows)["ID"]]
+    for row in rows:
+        ids.append(row["ID"])
+        if len(ids) == 4_000:
+            break
+    ids.append(next(rows)["ID"])
+    ids += [row["ID"] for row in rows]
+    assert ids == [str(number) for number in range(1, 10_001)]
+    assert next(rows, None) is None
+
+
 def test_an_error_of_the_portal_has_its_words(bitrix_portal):
     client = Client(bitrix_portal.webhook, rate=None)
     with pytest.raises(ApiError) as caught:
