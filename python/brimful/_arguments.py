@@ -32,7 +32,7 @@ def texts(name: str, value: Any) -> list[str]:
         raise _wrong_type(name, value, "a list of names") from None
     for one in listed:
         if not isinstance(one, str):
-            raise TypeError(f"{name} has {one!r} in it, which is no name")
+            raise TypeError(f"{name} has {one!r} in it, which is not a name")
     return listed
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from . import _arguments, _native
 from ._json import dumps
-from ._operations import awaited, described_by, wait
+from ._operations import awaited, awaiting, described_by, wait, waiting
 from ._report import Exported, ListReport, Misfit, report_of
 
 if TYPE_CHECKING:
@@ -162,7 +162,76 @@ class _ListBase:
         frame: _native.Frame = yield self._as_frames(columns, types).collect()
         return frame
 
-    def _export(self, target: Target, options: dict[str, Any]) -> Operation[Exported]:
+    def _export(
+        self,
+        target: Target,
+        *,
+        format: Optional[str] = None,
+        table: Optional[str] = None,
+        columns: Sequence[str] = (),
+        types: Optional[str] = None,
+        headers: Optional[str] = None,
+        delimiter: Optional[str] = None,
+        excel: bool = False,
+        top: Optional[int] = None,
+        resume: bool = False,
+        no_tail: bool = False,
+        labels: bool = False,
+        partition_by: Optional[str] = None,
+        report: Optional[Union[str, os.PathLike[str]]] = None,
+        deadline: Optional[float] = None,
+    ) -> Operation[Exported]:
+        """Writes the list to a file or a store, as ``brimful export`` does. The file has its name when it is complete;
+        until then it is ``NAME.partial``.
+
+        :param target: a file, whose ending says in which format (``.jsonl``, ``.csv``, ``.tsv``, ``.xlsx``,
+            ``.parquet``, ``.arrow``, the text formats with ``.gz`` or ``.zst`` behind), or a store: ``sqlite:portal.db``,
+            ``postgres://user@host/database``, ``mysql://…``, ``clickhouse://…``, ``duckdb:portal.duckdb``,
+            ``adbc:DRIVER?uri=…``, ``parquet:folder``, ``s3://bucket/prefix/``. A text with a scheme of two or more
+            letters before its first colon is a store, a :class:`pathlib.Path` is always a file.
+        :param format: the format, whatever the name says.
+        :param table: the table of a store; without it it is named after the entity, such as ``crm_deal``.
+        :param columns: these columns in this order; ``"FIELD=Name"`` gives one another name.
+        :param types: ``"portal"`` or ``"strings"``.
+        :param headers: ``"names"`` of fields, or ``"titles"``.
+        :param delimiter: what stands between the values of a CSV file.
+        :param excel: begins a CSV file with the mark by which Excel knows that it is Unicode.
+        :param top: stops after so many rows.
+        :param resume: goes on behind the last row of an interrupted export to JSON Lines.
+        :param no_tail: leaves out rows that appear above the highest ID of the start.
+        :param labels: adds what people call stages, users, values of lists and other codes: columns such as
+            ``STAGE_ID__LABEL`` in files, a table of labels and a view in databases.
+        :param partition_by: puts rows of a time into a folder of their own, in a store of Parquet files: the column of
+            a date, and ``:year``, ``:month`` or ``:day``.
+        :param report: a file for the account of what happened when: a page to look at, or JSON if its name ends with
+            ``.json``.
+        :param deadline: seconds after which the export ends as an interrupted one; what has come is kept.
+        :raises TypeError, ValueError: an argument makes no sense; the message names it.
+        :raises ConfigError: the options ask for something impossible. Nothing was sent.
+        :raises IncompleteError: rows are missing; those that came are in the partial file.
+        """
+        texts = {
+            "format": format,
+            "table": table,
+            "types": types,
+            "headers": headers,
+            "delimiter": delimiter,
+            "partition_by": partition_by,
+        }
+        for name, value in texts.items():
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"{name} is of type {type(value).__name__}, not str")
+        options = {
+            **texts,
+            "columns": _arguments.texts("columns", columns),
+            "excel": bool(excel),
+            "top": None if top is None else _arguments.whole_number("top", top, 0),
+            "resume": bool(resume),
+            "no_tail": bool(no_tail),
+            "labels": bool(labels),
+            "report": None if report is None else _arguments.path("report", report),
+            "deadline": None if deadline is None else f"{_arguments.number('deadline', deadline):f}s",
+        }
         facts = yield self._wanted.client.export(self._wanted.arguments(target, options))
         facts["report"] = report_of(facts["report"])
         self._exported = Exported(**facts)
@@ -197,51 +266,6 @@ def _duckdb(frame: Any, connection: Any) -> duckdb.DuckDBPyRelation:
 
     relation: duckdb.DuckDBPyRelation = (connection or duckdb).from_arrow(_arrow(frame))
     return relation
-
-
-def _options(
-    format: Optional[str],
-    table: Optional[str],
-    columns: Sequence[str],
-    types: Optional[str],
-    headers: Optional[str],
-    delimiter: Optional[str],
-    excel: bool,
-    top: Optional[int],
-    resume: bool,
-    no_tail: bool,
-    labels: bool,
-    partition_by: Optional[str],
-    report: Optional[Union[str, os.PathLike[str]]],
-    deadline: Optional[float],
-) -> dict[str, Any]:
-    named = {
-        "format": format,
-        "table": table,
-        "types": types,
-        "headers": headers,
-        "delimiter": delimiter,
-        "partition_by": partition_by,
-    }
-    for name, value in named.items():
-        if value is not None and not isinstance(value, str):
-            raise TypeError(f"{name} is of type {type(value).__name__}, not str")
-    return {
-        "format": format,
-        "table": table,
-        "columns": _arguments.texts("columns", columns),
-        "types": types,
-        "headers": headers,
-        "delimiter": delimiter,
-        "excel": bool(excel),
-        "top": None if top is None else _arguments.whole_number("top", top, 0),
-        "resume": bool(resume),
-        "no_tail": bool(no_tail),
-        "labels": bool(labels),
-        "partition_by": partition_by,
-        "report": None if report is None else _arguments.path("report", report),
-        "deadline": None if deadline is None else f"{_arguments.number('deadline', deadline):f}s",
-    }
 
 
 class Rows(_ListBase, Iterator[Row]):
@@ -318,71 +342,7 @@ class Rows(_ListBase, Iterator[Row]):
         parameters are those of :meth:`to_arrow`."""
         return _duckdb(wait(self._frame(columns, types)), connection)
 
-    def export(
-        self,
-        target: Target,
-        *,
-        format: Optional[str] = None,
-        table: Optional[str] = None,
-        columns: Sequence[str] = (),
-        types: Optional[str] = None,
-        headers: Optional[str] = None,
-        delimiter: Optional[str] = None,
-        excel: bool = False,
-        top: Optional[int] = None,
-        resume: bool = False,
-        no_tail: bool = False,
-        labels: bool = False,
-        partition_by: Optional[str] = None,
-        report: Optional[Union[str, os.PathLike[str]]] = None,
-        deadline: Optional[float] = None,
-    ) -> Exported:
-        """Writes the list to a file or a store, as ``brimful export`` does. The file has its name when it is complete;
-        until then it is ``NAME.partial``.
-
-        :param target: a file, whose ending says in which format (``.jsonl``, ``.csv``, ``.tsv``, ``.xlsx``,
-            ``.parquet``, ``.arrow``, the text formats with ``.gz`` or ``.zst`` behind), or a store: ``sqlite:portal.db``,
-            ``postgres://user@host/database``, ``mysql://…``, ``clickhouse://…``, ``duckdb:portal.duckdb``,
-            ``adbc:DRIVER?uri=…``, ``parquet:folder``, ``s3://bucket/prefix/``. A text with a scheme of two or more
-            letters before its first colon is a store, a :class:`pathlib.Path` is always a file.
-        :param format: the format, whatever the name says.
-        :param table: the table of a store; without it it is named after the entity, such as ``crm_deal``.
-        :param columns: these columns in this order; ``"FIELD=Name"`` gives one another name.
-        :param types: ``"portal"`` or ``"strings"``.
-        :param headers: ``"names"`` of fields, or ``"titles"``.
-        :param delimiter: what stands between the values of a CSV file.
-        :param excel: begins a CSV file with the mark by which Excel knows that it is Unicode.
-        :param top: stops after so many rows.
-        :param resume: goes on behind the last row of an interrupted export to JSON Lines.
-        :param no_tail: leaves out rows that appear above the highest ID of the start.
-        :param labels: adds what people call stages, users, values of lists and other codes: columns such as
-            ``STAGE_ID__LABEL`` in files, a table of labels and a view in databases.
-        :param partition_by: puts rows of a time into a folder of their own, in a store of Parquet files: the column of
-            a date, and ``:year``, ``:month`` or ``:day``.
-        :param report: a file for the account of what happened when: a page to look at, or JSON if its name ends with
-            ``.json``.
-        :param deadline: seconds after which the export ends as an interrupted one; what has come is kept.
-        :raises TypeError, ValueError: an argument makes no sense; the message names it.
-        :raises ConfigError: the options ask for something impossible. Nothing was sent.
-        :raises IncompleteError: rows are missing; those that came are in the partial file.
-        """
-        options = _options(
-            format,
-            table,
-            columns,
-            types,
-            headers,
-            delimiter,
-            excel,
-            top,
-            resume,
-            no_tail,
-            labels,
-            partition_by,
-            report,
-            deadline,
-        )
-        return wait(self._export(target, options))
+    export = waiting(_ListBase._export)
 
 
 class AsyncRows(_ListBase, AsyncIterator[Row]):
@@ -448,40 +408,4 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
     ) -> duckdb.DuckDBPyRelation:
         return _duckdb(await awaited(self._frame(columns, types)), connection)
 
-    @described_by(Rows.export)
-    async def export(
-        self,
-        target: Target,
-        *,
-        format: Optional[str] = None,
-        table: Optional[str] = None,
-        columns: Sequence[str] = (),
-        types: Optional[str] = None,
-        headers: Optional[str] = None,
-        delimiter: Optional[str] = None,
-        excel: bool = False,
-        top: Optional[int] = None,
-        resume: bool = False,
-        no_tail: bool = False,
-        labels: bool = False,
-        partition_by: Optional[str] = None,
-        report: Optional[Union[str, os.PathLike[str]]] = None,
-        deadline: Optional[float] = None,
-    ) -> Exported:
-        options = _options(
-            format,
-            table,
-            columns,
-            types,
-            headers,
-            delimiter,
-            excel,
-            top,
-            resume,
-            no_tail,
-            labels,
-            partition_by,
-            report,
-            deadline,
-        )
-        return await awaited(self._export(target, options))
+    export = awaiting(_ListBase._export)

@@ -5,14 +5,18 @@ An operation yields a :class:`brimful._native.Pending` and gets back what that g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import functools
+from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Optional, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
 
+    from typing_extensions import ParamSpec
+
     from . import _native
 
+    P = ParamSpec("P")
     Operation = Generator[_native.Pending, Any, "T"]
 
 T = TypeVar("T")
@@ -131,3 +135,33 @@ def described_by(other: Callable[..., Any]) -> Callable[[F], F]:
         return function
 
     return describe
+
+
+def waiting(operation: Callable[P, Operation[T]]) -> Callable[P, T]:
+    """The method that runs an operation and waits for it."""
+
+    @functools.wraps(operation)
+    def method(*args: P.args, **kwargs: P.kwargs) -> T:
+        return wait(operation(*args, **kwargs))
+
+    return _public(method, operation)
+
+
+def awaiting(operation: Callable[P, Operation[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The method that runs an operation and is awaited."""
+
+    @functools.wraps(operation)
+    async def method(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await awaited(operation(*args, **kwargs))
+
+    return _public(method, operation)
+
+
+def _public(method: F, operation: Callable[..., Any]) -> F:
+    """Names a method after its operation, without the `_` that keeps the operation itself to this package, and has
+    `help` show what the method gives."""
+    method.__name__ = operation.__name__.lstrip("_")
+    gives = operation.__annotations__["return"]
+    if gives.startswith("Operation["):
+        operation.__annotations__["return"] = gives[len("Operation[") : -1]
+    return method
