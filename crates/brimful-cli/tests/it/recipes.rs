@@ -99,13 +99,11 @@ fn deals_with_their_contacts_products_and_people_are_one_query() {
     let output = Workspace::new().run(&args);
     assert!(output.status.success(), "{}", stderr(&output));
     let (_, sql) = question.split_once('"').unwrap();
-    let rows = client.query(sql.trim_end_matches('"'), &[]).await.unwrap();
-    assert!(rows.len() > 50, "{} rows", rows.len());
-    client
-        .batch_execute("DROP SCHEMA recipe CASCADE")
-        .await
-        .unwrap();
-    connection.abort();
+    let rows = runtime.block_on(client.query(sql.trim_end_matches('"'), &[]));
+    let rows = rows.unwrap().len();
+    assert!(rows > 50, "{rows} rows");
+    let schema = "DROP SCHEMA recipe CASCADE";
+    runtime.block_on(client.batch_execute(schema)).unwrap();
 }
 
 #[cfg(feature = "parquet")]
