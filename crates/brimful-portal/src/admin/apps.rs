@@ -65,6 +65,7 @@ pub(super) fn described(backend: &Backend) -> Json {
                 "handler": app.handler,
                 "scopes": scopes,
                 "events": bound(&app.client_id),
+                "tokens": backend.callers.issued().live(&app.client_id, backend.context.elapsed()),
             })
         })
         .collect();

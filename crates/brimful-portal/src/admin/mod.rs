@@ -16,6 +16,8 @@
 //! | `GET /_portal/curl?number=5` | a request as a line for a shell, its secrets hidden unless `&secret=1` |
 //! | `GET /_portal/limits` | the bucket of each address, the operating time of each method |
 //! | `GET /_portal/entities`, `GET /_portal/rows?entity=deal&start=0` | what there is |
+//! | `GET /_portal/changes?entity=deal&id=5` | the last changes of rows: when, who, by which method, which fields |
+//! | `DELETE /_portal/changes` | forgets them |
 //! | `GET /_portal/webhooks` | the webhooks, without their codes |
 //! | `GET /_portal/stats` | what was asked so far |
 //! | `GET /_portal/events` | the last events that were posted to handlers, and what became of them |
@@ -95,6 +97,7 @@ enum AdminEndpoint {
     Limits,
     Entities,
     Rows,
+    Changes,
     Webhooks,
     Curl,
 }
@@ -145,10 +148,11 @@ fn endpoint(name: &str) -> Result<AdminEndpoint, Refusal> {
         "limits" => Ok(AdminEndpoint::Limits),
         "entities" => Ok(AdminEndpoint::Entities),
         "rows" => Ok(AdminEndpoint::Rows),
+        "changes" => Ok(AdminEndpoint::Changes),
         "webhooks" => Ok(AdminEndpoint::Webhooks),
         "curl" => Ok(AdminEndpoint::Curl),
         _ => {
-            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide, /_portal/requests, /_portal/stats, /_portal/events, /_portal/apps, /_portal/health, /_portal/snapshot, /_portal/load, /_portal/reset, /_portal/stream, /_portal/limits, /_portal/entities, /_portal/rows, /_portal/webhooks and /_portal/curl";
+            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide, /_portal/requests, /_portal/stats, /_portal/events, /_portal/apps, /_portal/health, /_portal/snapshot, /_portal/load, /_portal/reset, /_portal/stream, /_portal/limits, /_portal/entities, /_portal/rows, /_portal/changes, /_portal/webhooks and /_portal/curl";
             Err(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", why))
         }
     }
@@ -163,6 +167,9 @@ async fn enter(
         (AdminEndpoint::Stream, &Verb::GET) => return Ok(stream::response(backend)),
         (AdminEndpoint::Rows, &Verb::GET) => {
             return Ok(respond(StatusCode::OK, &rows::page(backend, request)?));
+        }
+        (AdminEndpoint::Changes, &Verb::GET) => {
+            return Ok(respond(StatusCode::OK, &rows::changes(backend, request)?));
         }
         (AdminEndpoint::Curl, &Verb::GET) => {
             return Ok(respond(StatusCode::OK, &curl(backend, request)?));
@@ -207,6 +214,7 @@ async fn enter(
             backend.hide(HiddenRows::none()).map_err(Refusal::wrong)?;
         }
         (AdminEndpoint::Requests, &Verb::DELETE) => backend.context.requests.clear(),
+        (AdminEndpoint::Changes, &Verb::DELETE) => backend.context.row_history.clear(),
         (AdminEndpoint::Events, &Verb::DELETE) => backend.events.sender.log.clear(),
         (AdminEndpoint::Apps, &Verb::PUT | &Verb::POST) => apps::change(backend, request).await?,
         _ => {
@@ -275,6 +283,7 @@ fn show(backend: &Backend, endpoint: AdminEndpoint) -> Json {
         AdminEndpoint::Webhooks => rows::webhooks(backend),
         AdminEndpoint::Stream
         | AdminEndpoint::Rows
+        | AdminEndpoint::Changes
         | AdminEndpoint::Curl
         | AdminEndpoint::Health
         | AdminEndpoint::Snapshot

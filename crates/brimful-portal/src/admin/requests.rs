@@ -62,6 +62,9 @@ pub(super) fn described(request: &LoggedRequest) -> Json {
     if let Some(error) = request.error.as_ref().and_then(|body| error(body)) {
         shown.insert("error".to_owned(), error);
     }
+    if let Some(text) = request.error.as_ref().and_then(|body| description(body)) {
+        shown.insert("error_description".to_owned(), text);
+    }
     if let Some(reply) = &request.reply {
         let text = without(&String::from_utf8_lossy(reply), &secrets(request));
         let reply = match serde_json::from_str::<Json>(&text) {
@@ -270,6 +273,13 @@ fn object(params: &Array) -> Json {
         return json!({});
     }
     serde_json::from_str(&json::to_string(&Value::Array(params.clone()))).unwrap_or_default()
+}
+
+/// What an error says.
+fn description(body: &[u8]) -> Option<Json> {
+    let body: Json = serde_json::from_slice(body).ok()?;
+    let message = body["error"].get("message");
+    message.or_else(|| body.get("error_description")).cloned()
 }
 
 /// The code of an error.

@@ -17,6 +17,9 @@ use crate::context::deliveries::EventDeliveries;
 use crate::context::reply::LiveBody;
 use crate::context::request_log::RequestListener;
 
+/// Requests that wait go out together, up to about so many bytes.
+const MOST_AT_ONCE: usize = 64 << 10;
+
 /// The response whose body goes on as long as somebody reads it and the portal serves.
 pub(super) fn response(backend: &Backend) -> Response<Bytes> {
     let messages = Messages {
@@ -52,12 +55,17 @@ impl Stream for Messages {
         }
         let left_out = self.requests.take_left_out();
         if left_out > 0 {
-            return Poll::Ready(Some(message("dropped", &left_out)));
+            return Poll::Ready(Some(message("dropped", &left_out).into()));
         }
         match self.requests.poll_next(context) {
             Poll::Ready(Some(request)) => {
-                let described = requests::described(&request);
-                return Poll::Ready(Some(message("request", &described)));
+                let mut messages = message("request", &requests::described(&request));
+                while messages.len() < MOST_AT_ONCE
+                    && let Poll::Ready(Some(request)) = self.requests.poll_next(context)
+                {
+                    messages.push_str(&message("request", &requests::described(&request)));
+                }
+                return Poll::Ready(Some(messages.into()));
             }
             // The portal ends.
             Poll::Ready(None) => return Poll::Ready(None),
@@ -67,7 +75,7 @@ impl Stream for Messages {
             return Poll::Pending;
         };
         match events.poll_next(context) {
-            Poll::Ready(Some(delivery)) => Poll::Ready(Some(message("event", &delivery))),
+            Poll::Ready(Some(delivery)) => Poll::Ready(Some(message("event", &delivery).into())),
             Poll::Ready(None) => {
                 self.events = None;
                 Poll::Pending
@@ -78,7 +86,7 @@ impl Stream for Messages {
 }
 
 /// A server-sent event; JSON is one line.
-fn message(event: &str, data: &impl Serialize) -> Bytes {
+fn message(event: &str, data: &impl Serialize) -> String {
     let data = serde_json::to_string(data).unwrap_or_default();
-    Bytes::from(format!("event: {event}\ndata: {data}\n\n"))
+    format!("event: {event}\ndata: {data}\n\n")
 }

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use crate::calls::Backend;
 use crate::calls::events::Cause;
-use crate::context::Call;
 use crate::context::churn::{Churn, ChurnAction};
 use crate::context::settings::Costs;
 use crate::context::settings::{Rights, Scopes};
+use crate::context::{Call, MethodName};
 use crate::data::DataError;
 use crate::data::PortalData;
 use crate::data::entities;
@@ -49,6 +49,8 @@ struct Flow {
 /// If nobody called for so long that more changes than this are due, the older of them are left out: no caller should
 /// wait for minutes.
 const MOST_AT_ONCE: u64 = 100_000;
+/// What changes of other people come from.
+const BY_CHURN: MethodName = MethodName::Borrowed("--churn");
 
 impl Backend {
     /// Lets `churn` take the place of the churn there was.
@@ -114,7 +116,7 @@ impl Backend {
         while let Some((at, due)) = writers.next(elapsed) {
             let when = now - (elapsed.as_secs_f64() - due);
             made += u64::from(writers.work(at, &mut state, when));
-            told.extend(self.note_changes(&mut state, Some(Cause::of_user(1, when))));
+            told.extend(self.note_changes(&mut state, Some(Cause::of_user(1, &BY_CHURN, when))));
         }
         drop(state);
         self.events.sender.send(told);

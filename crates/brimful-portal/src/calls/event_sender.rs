@@ -135,18 +135,20 @@ impl EventSender {
         if !self.named.lock().insert(handler.to_owned()) {
             return;
         }
-        let host = handler
-            .parse::<http::Uri>()
-            .ok()
-            .filter(|uri| uri.scheme_str() == Some("http"))
-            .and_then(|uri| uri.host().map(str::to_owned));
-        let hint = host.map_or_else(
-            || "use an http:// address".to_owned(),
-            |host| format!("--handler-host {host} allows it"),
-        );
+        let address = handler.parse::<http::Uri>().ok();
+        let is_http = address
+            .as_ref()
+            .is_some_and(|uri| uri.scheme_str() == Some("http"));
+        let host = address.as_ref().and_then(http::Uri::host);
+        let why = match host {
+            Some(host) if is_http => {
+                format!("it is not on this machine. --handler-host {host} allows it")
+            }
+            _ => "only http:// addresses are posted to".to_owned(),
+        };
         tracing::warn!(
             target: "brimful_portal::handlers",
-            "events are not posted to {handler}, which is not on this machine: {hint}",
+            "events are not posted to {handler}: {why}",
         );
     }
 

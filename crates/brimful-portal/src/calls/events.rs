@@ -11,8 +11,8 @@ use serde_json::{Map, Value as Json, json};
 use super::Backend;
 use super::event_sender::{Delivery, EventSender};
 use super::token_store::Grant;
-use crate::context::Call;
 use crate::context::settings::Scopes;
+use crate::context::{Call, MethodName};
 use crate::data::PortalData;
 use crate::data::changes::Changes;
 use crate::data::event_bindings::EventBinding;
@@ -22,6 +22,8 @@ use crate::data::events::Occurrence;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cause<'c> {
     pub(crate) user: u64,
+    /// The method, or the option of the portal that changes rows.
+    pub(crate) method: &'c MethodName,
     /// The key of the source that a call names, if it names one: its own queue does not get what it causes.
     pub(crate) connector: Option<&'c str>,
     /// Unix seconds.
@@ -29,19 +31,21 @@ pub(crate) struct Cause<'c> {
 }
 
 impl<'c> Cause<'c> {
-    /// A user who does something in the portal itself.
-    pub(crate) fn of_user(user: u64, now: f64) -> Self {
+    /// A user who does something in the portal itself, since the option `option` has him do it.
+    pub(crate) fn of_user(user: u64, option: &'c MethodName, now: f64) -> Self {
         Self {
             user,
+            method: option,
             connector: None,
             now,
         }
     }
 
     /// The caller of a method.
-    pub(crate) fn of(call: &Call<'c>) -> Self {
+    pub(crate) fn of(call: &'c Call<'_>) -> Self {
         Self {
             user: call.user,
+            method: &call.method,
             connector: call.connector,
             now: call.now,
         }

@@ -112,6 +112,7 @@ impl Backend {
             state.fixtures.take_replies(&mut data.fixtures);
             state.hidden = HiddenIds::new(data.hidden.spec().clone(), &state)?;
             *data = state;
+            self.context.row_history.clear();
         }
         if let Some(file) = &self.file {
             // Whatever is changed meanwhile is in this snapshot or written after it.

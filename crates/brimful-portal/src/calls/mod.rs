@@ -27,6 +27,7 @@ use http::Request;
 use parking_lot::RwLock;
 
 use crate::context::hidden_rows::HiddenRows;
+use crate::context::row_history::ChangeCause;
 use crate::context::{Context, MethodError};
 use crate::data::hidden_ids::HiddenIds;
 use crate::data::{Data, DataError, PortalData};
@@ -86,6 +87,15 @@ impl Backend {
         cause: Option<Cause<'_>>,
     ) -> Vec<Delivery> {
         let changes = state.take_changes();
+        if let Some(cause) = cause {
+            let rows = state.row_differences(&changes);
+            let cause = ChangeCause {
+                method: cause.method,
+                user: cause.user,
+                at: cause.now,
+            };
+            self.context.row_history.enter(rows, &cause);
+        }
         let told = match cause {
             Some(cause) => self.events_of(state, &changes, cause),
             None => Vec::new(),

@@ -160,6 +160,13 @@ impl TokenStore {
         self.access.get(token)
     }
 
+    /// How many access tokens of an application are valid.
+    pub(crate) fn live(&self, client_id: &str, now: Duration) -> usize {
+        let own = self.access.values();
+        own.filter(|issued| issued.grant.client_id == client_id && !issued.is_over(now))
+            .count()
+    }
+
     /// Whether anything was given out or taken back since the last time.
     pub(crate) fn take_change(&mut self) -> bool {
         std::mem::take(&mut self.is_changed)

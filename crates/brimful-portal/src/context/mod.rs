@@ -17,6 +17,7 @@ pub(crate) mod moment;
 pub(crate) mod output;
 pub(crate) mod reply;
 pub(crate) mod request_log;
+pub(crate) mod row_history;
 pub(crate) mod scenario;
 pub(crate) mod settings;
 pub(crate) mod spec;
@@ -40,6 +41,7 @@ use faults::Faults;
 use limits::{Buckets, Operating};
 pub(crate) use output::Output;
 use request_log::RequestLog;
+use row_history::RowHistory;
 use settings::Settings;
 use stats::Counters;
 
@@ -55,6 +57,7 @@ pub(crate) struct Context {
     /// How many requests each address may send.
     pub(crate) buckets: Mutex<Buckets>,
     pub(crate) requests: RequestLog,
+    pub(crate) row_history: RowHistory,
     /// The methods of which was said that they exist and are not modelled.
     named: Mutex<BTreeSet<&'static str>>,
 }
@@ -77,6 +80,7 @@ impl Context {
             operating: Mutex::new(operating),
             buckets: Mutex::new(buckets),
             requests: RequestLog::default(),
+            row_history: RowHistory::default(),
             named: Mutex::default(),
         }
     }

@@ -1,5 +1,12 @@
 //! What calls do to rows, one after the other: events are made of it, and what is stored on disk.
 
+use serde_json::{Map, Value as Json};
+
+use super::table::EarlierRow;
+
+/// A record as it was before a call changed it.
+pub(crate) type EarlierRecord = Map<String, Json>;
+
 /// What was done to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowChange {
@@ -29,6 +36,34 @@ impl ChangeLog {
             few if few.len() < 2 => few,
             many => merged(many),
         }
+    }
+}
+
+/// What rows were before they were changed since somebody asked, each as it was before its first change.
+#[derive(Debug, Clone)]
+pub(crate) struct EarlierRows<R>(Vec<(u64, Option<R>)>);
+
+/// Of so many rows that one call changes is kept what they were.
+const MOST_EARLIER_ROWS: usize = 1_000;
+
+impl<R> Default for EarlierRows<R> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<R> EarlierRows<R> {
+    /// Keeps what a row is now, which is about to be changed; nothing if it is not there yet.
+    pub(crate) fn keep(&mut self, id: u64, row: impl FnOnce() -> Option<R>) {
+        // Most changes of a call are to the row that it changed last.
+        if self.0.len() < MOST_EARLIER_ROWS && self.0.last().is_none_or(|(last, _)| *last != id) {
+            self.0.push((id, row()));
+        }
+    }
+
+    /// The rows as they were.
+    pub(crate) fn take(&mut self) -> Vec<(u64, Option<R>)> {
+        std::mem::take(&mut self.0)
     }
 }
 
@@ -67,6 +102,9 @@ pub(crate) struct Changes {
     pub(crate) comments: Vec<(u64, u64, RowChange)>,
     /// The tasks with another history.
     pub(crate) history: Vec<u64>,
+    /// What rows of entities and records were before: the place, the row, and nothing if it was not there.
+    pub(crate) earlier_rows: Vec<(usize, u64, Option<EarlierRow>)>,
+    pub(crate) earlier_records: Vec<(usize, u64, Option<EarlierRecord>)>,
     /// Who is linked to others: the entity, the row, the entity of the others.
     pub(crate) links: Vec<(usize, u64, usize)>,
     pub(crate) files: Vec<u64>,
@@ -78,7 +116,7 @@ pub(crate) struct Changes {
     /// The values that are stored as a whole.
     pub(crate) documents: Vec<&'static str>,
     /// What was left of the records that are deleted: the place of the kind, the record, and its row.
-    pub(crate) gone: Vec<(usize, u64, serde_json::Map<String, serde_json::Value>)>,
+    pub(crate) gone: Vec<(usize, u64, Map<String, Json>)>,
     /// What happened that no row tells of.
     pub(crate) told: Vec<super::events::Occurrence>,
     /// Whether a phone, an e-mail or another multifield got an ID.

@@ -25,6 +25,7 @@ mod loaded_rows;
 mod loading;
 pub(crate) mod new_id;
 pub(crate) mod records;
+mod row_differences;
 pub(crate) mod sample_words;
 pub(crate) mod schema;
 pub(crate) mod source;
@@ -302,6 +303,10 @@ impl PortalData {
         let mut changes = Changes::default();
         for table in &mut self.tables {
             let entity = table.entity;
+            let earlier = table.earlier.take().into_iter();
+            changes
+                .earlier_rows
+                .extend(earlier.map(|(id, row)| (entity, id, row)));
             if table.schema.take_change() {
                 changes.schemas.push(entity);
             }
@@ -311,6 +316,10 @@ impl PortalData {
                 .extend(rows.map(|(id, change)| (entity, id, change)));
         }
         for (place, table) in self.records.iter_mut().enumerate() {
+            let earlier = table.earlier.take().into_iter();
+            changes
+                .earlier_records
+                .extend(earlier.map(|(id, row)| (place, id, row)));
             let gone = table.take_gone().into_iter();
             changes.gone.extend(gone.map(|(id, row)| (place, id, row)));
             let records = table.changes.take().into_iter();

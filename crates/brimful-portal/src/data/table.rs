@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use brimful_protocol::Value;
 
 use super::cell::Cell;
-use super::changes::{ChangeLog, RowChange};
+use super::changes::{ChangeLog, EarlierRows, RowChange};
 use super::existing_ids::{ExistingIds, ExistingIdsInRange};
 use super::new_id::new_id;
 use super::schema::Schema;
@@ -84,6 +84,15 @@ pub(crate) struct Table {
     last: u64,
     /// What calls have done to the rows.
     pub(crate) changes: ChangeLog,
+    /// What those rows were before.
+    pub(crate) earlier: EarlierRows<EarlierRow>,
+}
+
+/// A row as it was before a call changed it.
+#[derive(Debug, Clone)]
+pub(crate) struct EarlierRow {
+    is_generated: bool,
+    record: Option<Record>,
 }
 
 /// One row.
@@ -96,6 +105,12 @@ pub(crate) struct Row<'t> {
 }
 
 impl<'t> Row<'t> {
+    /// The places of the fields that somebody wrote.
+    pub(crate) fn written(&self) -> impl Iterator<Item = usize> + use<'t> {
+        let record = self.record.into_iter();
+        record.flat_map(|record| record.values().map(|(field, _)| field))
+    }
+
     pub(crate) fn cell(&self, field: usize) -> Cell<'t> {
         if field == super::schema::ID {
             return Cell::Int(self.id as i64);
@@ -129,6 +144,7 @@ impl Table {
             extra: Vec::new(),
             deleted: Vec::new(),
             changes: ChangeLog::default(),
+            earlier: EarlierRows::default(),
             last,
         }
     }
@@ -169,6 +185,31 @@ impl Table {
             generated,
             record,
         }
+    }
+
+    /// A row as it was before a call changed it.
+    pub(crate) fn earlier_row<'t>(&'t self, id: u64, earlier: &'t EarlierRow) -> Row<'t> {
+        let generated = earlier
+            .is_generated
+            .then(|| GeneratedRow::new(&self.all_rows, self.entity, self.key, id));
+        Row {
+            table: self,
+            id,
+            generated,
+            record: earlier.record.as_ref(),
+        }
+    }
+
+    fn keep_earlier(&mut self, id: u64) {
+        let is_generated = self.is_generated(id) && self.extra.binary_search(&id).is_err();
+        let is_there = is_generated || self.extra.binary_search(&id).is_ok();
+        let records = &self.records;
+        self.earlier.keep(id, || {
+            is_there.then(|| EarlierRow {
+                is_generated,
+                record: records.get(&id).cloned(),
+            })
+        });
     }
 
     /// What calls have written of a row.
@@ -280,6 +321,7 @@ impl Table {
         } else {
             RowChange::Updated
         };
+        self.keep_earlier(id);
         self.changes.note(id, change);
         if self.is_generated(id) {
             insert_sorted(&mut self.deleted, id);
@@ -305,6 +347,7 @@ impl Table {
         fields: impl IntoIterator<Item = (usize, Value)>,
         change: RowChange,
     ) {
+        self.keep_earlier(id);
         self.changes.note(id, change);
         let record = self.records.entry(id).or_default();
         for (field, value) in fields {
@@ -328,6 +371,7 @@ impl Table {
 
     /// Deletes a row; says whether there was one. Its ID is never used again.
     pub(crate) fn delete(&mut self, id: u64) -> bool {
+        self.keep_earlier(id);
         if let Ok(at) = self.extra.binary_search(&id) {
             self.extra.remove(at);
         } else if self.is_generated(id) {

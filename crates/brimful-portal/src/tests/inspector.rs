@@ -217,3 +217,165 @@ async fn replies_with_tokens_are_not_shown() {
     assert!(!shown.contains(&token) && !shown.contains(&code), "{shown}");
     assert!(headers(&tokens.response).contains_key("content-type"));
 }
+
+#[tokio::test]
+async fn the_history_of_a_row_says_when_and_by_which_method_each_field_was_changed() {
+    let config = PortalConfig::unlimited()
+        .starts_at_unix(NOON)
+        .rows("deal", 3);
+    let portal = Portal::new(config).unwrap();
+    let add = json!({"fields": {"TITLE": "new", "OPPORTUNITY": 10}});
+    let id = call(&portal, "crm.deal.add", add).await.result();
+    let title = json!({"id": id, "fields": {"TITLE": "newer", "OPPORTUNITY": 10}});
+    call(&portal, "crm.deal.update", title).await;
+    let item = json!({"entityTypeId": 2, "id": id, "fields": {"title": "newest"}});
+    batch(&portal, json!([command("crm.item.update", item)])).await;
+    call(&portal, "crm.deal.list", json!({})).await;
+    call(&portal, "crm.deal.delete", json!({"id": id})).await;
+    let path = format!("/_portal/changes?entity=deal&id={id}");
+    let changes = get(&portal, &path).await.json();
+    let told: Vec<(&str, &str)> = changes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["change"].as_str().unwrap(),
+                one["method"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("deleted", "crm.deal.delete"),
+            ("updated", "crm.item.update"),
+            ("updated", "crm.deal.update"),
+            ("added", "crm.deal.add"),
+        ]
+    );
+    assert_eq!(
+        (&changes[2]["user"], &changes[2]["time"]),
+        (&json!(1), &json!("2026-03-01T10:00:00+03:00"))
+    );
+    let of = |change: &Json, field: &str| -> Json {
+        let fields = change["fields"].as_array().unwrap();
+        let found = fields.iter().find(|one| one["field"] == field);
+        found.map_or(Json::Null, |one| json!([one["from"], one["to"]]))
+    };
+    assert_eq!(of(&changes[3], "TITLE"), json!([null, "new"]));
+    assert_eq!(of(&changes[2], "TITLE"), json!(["new", "newer"]));
+    assert_eq!(
+        of(&changes[2], "OPPORTUNITY"),
+        Json::Null,
+        "it was not changed"
+    );
+    assert_eq!(of(&changes[1], "TITLE"), json!(["newer", "newest"]));
+    assert_eq!(of(&changes[0], "TITLE"), json!(["newest", null]));
+}
+
+#[tokio::test]
+async fn a_generated_row_has_what_it_was_made_with_as_the_earlier_value() {
+    let config = PortalConfig::unlimited().rows("deal", 3);
+    let portal = Portal::new(config).unwrap();
+    let before = call(&portal, "crm.deal.get", json!({"id": 2}))
+        .await
+        .result();
+    for title in ["one", "two"] {
+        call(
+            &portal,
+            "crm.deal.update",
+            json!({"id": 2, "fields": {"TITLE": title}}),
+        )
+        .await;
+    }
+    let changes = get(&portal, "/_portal/changes?entity=deal&id=2")
+        .await
+        .json();
+    let titles: Vec<Json> = changes
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|one| one["fields"].as_array().unwrap())
+        .filter(|one| one["field"] == "TITLE")
+        .map(|one| json!([one["from"], one["to"]]))
+        .collect();
+    assert_eq!(
+        titles,
+        [json!(["one", "two"]), json!([before["TITLE"], "one"])]
+    );
+}
+
+#[tokio::test]
+async fn records_have_a_history_too_and_it_is_forgotten_when_asked_for() {
+    let portal = Portal::new(PortalConfig::unlimited().rows("contact", 1)).unwrap();
+    let fields =
+        json!({"fields": {"ENTITY_TYPE_ID": 3, "ENTITY_ID": 1, "PRESET_ID": 1, "NAME": "x"}});
+    let id = call(&portal, "crm.requisite.add", fields).await.result();
+    call(
+        &portal,
+        "crm.requisite.update",
+        json!({"id": id, "fields": {"NAME": "y"}}),
+    )
+    .await;
+    let changes = get(&portal, "/_portal/changes?entity=crm.requisite&limit=1")
+        .await
+        .json();
+    assert_eq!(changes.as_array().unwrap().len(), 1, "{changes}");
+    let fields = changes[0]["fields"].as_array().unwrap();
+    assert!(
+        fields.contains(&json!({"field": "NAME", "from": "x", "to": "y"})),
+        "{changes}"
+    );
+    for wrong in ["entity=nothing", "id=x", "limit=-1"] {
+        let heard = get(&portal, &format!("/_portal/changes?{wrong}")).await;
+        assert_eq!(heard.status, 400, "{wrong}");
+    }
+    let request = Request::delete("/_portal/changes")
+        .body(Bytes::new())
+        .unwrap();
+    portal.handle(request, HERE).await;
+    assert_eq!(get(&portal, "/_portal/changes").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn rows_are_searched_shown_one_by_one_and_the_newest_first() {
+    let portal = Portal::new(PortalConfig::unlimited().rows("deal", 60)).unwrap();
+    call(
+        &portal,
+        "crm.deal.update",
+        json!({"id": 7, "fields": {"TITLE": "A Needle"}}),
+    )
+    .await;
+    let newest = get(&portal, "/_portal/rows?entity=deal&order=newest&start=55")
+        .await
+        .json();
+    assert_eq!(newest["ids"], json!([5, 4, 3, 2, 1]));
+    let found = get(&portal, "/_portal/rows?entity=deal&search=needle")
+        .await
+        .json();
+    assert_eq!((&found["ids"], &found["next"]), (&json!([7]), &Json::Null));
+    assert_eq!(found["rows"][0]["TITLE"], "A Needle");
+    let one = get(&portal, "/_portal/rows?entity=deal&id=7").await.json();
+    assert_eq!(
+        (&one["total"], &one["rows"][0]["ID"]),
+        (&json!(60), &json!("7"))
+    );
+    let none = get(&portal, "/_portal/rows?entity=deal&id=61").await.json();
+    assert_eq!(none["rows"], json!([]));
+    let past = get(&portal, "/_portal/rows?entity=deal&order=newest&start=60")
+        .await
+        .json();
+    assert_eq!(past["rows"], json!([]));
+}
+
+#[tokio::test]
+async fn an_error_without_a_code_is_shown_with_what_it_says() {
+    let portal = Portal::new(PortalConfig::unlimited()).unwrap();
+    call(&portal, "crm.deal.get", json!({"id": 99})).await;
+    let shown = get(&portal, "/_portal/requests").await.json();
+    assert_eq!(
+        (&shown[0]["error"], &shown[0]["error_description"]),
+        (&json!(""), &json!("Not found"))
+    );
+}

@@ -2,7 +2,7 @@
 /* The inspector of a portal. Everything that comes from the portal is written as text, never as HTML. */
 
 const MOST_REQUESTS = 1000; // kept in memory
-const MOST_SHOWN = 200; // in the table at once
+const ROW_HEIGHT = 29; // pixels; the style has it too
 const MOST_WAITING = 1000; // while it is paused, or between two frames
 const TABS = ['requests', 'limits', 'rows', 'faults', 'access', 'events'];
 const POLL = 1000; // milliseconds between two looks at the limits
@@ -20,10 +20,16 @@ let waiting = [];
 let left = 0; // requests that were not kept
 let paused = false;
 let chosen = null;
-let start = 0;
+let state = ['', false]; // the text at the top, and whether it is bad news
+let pages = [0]; // where the pages of rows before this one began, and this one
+let following = null; // where the next page begins
+let shownRow = null; // [entity, id]
+let withChanges = false;
 const charts = { rate: [], operating: new Map() };
 
 const t = (key) => TEXTS[language][key] || key;
+
+const isNarrow = () => window.matchMedia('(max-width: 760px)').matches;
 
 /* An element with text and children. */
 function make(name, attributes = {}, ...children) {
@@ -51,15 +57,17 @@ async function ask(path, options = {}) {
 
 const json = async (path, options) => (await ask(path, options)).json();
 
-function say(text, isBad = false) {
-  const state = byId('state');
-  state.textContent = text;
-  state.className = isBad ? 'bad' : '';
+/* Says how it is: a key of the texts, and what is added to it as it is. */
+function say(key, isBad = false, more = '') {
+  state = [key, isBad, more];
+  const element = byId('state');
+  element.textContent = t(key) + (more && `: ${more}`);
+  element.className = isBad ? 'bad' : '';
 }
 
 /* Does something that may fail, and says how. */
 const attempt = (work) => async (...args) => {
-  try { await work(...args); } catch (error) { say(error.message, true); }
+  try { await work(...args); } catch (error) { say('failedTo', true, error.message); }
 };
 
 /* --- the log --- */
@@ -80,26 +88,86 @@ function passes(one) {
   return one.text.includes(search);
 }
 
-function line(one) {
+const duration = (milliseconds) => (milliseconds < 1 ? `${Math.round(milliseconds * 1000)} µs`
+  : `${milliseconds.toFixed(milliseconds < 100 ? 1 : 0)} ms`);
+
+/* What a failed request is told, in a few words: many errors of the CRM have no code. */
+const whatFailed = (one) => (isFailed(one) ? one.error || one.error_description || '' : '');
+
+/* The log has an element for each row that is seen, and no more: they are filled again as it goes on or is scrolled. */
+const log = { lines: [], above: null, below: null, passed: [] };
+
+function newLine() {
+  const cells = ['right', '', '', 'right', 'right'].map((name) => make('td', { class: name }, ''));
+  const row = make('tr', { tabindex: -1 }, ...cells);
+  row.addEventListener('click', () => {
+    choose(Number(row.dataset.number));
+    if (isNarrow()) byId('detail').scrollIntoView({ block: 'start' });
+  });
+  byId('log').tBodies[0].insertBefore(row, log.below);
+  return { row, cells, texts: cells.map((cell) => cell.firstChild), one: null, isChosen: null };
+}
+
+function fill(line, one) {
+  const isChosen = one.number === chosen;
+  if (line.isChosen !== isChosen) line.row.setAttribute('aria-selected', isChosen);
+  line.isChosen = isChosen;
+  if (line.one === one) return;
+  line.one = one;
   const commands = one.commands ? ` · ${one.commands.length}` : '';
-  const row = make('tr', { 'data-number': one.number, 'aria-selected': one.number === chosen, tabindex: -1 },
-    make('td', { class: 'right' }, one.number),
-    make('td', {}, (one.method || one.path) + commands),
-    make('td', { class: isFailed(one) ? 'bad' : 'good' }, one.status ?? '—', one.error ? ` ${one.error}` : ''),
-    make('td', { class: 'right' }, `${one.milliseconds.toFixed(1)} ms`),
-    make('td', { class: 'right' }, one.operating === undefined ? '' : one.operating.toFixed(2)));
-  row.addEventListener('click', () => choose(one.number));
-  return row;
+  const failure = whatFailed(one);
+  const texts = [String(one.number), (one.method || one.path) + commands,
+    `${one.status ?? '—'}${failure && ` ${failure}`}`, duration(one.milliseconds),
+    one.operating === undefined ? '' : one.operating.toFixed(2)];
+  texts.forEach((text, at) => { if (line.texts[at].data !== text) line.texts[at].data = text; });
+  const look = isFailed(one) ? 'bad' : 'good';
+  if (line.cells[2].className !== look) line.cells[2].className = look;
+  line.cells[1].title = texts[1];
+  line.cells[2].title = failure;
+  line.row.dataset.number = one.number;
+}
+
+function spacer() {
+  const cell = make('td', { colspan: 4 });
+  byId('log').tBodies[0].append(make('tr', { class: 'spacer', 'aria-hidden': true }, cell));
+  return cell.parentNode;
+}
+
+function drawLines() {
+  log.above ??= spacer();
+  log.below ??= spacer();
+  const frame = byId('log').parentNode;
+  const all = log.passed.length;
+  const most = Math.ceil(frame.clientHeight / ROW_HEIGHT) + 2;
+  const first = Math.max(0, Math.min(Math.floor(frame.scrollTop / ROW_HEIGHT), all - most));
+  const count = Math.min(most, all - first);
+  while (log.lines.length < count) log.lines.push(newLine());
+  while (log.lines.length > count) log.lines.pop().row.remove();
+  log.lines.forEach((line, at) => fill(line, log.passed[all - 1 - first - at]));
+  const height = (element, rows) => {
+    const pixels = `${rows * ROW_HEIGHT}px`;
+    if (element.firstChild.style.height !== pixels) element.firstChild.style.height = pixels;
+    element.hidden = rows === 0;
+  };
+  height(log.above, first);
+  height(log.below, all - first - count);
 }
 
 function showLog() {
-  const body = byId('log').tBodies[0];
-  const shown = [];
-  for (let at = requests.length - 1; at >= 0 && shown.length < MOST_SHOWN; at -= 1) {
-    if (passes(requests[at])) shown.push(requests[at]);
+  const frame = byId('log').parentNode;
+  const top = frame.scrollTop > 0 && log.passed.length ? log.passed.at(-1).number : null;
+  log.passed = requests.filter(passes);
+  if (top !== null) {
+    // What was scrolled to stays where it is while the log grows above it.
+    let grown = 0;
+    while (grown < log.passed.length && log.passed[log.passed.length - 1 - grown].number > top) grown += 1;
+    if (grown) {
+      drawLines();
+      frame.scrollTop += grown * ROW_HEIGHT;
+    }
   }
-  body.replaceChildren(...shown.map(line));
-  const parts = [`${shown.length} ${t('shown')}`];
+  drawLines();
+  const parts = [`${log.passed.length} ${t('shown')}`];
   if (paused && waiting.length) parts.push(`${waiting.length} ${t('waiting')}`);
   if (left) parts.push(`${left} ${t('dropped')}`);
   byId('count').textContent = requests.length ? parts.join(', ') : t('wait');
@@ -113,23 +181,24 @@ function redraw() {
   requestAnimationFrame(() => {
     isDue = false;
     if (!paused) take();
-    showLog();
+    if (tab === 'requests') showLog();
   });
 }
 
 function take() {
-  requests = requests.concat(waiting);
+  if (waiting.length) requests = requests.concat(waiting).slice(-MOST_REQUESTS);
   waiting = [];
-  if (requests.length > MOST_REQUESTS) requests = requests.slice(-MOST_REQUESTS);
 }
 
 function heard(one) {
   waiting.push(one);
-  if (waiting.length > MOST_WAITING) {
-    waiting.shift();
-    left += 1;
+  // Cut at times: taking the first one out each time would move all others.
+  if (waiting.length > 2 * MOST_WAITING) {
+    left += waiting.length - MOST_WAITING;
+    waiting = waiting.slice(-MOST_WAITING);
   }
   redraw();
+  if (tab === 'rows') showRowsSoon();
 }
 
 function choose(number) {
@@ -153,7 +222,7 @@ function choose(number) {
   }));
   detail.append(
     make('h2', {}, `${one.http_method} ${one.method || one.path}`),
-    make('p', { class: 'quiet' }, `${one.time} · ${one.peer} · ${one.status ?? '—'} · ${one.milliseconds.toFixed(1)} ms`),
+    make('p', { class: 'quiet' }, `${one.time} · ${one.peer} · ${one.status ?? '—'} · ${duration(one.milliseconds)}`),
     make('h3', {}, t('parameters')), make('pre', {}, pretty(one.params)));
   if (one.commands) {
     detail.append(make('h3', {}, t('commands')));
@@ -174,13 +243,20 @@ function choose(number) {
 const pretty = (value) => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));
 
 function move(by) {
-  const rows = [...byId('log').tBodies[0].rows];
-  const at = rows.findIndex((row) => Number(row.dataset.number) === chosen);
-  const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
-  if (!next) return;
-  choose(Number(next.dataset.number));
-  const now = byId('log').querySelector(`[data-number="${chosen}"]`);
-  if (now) now.scrollIntoView({ block: 'nearest' });
+  if (tab === 'rows') {
+    moveRow(by);
+    return;
+  }
+  const newestFirst = log.passed.toReversed();
+  const at = newestFirst.findIndex((one) => one.number === chosen);
+  const place = Math.min(Math.max(at + by, 0), newestFirst.length - 1);
+  if (!newestFirst[place]) return;
+  const frame = byId('log').parentNode;
+  const head = byId('log').tHead.offsetHeight;
+  if (place * ROW_HEIGHT < frame.scrollTop) frame.scrollTop = place * ROW_HEIGHT;
+  const end = (place + 1) * ROW_HEIGHT + head;
+  if (end > frame.scrollTop + frame.clientHeight) frame.scrollTop = end - frame.clientHeight;
+  choose(newestFirst[place].number);
 }
 
 /* --- what the portal sends by itself --- */
@@ -191,11 +267,11 @@ async function listen() {
       const reply = await ask('stream');
       requests = await json('requests');
       showLog();
-      say(t('live'));
+      say('live');
       await read(reply.body.getReader());
-      say(t('lost'), true);
+      say('lost', true);
     } catch (error) {
-      say(`${t('lost')}: ${error.message}`, true);
+      say('lost', true, error.message);
     }
     await new Promise((done) => { setTimeout(done, 1000); });
   }
@@ -211,9 +287,8 @@ async function read(reader) {
     const messages = text.split('\n\n');
     text = messages.pop();
     for (const message of messages) {
-      const event = /^event: (.*)$/m.exec(message);
-      const data = /^data: (.*)$/m.exec(message);
-      if (event && data) arrived(event[1], JSON.parse(data[1]));
+      const [event, data] = message.split('\ndata: ');
+      if (data !== undefined) arrived(event.slice('event: '.length), JSON.parse(data));
     }
   }
 }
@@ -249,22 +324,30 @@ function grow(points, value) {
   if (points.length > CHART) points.shift();
 }
 
-const showLimits = attempt(async () => {
+/* Looks at the limits, which the charts have from the time that the page was opened. */
+const lookAtLimits = async () => {
   const limits = await json('limits');
+  if (limits.rate) grow(charts.rate, Math.max(0, ...limits.rate.levels.map((one) => one.level)));
+  for (const one of limits.operating) {
+    const key = `${one.method} ${one.caller}`;
+    if (!charts.operating.has(key)) charts.operating.set(key, []);
+    grow(charts.operating.get(key), one.seconds);
+  }
+  return limits;
+};
+
+const showLimits = attempt(async () => {
+  const limits = await lookAtLimits();
   const cards = make('div', { class: 'cards' });
   const rate = make('div', { class: 'card' }, make('h2', {}, t('rate')));
   if (limits.rate) {
-    const level = Math.max(0, ...limits.rate.levels.map((one) => one.level));
-    grow(charts.rate, level);
+    const level = charts.rate.at(-1);
     rate.append(make('p', {}, `${level.toFixed(1)} / ${limits.rate.capacity} ${t('level')}, −${limits.rate.leak}/${t('seconds')}`),
       chart(charts.rate, limits.rate.capacity, limits.rate.capacity));
   } else rate.append(make('p', { class: 'quiet' }, t('noRate')));
   cards.append(rate);
   for (const one of limits.operating) {
-    const key = `${one.method} ${one.caller}`;
-    const points = charts.operating.get(key) || [];
-    charts.operating.set(key, points);
-    grow(points, one.seconds);
+    const points = charts.operating.get(`${one.method} ${one.caller}`);
     cards.append(make('div', { class: 'card' }, make('h2', {}, one.method),
       make('p', {}, `${one.seconds.toFixed(2)} / ${limits.operating_limit} ${t('seconds')} · ${one.caller}`),
       chart(points, Math.max(one.seconds, 1), one.seconds > limits.operating_limit / 4 ? limits.operating_limit : 0)));
@@ -279,24 +362,125 @@ const showEntities = attempt(async () => {
   const select = byId('entity');
   const before = select.value;
   const entities = await json('entities');
-  select.replaceChildren(...entities.map((one) => make('option', { value: one.name }, `${one.name} (${one.rows})`)));
+  select.replaceChildren(make('option', { value: '' }, t('allChanges')),
+    ...entities.map((one) => make('option', { value: one.name }, `${one.name} (${one.rows})`)));
   if (entities.some((one) => one.name === before)) select.value = before;
   await showRows();
 });
 
+/* Fields that say what a row is, which come first. */
+const FIRST_FIELDS = ['ID', 'id', 'TITLE', 'title', 'NAME', 'name', 'LAST_NAME', 'SUBJECT', 'CODE', 'code', 'STAGE_ID', 'STATUS_ID',
+  'STATUS', 'OPPORTUNITY', 'OWNER_ID', 'ASSIGNED_BY_ID', 'RESPONSIBLE_ID', 'DATE_MODIFY'];
+const rank = (name) => { const at = FIRST_FIELDS.indexOf(name); return at < 0 ? FIRST_FIELDS.length : at; };
+const inWords = (value) => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+const isEmpty = (value) => value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length);
+
+function showTable(heads, rows) {
+  byId('table').tHead.replaceChildren(make('tr', {}, ...heads.map((name) => make('th', {}, name))));
+  byId('table').tBodies[0].replaceChildren(...rows.map(([entity, id, cells]) => {
+    const row = make('tr', { tabindex: 0, 'data-entity': entity, 'data-id': id,
+      'aria-selected': Boolean(shownRow) && shownRow[0] === entity && shownRow[1] === id },
+    ...cells.map((text) => make('td', { title: text }, text)));
+    const open = () => openRow(entity, id);
+    row.addEventListener('click', open);
+    row.addEventListener('keydown', (event) => { if (event.key === 'Enter') open(); });
+    return row;
+  }));
+}
+
+/* The rows of an entity, the newest first; or the last changes, of all entities or of one. */
+let asked = 0;
 const showRows = attempt(async () => {
-  const page = await json(`rows?entity=${encodeURIComponent(byId('entity').value)}&start=${start}`);
-  const names = [...new Set(page.rows.flatMap(Object.keys))];
-  byId('table').tHead.replaceChildren(make('tr', {}, ...names.map((name) => make('th', {}, name))));
-  byId('table').tBodies[0].replaceChildren(...page.rows.map((row) => make('tr', {}, ...names.map((name) => {
-    const value = row[name];
-    const text = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-    return make('td', { title: text }, text);
-  }))));
-  byId('place').textContent = page.rows.length ? `${start + 1}–${start + page.rows.length} ${t('of')} ${page.total}` : `0 ${t('of')} ${page.total}`;
-  byId('back').disabled = start === 0;
-  byId('forth').disabled = start + page.rows.length >= page.total;
+  asked += 1;
+  const mine = asked;
+  const entity = byId('entity').value;
+  byId('changes').setAttribute('aria-pressed', withChanges);
+  byId('changes').disabled = !entity;
+  byId('find').disabled = !entity || withChanges;
+  if (!entity || withChanges) await showChanges(entity, mine);
+  else await showPage(entity, mine);
+  if (shownRow && mine === asked) await showRow();
 });
+
+async function showPage(entity, mine) {
+  const start = pages.at(-1);
+  const search = byId('find').value.trim();
+  const path = `rows?entity=${encodeURIComponent(entity)}&order=newest&start=${start}&search=${encodeURIComponent(search)}`;
+  const page = await json(path);
+  if (mine !== asked) return;
+  const names = [...new Set(page.rows.flatMap(Object.keys))].filter((name) => page.rows.some((row) => !isEmpty(row[name])));
+  names.sort((one, other) => rank(one) - rank(other));
+  showTable(names, page.rows.map((row, at) => [entity, page.ids[at], names.map((name) => inWords(row[name]))]));
+  following = search ? page.next : start + page.rows.length;
+  byId('back').disabled = pages.length === 1;
+  byId('forth').disabled = search ? page.next === null : following >= page.total;
+  byId('place').textContent = search ? `${page.rows.length} ${t('found')}, ${page.next ?? page.total} ${t('of')} ${page.total} ${t('searched')}`
+    : `${page.rows.length ? `${start + 1}–${following}` : 0} ${t('of')} ${page.total}`;
+}
+
+async function showChanges(entity, mine) {
+  const changes = await json(`changes?limit=200${entity && `&entity=${encodeURIComponent(entity)}`}`);
+  if (mine !== asked) return;
+  showTable(['time', 'row', 'change', 'method', 'fields'].map(t), changes.map((one) => [one.entity, one.id,
+    [one.time.slice(11, 19), `${one.entity} ${one.id}`, t(one.change), one.method, one.fields.map((field) => field.field).join(', ')]]));
+  byId('back').disabled = true;
+  byId('forth').disabled = true;
+  byId('place').textContent = changes.length ? `${changes.length} ${t('lastChanges')}` : t('noChanges');
+}
+
+const openRow = attempt(async (entity, id) => {
+  shownRow = [entity, id];
+  for (const row of byId('table').tBodies[0].rows) {
+    row.setAttribute('aria-selected', row.dataset.entity === entity && row.dataset.id === String(id));
+  }
+  await showRow();
+  if (isNarrow()) byId('row').scrollIntoView({ block: 'start' });
+});
+
+async function showRow() {
+  const [entity, id] = shownRow;
+  const which = `entity=${encodeURIComponent(entity)}&id=${id}`;
+  const [page, changes] = await Promise.all([json(`rows?${which}`), json(`changes?${which}`)]);
+  if (!shownRow || shownRow[0] !== entity || shownRow[1] !== id) return;
+  const history = changes.map((one) => make('div', { class: 'change' },
+    make('p', { class: 'quiet' }, `${one.time.replace('T', ' ').slice(0, 19)} · ${t(one.change)} · ${one.method} · ${t('user')} ${one.user}`),
+    make('table', { class: 'fields' }, make('tbody', {}, ...one.fields.map((field) => make('tr', {}, make('th', { scope: 'row' }, field.field),
+      make('td', {}, make('del', {}, inWords(field.from)), ' ', make('ins', {}, inWords(field.to)))))))));
+  const row = page.rows[0];
+  const fields = row ? Object.entries(row).filter(([, value]) => !isEmpty(value)) : [];
+  byId('row').replaceChildren(make('h2', {}, `${entity} ${id}`), make('h3', {}, t('rowChanges')),
+    ...(history.length ? history : [make('p', { class: 'quiet' }, t('noChanges'))]),
+    make('h3', {}, row ? t('fields') : t('isGone')),
+    make('table', { class: 'fields' }, make('tbody', {}, ...fields.map(([name, value]) => make('tr', {}, make('th', { scope: 'row' }, name),
+      make('td', {}, inWords(value)))))),
+    make('button', { type: 'button', onclick: closeRow }, t('close')));
+}
+
+function closeRow() {
+  shownRow = null;
+  byId('row').replaceChildren();
+  for (const row of byId('table').tBodies[0].rows) row.setAttribute('aria-selected', false);
+}
+
+function moveRow(by) {
+  const rows = [...byId('table').tBodies[0].rows];
+  const at = rows.findIndex((row) => row.getAttribute('aria-selected') === 'true');
+  const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
+  if (!next) return;
+  next.scrollIntoView({ block: 'nearest' });
+  openRow(next.dataset.entity, Number(next.dataset.id));
+}
+
+/* Rows are looked at again a second after something was called, however much is. */
+let isLooking = false;
+function showRowsSoon() {
+  if (isLooking) return;
+  isLooking = true;
+  setTimeout(() => {
+    isLooking = false;
+    if (tab === 'rows') showRows();
+  }, POLL);
+}
 
 /* --- faults, churn, hidden rows --- */
 
@@ -317,8 +501,14 @@ const showFaults = attempt(async () => {
   const reset = attempt(async () => {
     if (!window.confirm(t('sureReset'))) return;
     await ask('reset', { method: 'POST' });
-    say(t('live'));
+    say('live');
   });
+  const file = make('input', { type: 'file', accept: '.json,application/json', hidden: '', id: 'snapshot' });
+  file.addEventListener('change', attempt(async () => {
+    if (!file.files.length || !window.confirm(t('sureLoad'))) return;
+    await ask('load', { method: 'POST', body: await file.files[0].text() });
+    say('live');
+  }));
   const save = attempt(async () => {
     const blob = await (await ask('snapshot')).blob();
     const link = make('a', { href: URL.createObjectURL(blob), download: 'portal.json' });
@@ -326,11 +516,16 @@ const showFaults = attempt(async () => {
     URL.revokeObjectURL(link.href);
   });
   cards.append(make('div', { class: 'card' }, make('h2', {}, t('data')),
-    make('button', { type: 'button', onclick: save }, t('snapshot')), ' ', make('button', { type: 'button', onclick: reset }, t('reset'))));
+    make('button', { type: 'button', onclick: save }, t('snapshot')), ' ',
+    make('button', { type: 'button', onclick: () => file.click() }, t('load')), file, ' ', make('button', { type: 'button', onclick: reset }, t('reset'))));
   byId('faults').replaceChildren(cards);
 });
 
 /* --- webhooks and applications --- */
+
+/* What applications have registered: the kind of rows, the field with their name, the fields that may have a handler. */
+const REGISTERED = [['placement', 'placement', ['handler']], ['bizproc.robot', 'CODE', ['HANDLER']],
+  ['bizproc.activity', 'CODE', ['HANDLER']], ['imbot', 'CODE', ['EVENT_HANDLER', 'EVENT_MESSAGE_ADD']]];
 
 const showAccess = attempt(async () => {
   const cards = make('div', { class: 'cards' });
@@ -343,9 +538,20 @@ const showAccess = attempt(async () => {
     const send = (body) => attempt(async () => { await ask('apps', { method: 'POST', body: JSON.stringify(body) }); await showAccess(); });
     const card = make('div', { class: 'card' }, make('h2', {}, app.client_id), make('p', {}, app.handler || ''),
       make('p', { class: 'quiet' }, scopes(app)));
+    if (app.tokens) card.append(make('p', { class: 'quiet' }, `${t('tokens')}: ${app.tokens}`));
     for (const bound of app.events) card.append(make('p', {}, `${bound.event} → ${bound.offline ? 'offline' : bound.handler}`));
     card.append(make('button', { type: 'button', onclick: send({ install: app.client_id }) }, t('install')), ' ',
       make('button', { type: 'button', onclick: send({ uninstall: app.client_id }) }, t('uninstall')));
+    cards.append(card);
+  }
+  const there = new Set((await json('entities')).map((one) => one.name));
+  for (const [kind, what, where] of REGISTERED) {
+    if (!there.has(kind)) continue;
+    const card = make('div', { class: 'card' }, make('h2', {}, t(kind)));
+    for (const row of (await json(`rows?entity=${kind}&order=newest`)).rows) {
+      const handler = where.map((name) => row[name]).find(Boolean);
+      card.append(make('p', {}, `${row[what]}${handler ? ` → ${handler}` : ''}`));
+    }
     cards.append(card);
   }
   byId('access').replaceChildren(cards);
@@ -355,10 +561,10 @@ const showAccess = attempt(async () => {
 
 const showEvents = attempt(async () => {
   const deliveries = await json('events');
-  byId('deliveries').tBodies[0].replaceChildren(...deliveries.reverse().slice(0, MOST_SHOWN).map((one) => make('tr', {},
+  byId('deliveries').tBodies[0].replaceChildren(...deliveries.reverse().slice(0, 200).map((one) => make('tr', {},
     make('td', { class: 'right' }, one.number), make('td', {}, one.event),
     make('td', { class: one.outcome === 'delivered' ? 'good' : 'bad', title: one.reason || '' }, `${one.outcome} ${one.status || ''}`),
-    make('td', { class: 'right' }, `${one.milliseconds.toFixed(1)} ms`), make('td', {}, one.handler),
+    make('td', { class: 'right' }, duration(one.milliseconds)), make('td', {}, one.handler),
     make('td', {}, JSON.stringify(one.form.data)))));
 });
 
@@ -393,6 +599,8 @@ function speak() {
   byId('keys').replaceChildren(make('h2', {}, t('keys')),
     make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, make('kbd', {}, key)), make('dd', {}, t(text))])),
     make('button', { type: 'button', onclick: () => byId('keys').close() }, t('close')));
+  say(...state);
+  if (chosen !== null) choose(chosen);
   go(tab);
 }
 
@@ -404,10 +612,11 @@ function pause() {
 }
 
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
   const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
   if (event.key === 'Escape') {
     if (isTyping) event.target.blur();
+    else if (tab === 'rows') closeRow();
     else if (chosen !== null) { chosen = null; byId('detail').replaceChildren(); showLog(); }
     return;
   }
@@ -433,9 +642,13 @@ byId('clear').addEventListener('click', attempt(async () => {
   byId('detail').replaceChildren();
   showLog();
 }));
-byId('entity').addEventListener('change', () => { start = 0; showRows(); });
-byId('back').addEventListener('click', () => { start = Math.max(0, start - 50); showRows(); });
-byId('forth').addEventListener('click', () => { start += 50; showRows(); });
+byId('log').parentNode.addEventListener('scroll', drawLines, { passive: true });
+new ResizeObserver(drawLines).observe(byId('log').parentNode);
+byId('entity').addEventListener('change', () => { pages = [0]; closeRow(); showRows(); });
+byId('find').addEventListener('input', () => { pages = [0]; showRows(); });
+byId('changes').addEventListener('click', () => { withChanges = !withChanges; showRows(); });
+byId('back').addEventListener('click', () => { pages.pop(); showRows(); });
+byId('forth').addEventListener('click', () => { pages.push(following); showRows(); });
 byId('help').addEventListener('click', () => byId('keys').showModal());
 byId('language').addEventListener('click', () => {
   language = language === 'ru' ? 'en' : 'ru';
@@ -443,6 +656,10 @@ byId('language').addEventListener('click', () => {
   speak();
 });
 byId('ask').addEventListener('close', () => { token = byId('token').value; SHOW[tab](); });
-setInterval(() => { if (tab === 'limits' && !document.hidden) showLimits(); }, POLL);
+setInterval(() => {
+  if (document.hidden) return;
+  if (tab === 'limits') showLimits();
+  else lookAtLimits().catch(() => { /* the stream says so */ });
+}, POLL);
 speak();
 listen();

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{DefaultValue, ExtraFields, RecordField, RecordKind, Spelling, ValueKind};
 use crate::context::moment;
-use crate::data::changes::{ChangeLog, RowChange};
+use crate::data::changes::{ChangeLog, EarlierRows, RowChange};
 use crate::data::fixtures::collection::{compare, text, to_json};
 use crate::data::fixtures::filter::Test;
 use crate::data::twins::has_twin;
@@ -36,6 +36,8 @@ pub(crate) struct RecordTable {
     last: u64,
     /// What calls have done to the rows.
     pub(crate) changes: ChangeLog,
+    /// What those rows were before.
+    pub(crate) earlier: EarlierRows<Map<String, Json>>,
     /// The rows that were written or deleted since the twin of the kind was told.
     unshared: BTreeSet<u64>,
     has_twin: bool,
@@ -55,6 +57,7 @@ impl RecordTable {
             is_loaded: false,
             last: kind.first - 1,
             changes: ChangeLog::default(),
+            earlier: EarlierRows::default(),
             unshared: BTreeSet::new(),
             has_twin: has_twin(kind.name),
             gone: Vec::new(),
@@ -89,7 +92,13 @@ impl RecordTable {
         self.store(number, row);
     }
 
+    fn keep_earlier(&mut self, number: u64) {
+        let rows = &self.rows;
+        self.earlier.keep(number, || rows.get(&number).cloned());
+    }
+
     fn store(&mut self, number: u64, row: Map<String, Json>) {
+        self.keep_earlier(number);
         let earlier = self.rows.insert(number, row);
         let change = match earlier {
             Some(_) => RowChange::Updated,
@@ -246,6 +255,7 @@ impl RecordTable {
 
     /// Writes to a record what may be written of it; says whether there is one.
     pub(crate) fn update(&mut self, id: u64, given: &Array, writer: Writer) -> bool {
+        self.keep_earlier(id);
         let Some(mut row) = self.rows.get_mut(&id).map(std::mem::take) else {
             return false;
         };
@@ -302,9 +312,11 @@ impl RecordTable {
 
     /// Puts values into a record as they are.
     pub(crate) fn set<N: AsRef<str>>(&mut self, id: u64, values: &[(N, Json)]) {
+        self.keep_earlier(id);
         let Some(row) = self.rows.get_mut(&id) else {
             return;
         };
+        self.changes.note(id, RowChange::Rewritten);
         for (name, value) in values {
             row.insert(name.as_ref().to_owned(), value.clone());
         }
@@ -335,6 +347,7 @@ impl RecordTable {
 
     /// Deletes a record as its twin was; says whether there was one.
     pub(crate) fn delete_twin(&mut self, id: u64) -> bool {
+        self.keep_earlier(id);
         let Some(row) = self.rows.shift_remove(&id) else {
             return false;
         };
