@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use brimful_protocol::{Array, Value};
 
+use super::calendar_events::invites;
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -52,7 +53,8 @@ pub(crate) fn accessibility(
         let rows = ids.iter().filter_map(|id| table?.get(*id));
         let events = rows.filter_map(|row| {
             let text = |name: &str| row.get(name).and_then(serde_json::Value::as_str);
-            let is_of_user = text("OWNER_ID") == Some(&user) && text("CAL_TYPE") == Some("user");
+            let is_of_user = (text("OWNER_ID") == Some(&user) || invites(row, &user))
+                && text("CAL_TYPE") == Some("user");
             let begin = text("DATE_FROM").and_then(time);
             let end = text("DATE_TO").and_then(time);
             let is_between = from.zip(end).is_none_or(|(from, end)| end >= from)

@@ -16,6 +16,7 @@ use crate::data::entities::USER;
 use crate::methods::method::{Handler, Method, read, write};
 
 pub(super) const EVENTS: &str = "calendar.event";
+const SECTIONS: &str = "calendar.section";
 const DAY: i64 = 86_400;
 
 /// The methods.
@@ -42,6 +43,7 @@ fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     {
         call.params.insert("timezone_to", zone);
     }
+    check(state, call)?;
     let output = described_records::write(state, call)?;
     let id = u64::try_from(output.to_value().to_int()).unwrap_or(0);
     let values = [
@@ -51,6 +53,41 @@ fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     record_rows::set(state, call, EVENTS, id, &values);
     complete(state, call, id);
     Ok(output)
+}
+
+/// Refuses an event in a calendar that there is not, with links to the CRM that are no list, with a name or a description
+/// that is no text, and with times that are none.
+fn check(state: &PortalData, call: &Call<'_>) -> Result<(), MethodError> {
+    let refused = |text: &str| Err(MethodError::new(400, "", text));
+    let given = |name: &str| call.params.get_ignoring_case(name);
+    for name in ["name", "description"] {
+        if given(name).is_some_and(|value| value.as_array().is_some()) {
+            return refused(&format!("Invalid value for the parameter \"{name}\""));
+        }
+    }
+    if given("crm_fields").is_some_and(|links| links.as_array().is_none()) {
+        return refused("The list of event links to CRM must be an array");
+    }
+    let section = given_number(call, "section");
+    let is_given = !matches!(call.text("section").as_str(), "" | "0");
+    if is_given && row(state, SECTIONS, section).is_none() {
+        return refused(
+            "You specified an invalid calendar section ID or the user does not have access to it",
+        );
+    }
+    let times = ["from", "to"].map(|name| {
+        let text = call.text(name);
+        (!text.is_empty()).then(|| moment::parse(&text, call.seconds()))
+    });
+    let are_times = match times {
+        [Some(Some(from)), Some(Some(to))] => from <= to,
+        [from, to] => from != Some(None) && to != Some(None),
+    };
+    if are_times {
+        Ok(())
+    } else {
+        refused("An error occurred while creating the event")
+    }
 }
 
 /// `calendar.event.update`: its number.
@@ -236,6 +273,13 @@ fn span(event: &Row) -> Option<(i64, i64)> {
     Some((from, until.map_or(to, |until| until.max(to))))
 }
 
+/// Whether a user takes part in an event: it is in the calendar of each of those who do.
+pub(super) fn invites(event: &Row, user: &str) -> bool {
+    let codes = event.get("ATTENDEES_CODES").and_then(Json::as_array);
+    let mut codes = codes.into_iter().flatten().filter_map(Json::as_str);
+    codes.any(|code| code.strip_prefix('U') == Some(user))
+}
+
 fn in_order(mut events: Vec<&Row>) -> Value {
     events.sort_by_key(|event| span(event).map_or(0, |(from, _)| from));
     let events = events.into_iter().cloned();
@@ -274,6 +318,7 @@ fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
             [("type", "CAL_TYPE"), ("ownerId", "OWNER_ID")].map(|(param, field)| {
                 call.text(param).is_empty() || call.text(param) == text(event, field)
             });
+        let owner = owner || (call.text("type") == "user" && invites(event, &call.text("ownerId")));
         let in_section = sections.is_empty() || sections.contains(&number(event, "SECT_ID"));
         let in_time = span(event).is_none_or(|(begin, end)| {
             from.is_none_or(|from| end >= from) && to.is_none_or(|to| begin < to + DAY)
@@ -307,8 +352,9 @@ fn nearest(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     let end = now + i64::try_from(days).unwrap_or(0) * DAY;
     let is_wanted = |event: &Row| {
         let is_of = |field: &str, wanted: &str| wanted.is_empty() || text(event, field) == wanted;
+        let is_invited = kind == "user" && invites(event, &owner);
         let is_near = span(event).is_none_or(|(from, to)| to >= now && from <= end);
-        is_of("CAL_TYPE", &kind) && is_of("OWNER_ID", &owner) && is_near
+        is_of("CAL_TYPE", &kind) && (is_of("OWNER_ID", &owner) || is_invited) && is_near
     };
     let events = rows(state, EVENTS).map(|(_, event)| event);
     let mut events: Vec<&Row> = events.filter(|event| is_wanted(event)).collect();

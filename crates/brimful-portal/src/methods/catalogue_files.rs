@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json, json};
 
+use super::catalogue_checks;
 use super::chats::writer;
 use super::disk::decoded;
 use super::params::missing;
@@ -115,6 +116,9 @@ fn special(state: &PortalData, kind: &str, field: &str) -> Option<Special> {
 fn write_record(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let kind = state.records[place].kind.name;
+    if kind != STORE {
+        catalogue_checks::check(state, kind, call)?;
+    }
     let given = take_special(state, kind, call);
     let output = any_records::write(state, call)?;
     let id = match method.verb {

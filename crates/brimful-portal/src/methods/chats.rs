@@ -1,5 +1,7 @@
 //! What is set of chats, of the dialogs of a user, and of messages, and how the messenger's methods read and write it.
 
+use std::collections::BTreeMap;
+
 use brimful_protocol::{Array, Value};
 
 use super::bots::events;
@@ -209,7 +211,7 @@ impl DialogMarks {
     }
 
     /// The last message that the user has read, by those who say so.
-    fn read_to(&self) -> u64 {
+    pub(super) fn read_to(&self) -> u64 {
         let id = self.set.get("readTo").map_or(0, Value::to_int);
         u64::try_from(id).unwrap_or(0)
     }
@@ -396,12 +398,62 @@ pub(super) fn say(
     id
 }
 
+/// The number of the first chat of two users.
+const FIRST_PRIVATE: u64 = 1_000_000_000;
+/// More than there are users.
+const USERS: u64 = 10_000_000;
+
 /// The number of the chat that two users have with each other. Chats of more have lower ones.
 pub(super) fn private_chat(one: u64, other: u64) -> u64 {
-    const FIRST: u64 = 1_000_000_000;
-    /// More than there are users.
-    const USERS: u64 = 10_000_000;
-    FIRST + one.min(other) % USERS * USERS + one.max(other) % USERS
+    FIRST_PRIVATE + one.min(other) % USERS * USERS + one.max(other) % USERS
+}
+
+/// The other one of the two whose chat this is, if it is a chat of `user` with somebody.
+fn other_in(chat: u64, user: u64) -> Option<u64> {
+    let pair = chat.checked_sub(FIRST_PRIVATE)?;
+    match (pair / USERS, pair % USERS) {
+        (one, other) if one == user => Some(other),
+        (one, other) if other == user => Some(one),
+        _ => None,
+    }
+}
+
+/// What two users have written to each other, as one of them sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PrivateDialog {
+    pub(super) other: u64,
+    /// The last message.
+    pub(super) last: u64,
+    /// How many messages of the other are not read.
+    pub(super) unread: i64,
+}
+
+/// The dialogs that a user has with others, the one with the latest message first.
+pub(super) fn private_dialogs(state: &PortalData, user: u64) -> Vec<PrivateDialog> {
+    let messages = state.table(MESSAGE);
+    let mut dialogs: BTreeMap<u64, Vec<(u64, i64)>> = BTreeMap::new();
+    for &id in messages.written() {
+        let row = messages.row(id);
+        let chat = u64::try_from(int(&row, "CHAT_ID")).ok();
+        if let Some(other) = chat.and_then(|chat| other_in(chat, user)) {
+            let message = (id, int(&row, "AUTHOR_ID"));
+            dialogs.entry(other).or_default().push(message);
+        }
+    }
+    let seen = |(other, messages): (u64, Vec<(u64, i64)>)| {
+        let read_to = DialogMarks::of(state, user, &other.to_string()).read_to();
+        let unread = messages
+            .iter()
+            .filter(|(id, author)| *id > read_to && *author != user as i64);
+        PrivateDialog {
+            other,
+            last: messages.last().map_or(0, |(id, _)| *id),
+            unread: unread.count() as i64,
+        }
+    };
+    let mut dialogs: Vec<PrivateDialog> = dialogs.into_iter().map(seen).collect();
+    dialogs.sort_by_key(|dialog| std::cmp::Reverse(dialog.last));
+    dialogs
 }
 
 /// The number of the chat that a user means by `chat5`, or by `5`, another user.

@@ -1,22 +1,70 @@
-//! `imconnector.list` and `imconnector.status`: the channels of open lines.
+//! `imconnector.*`: the channels of open lines, registered, connected and listed.
 
 use std::borrow::Cow;
 
 use brimful_protocol::{Array, Value};
 use serde_json::Value as Json;
 
+use super::records;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::records::RecordTable;
-use crate::methods::method::{Handler, Method, read};
+use crate::methods::method::{Handler, Method, read, write};
 
 /// The methods of this subject.
 pub(super) fn methods() -> impl Iterator<Item = Method> {
     [
         read!("imconnector", "imconnector.list", list),
         read!("imconnector", "imconnector.status", status),
+        write!("imconnector", "imconnector.register", register),
+        write!("imconnector", "imconnector.activate", activate),
     ]
     .into_iter()
+}
+
+/// `imconnector.register`: what is wrong with a connector is the result of the method, not its refusal.
+fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let is_text = |value: Option<&Value>| {
+        value.is_some_and(|value| value.as_array().is_none() && !value.to_text().is_empty())
+    };
+    let given = |name: &str| call.params.get_ignoring_case(name);
+    let image = given("ICON").and_then(|icon| icon.get("DATA_IMAGE"));
+    let wrong = if !is_text(given("ID")) {
+        Some(("CONNECTOR_ID_REQUIRED", "Connector ID is not specified"))
+    } else if call.text("ID").contains('.') {
+        let text = "Using a dot in the connector identifier is not allowed";
+        Some(("APPLICATION_REGISTRATION_ERROR_POINT", text))
+    } else if !is_text(given("NAME")) {
+        Some(("NAME_REQUIRED", "Connector name is not specified"))
+    } else if !is_text(image) {
+        Some(("ICON_REQUIRED", "Connector icon is not specified"))
+    } else if !is_text(given("PLACEMENT_HANDLER")) {
+        let text = "Failed to get embedding handler URL";
+        Some(("NO_PLACEMENT_HANDLER", text))
+    } else {
+        None
+    };
+    let Some((code, text)) = wrong else {
+        return records::write(state, call);
+    };
+    let mut answer = Array::from_iter([("result", false)]);
+    answer.insert("error", code);
+    answer.insert("error_description", text);
+    Ok(Output::value(&Value::Array(answer)))
+}
+
+/// `imconnector.activate(CONNECTOR, LINE, ACTIVE)`
+fn activate(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    for name in ["CONNECTOR", "LINE", "ACTIVE"] {
+        // `false` is a value, though its text is empty.
+        let given = call.params.get_ignoring_case(name);
+        if given.is_none_or(|value| !matches!(value, Value::Bool(_)) && value.to_text().is_empty())
+        {
+            let text = format!("Argument '{name}' is null or empty");
+            return Err(MethodError::new(400, "ERROR_ARGUMENT", text));
+        }
+    }
+    records::write(state, call)
 }
 
 fn table<'s>(state: &'s PortalData, name: &str) -> Option<&'s RecordTable> {

@@ -287,16 +287,13 @@ fn free_name(
     Ok(free.next().unwrap_or(name.clone()))
 }
 
-/// The name in `data`.
-fn name_of(call: &Call<'_>) -> Result<String, MethodError> {
+/// The name in `data`; without one the call is refused as `refusal` says, a code and a text.
+fn name_of(call: &Call<'_>, refusal: (&str, &str)) -> Result<String, MethodError> {
     let data = call.params.get_ignoring_case("data");
     let name = data.and_then(|data| data.get("NAME")).map(Value::to_text);
-    name.filter(|name| !name.is_empty()).ok_or_else(|| {
-        refused(
-            "DISK_BASE_SERVICE_22001",
-            "Error: required parameter NAME (DISK_BASE_SERVICE_22001)",
-        )
-    })
+    let (code, text) = refusal;
+    name.filter(|name| !name.is_empty())
+        .ok_or_else(|| refused(code, text))
 }
 
 /// What `fileContent` holds: `[name, base64]`, or the base64 alone.
@@ -412,7 +409,11 @@ fn add_folder_to(
     call: &mut Call<'_>,
     place: (u64, u64),
 ) -> Result<Output, MethodError> {
-    let name = free_name(state, place.1, name_of(call)?, "folder", false)?;
+    let no_name = (
+        "ERROR_ARGUMENT",
+        "Invalid value of parameter {Parameter #1}",
+    );
+    let name = free_name(state, place.1, name_of(call, no_name)?, "folder", false)?;
     charge(call, 1);
     let id = state.add_to_drive(place, &name, (call.user, call.seconds()), None);
     Ok(answer(state, id, Written::JustNow))
@@ -459,7 +460,11 @@ fn upload_to(
     call: &mut Call<'_>,
     place: (u64, u64),
 ) -> Result<Output, MethodError> {
-    let name = name_of(call)?;
+    let no_name = (
+        "DISK_BASE_SERVICE_22001",
+        "Error: required parameter NAME (DISK_BASE_SERVICE_22001)",
+    );
+    let name = name_of(call, no_name)?;
     let content = content(argument(call, "fileContent", 2)?)?;
     let make_unique = call
         .params

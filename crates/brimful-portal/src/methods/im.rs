@@ -4,14 +4,13 @@ use std::borrow::Cow;
 
 use brimful_protocol::{Array, Value};
 
-use super::chats::{self, ChatDetails, DialogMarks, int, word as text};
+use super::chats::{self, ChatDetails, DialogMarks, PrivateDialog, int, word as text};
 use super::notifications::NotificationDetails;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, MESSAGE};
 use crate::data::list::condition::{Condition, Operand, Relation};
 use crate::data::list::paging::Slice;
-use crate::data::list::plan::list as write_list;
 use crate::data::list::query::{Direction, Query, Sort, Work};
 use crate::data::schema::ID;
 use crate::data::table::Row;
@@ -20,6 +19,7 @@ use crate::methods::method::{Handler, Method, read};
 /// The methods of this subject.
 pub(super) fn methods() -> impl Iterator<Item = Method> {
     [
+        read!("im", "im.counters.get", counters),
         read!("im", "im.recent.list", recent),
         read!("im", "im.recent.get", recent_alone),
         read!("im", "im.notify.get", notifications),
@@ -30,8 +30,8 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
     .into_iter()
 }
 
-/// `im.recent.list`: the later chat first. Next to the rows stand words about them, and `total` is -1 (documented), for
-/// nobody counts them.
+/// `im.recent.list`: dialogs with people, then chats, the later first. Next to the rows stand words about them, and
+/// `total` is -1 (documented), for nobody counts them.
 pub(crate) fn recent(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const MOST: u64 = 50;
     let table = state.table(CHAT);
@@ -40,23 +40,115 @@ pub(crate) fn recent(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
         direction: Direction::Descending,
     }];
     let query = Query::new(table, Condition::Always, newest);
-    let slice = Slice::of_limit(&call.params, MOST);
-    let ids = slice.page(&query, call);
-    let more = slice.offset.saturating_add(ids.len() as u64) < query.count();
     let caller = call.user;
-    let mut ids = ids;
-    ids.retain(|id| !DialogMarks::of(state, caller, &format!("chat{id}")).is_hidden());
-    let mut output = write_list(Some("items"), &ids, |out, id| {
-        let chat = chat(state, &table.row(id), caller);
-        brimful_protocol::json::write(out, &Value::Array(chat));
-    });
-    output.json.pop();
-    let rest = format!(
-        ",\"hasMorePages\":{more},\"hasMore\":{more},\"copilot\":null,\"messagesAutoDeleteConfigs\":[]}}"
-    );
-    output.json.extend_from_slice(rest.as_bytes());
+    let is_hidden = |dialog: &str| DialogMarks::of(state, caller, dialog).is_hidden();
+    let mut people = chats::private_dialogs(state, caller);
+    people.retain(|dialog| !is_hidden(&dialog.other.to_string()));
+    let slice = Slice::of_limit(&call.params, MOST);
+    let count = people.len() as u64;
+    let shown = people.iter().skip(slice.offset as usize);
+    let people: Vec<&PrivateDialog> = shown.take(slice.limit as usize).collect();
+    let behind = Slice {
+        offset: slice.offset.saturating_sub(count),
+        limit: slice.limit - people.len() as u64,
+    };
+    let mut ids = behind.page(&query, call);
+    let more = behind.offset.saturating_add(ids.len() as u64) < query.count();
+    ids.retain(|id| !is_hidden(&format!("chat{id}")));
+    let people = people
+        .into_iter()
+        .filter_map(|dialog| person(state, dialog, caller));
+    let chats = ids.iter().map(|&id| chat(state, &table.row(id), caller));
+    let items: Value = people.chain(chats).collect();
+    let mut answer = Array::from_iter([("items", items)]);
+    answer.insert("hasMorePages", more);
+    answer.insert("hasMore", more);
+    answer.insert("copilot", Value::Null);
+    answer.insert("messagesAutoDeleteConfigs", Array::new());
+    let mut output = Output::value(&Value::Array(answer));
     output.total = Some(-1);
     Ok(output)
+}
+
+/// A dialog with somebody as the user who calls sees it.
+fn person(state: &PortalData, dialog: &PrivateDialog, caller: u64) -> Option<Array> {
+    let other = super::messenger::user(state, dialog.other)?;
+    let messages = state.table(MESSAGE);
+    let row = messages.row(dialog.last);
+    let marks = DialogMarks::of(state, caller, &dialog.other.to_string());
+    let of = |name: &str| other.get(name).cloned().unwrap_or_default();
+    let mut avatar = Array::from_iter([("url", of("avatar"))]);
+    avatar.insert("color", of("color"));
+    let author = int(&row, "AUTHOR_ID");
+    let mut item = Array::new();
+    item.insert("id", dialog.other.to_string());
+    item.insert("chat_id", int(&row, "CHAT_ID"));
+    item.insert("type", "user");
+    item.insert("avatar", avatar);
+    item.insert("title", of("name"));
+    item.insert("message", last_message(dialog.last as i64, &row, author));
+    item.insert("counter", dialog.unread);
+    item.insert("last_id", marks.read_to() as i64);
+    item.insert("pinned", marks.pinned().unwrap_or(false));
+    item.insert("unread", marks.unread().unwrap_or(false));
+    item.insert("has_reminder", false);
+    item.insert("date_update", text(&row, "DATE"));
+    item.insert("date_last_activity", text(&row, "DATE"));
+    item.insert("user", other);
+    item.insert("options", Array::new());
+    Some(item)
+}
+
+fn last_message(id: i64, row: &Row<'_>, author: i64) -> Array {
+    let date = ["DATE_UPDATE", "DATE"].map(|name| text(row, name));
+    let date = date.into_iter().find(|date| !date.is_empty());
+    let mut message = Array::new();
+    message.insert("id", id);
+    message.insert("text", text(row, "TEXT"));
+    message.insert("file", false);
+    message.insert("author_id", author);
+    message.insert("attach", false);
+    message.insert("date", date.unwrap_or_default());
+    message.insert("status", "received");
+    message.insert("uuid", Value::Null);
+    message.insert("sticker", Value::Null);
+    message
+}
+
+/// `im.counters.get`: what the user who calls has not read: notifications, and messages of others to him.
+fn counters(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let caller = call.user;
+    let ids = found(state, call, notifications_of(state, caller), |_| true);
+    let unread = ids
+        .iter()
+        .filter(|&&id| !NotificationDetails::of(state, id).is_read());
+    let notified = unread.count() as i64;
+    let people = chats::private_dialogs(state, caller);
+    let people = people.into_iter().filter(|dialog| dialog.unread > 0);
+    let people: Vec<(String, i64)> = people
+        .map(|dialog| (dialog.other.to_string(), dialog.unread))
+        .collect();
+    let written: i64 = people.iter().map(|(_, unread)| unread).sum();
+    let mut kinds = Array::from_iter([("ALL", notified + written), ("NOTIFY", notified)]);
+    for (name, count) in [
+        ("CHAT", 0),
+        ("LINES", 0),
+        ("DIALOG", written),
+        ("MESSENGER", written),
+    ] {
+        kinds.insert(name, count);
+    }
+    let mut counters = Array::from_iter([("TYPE", kinds)]);
+    for name in ["CHAT", "CHAT_MUTED", "CHAT_UNREAD", "LINES"] {
+        counters.insert(name, Array::new());
+    }
+    let mut by_person = Array::new();
+    for (other, unread) in people {
+        by_person.insert(other.as_str(), unread);
+    }
+    counters.insert("DIALOG", by_person);
+    counters.insert("DIALOG_UNREAD", Array::new());
+    Ok(Output::value(&Value::Array(counters)))
 }
 
 fn flag(row: &Row<'_>, name: &str) -> bool {
@@ -68,24 +160,12 @@ fn chat(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
     let id = row.id as i64;
     let details = ChatDetails::of(state, row.id);
     let marks = DialogMarks::of(state, caller, &format!("chat{id}"));
-    let mut message = Array::new();
-    message.insert("id", id);
-    message.insert("text", text(row, "TEXT"));
-    message.insert("file", false);
-    message.insert("author_id", int(row, "OWNER"));
-    message.insert("attach", false);
-    message.insert("date", text(row, "DATE_UPDATE"));
-    message.insert("status", "received");
-    message.insert("uuid", Value::Null);
-    message.insert("sticker", Value::Null);
+    let message = last_message(id, row, int(row, "OWNER"));
     let mut about = super::messenger::dialog(state, row, caller);
     about.insert("contains_collaber", false);
     about.insert("restrictions", restrictions());
     let (entity_type, entity_id) = details.entity();
-    let mut link = Array::from_iter([("type", Value::from(entity_type))]);
-    link.insert("url", "");
-    link.insert("id", entity_id);
-    about.insert("entity_link", link);
+    about.insert("entity_link", entity_link(&entity_type, entity_id));
     about.insert("permissions", permissions());
     let mut item = Array::new();
     item.insert("id", format!("chat{id}"));
@@ -117,8 +197,16 @@ fn chat(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
     item
 }
 
+/// What a chat belongs to.
+pub(super) fn entity_link(kind: &str, id: String) -> Array {
+    let mut link = Array::from_iter([("type", kind)]);
+    link.insert("url", "");
+    link.insert("id", id);
+    link
+}
+
 /// What may be done in a chat at all.
-fn restrictions() -> Array {
+pub(super) fn restrictions() -> Array {
     let names = [
         "avatar",
         "rename",
@@ -134,7 +222,7 @@ fn restrictions() -> Array {
 }
 
 /// Which role a member needs for what.
-fn permissions() -> Array {
+pub(super) fn permissions() -> Array {
     Array::from_iter([
         ("manage_users_add", "member"),
         ("manage_users_delete", "manager"),

@@ -207,7 +207,6 @@ pub(crate) fn share(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
                 ("name", &text),
                 ("from", &now),
                 ("to", &now),
-                ("section", "1"),
             ];
             ("calendar.event.add", fields(&event))
         }

@@ -576,7 +576,58 @@ pub(crate) fn dialog_by_id(state: &PortalData, call: &mut Call<'_>) -> Result<Ou
     dialog_id(call)?;
     let chat = seen_dialog(state, call)?;
     let row = state.table(CHAT).row(chat);
-    Ok(Output::value(&Value::Array(dialog(state, &row, call.user))))
+    let mut shown = dialog(state, &row, call.user);
+    let mut restrictions = super::im::restrictions();
+    for name in ["path", "path_title"] {
+        restrictions.insert(name, true);
+    }
+    shown.insert("restrictions", restrictions);
+    shown.insert("permissions", super::im::permissions());
+    let (kind, id) = ChatDetails::of(state, chat).entity();
+    shown.insert("entity_link", super::im::entity_link(&kind, id));
+    shown.insert("is_new", false);
+    let written = chats::written_messages(state, chat);
+    let viewers = readers(state, chat, written.last().copied());
+    shown.insert("readed_list", viewers.iter().cloned().collect::<Value>());
+    let mut views = Array::new();
+    views.insert("message_id", written.last().copied().unwrap_or(0) as i64);
+    let first = viewers.iter().take(1).map(|viewer| {
+        let mut shown = viewer.clone();
+        shown.remove("message_id");
+        shown
+    });
+    views.insert("first_viewers", first.collect::<Value>());
+    views.insert("count_of_viewers", viewers.len() as i64);
+    shown.insert("last_message_views", views);
+    Ok(Output::value(&Value::Array(shown)))
+}
+
+/// The members of a chat who have read its last message, but for its author.
+fn readers(state: &PortalData, chat: u64, last: Option<u64>) -> Vec<Array> {
+    let Some(last) = last else {
+        return Vec::new();
+    };
+    let message = state.table(MESSAGE).row(last);
+    let author = cell(&message, "AUTHOR_ID").to_int();
+    let dialog = format!("chat{chat}");
+    let members = chats::members(state, chat).into_iter();
+    let readers = members
+        .filter(|member| Some(*member) != author)
+        .filter_map(|member| {
+            let id = u64::try_from(member).ok()?;
+            let marks = chats::DialogMarks::of(state, id, &dialog);
+            if marks.read_to() < last {
+                return None;
+            }
+            let name = user(state, id).and_then(|user| user.get("name").cloned());
+            let mut reader = Array::new();
+            reader.insert("user_id", member);
+            reader.insert("user_name", name.unwrap_or_default());
+            reader.insert("message_id", last as i64);
+            reader.insert("date", word(&message, "DATE"));
+            Some(reader)
+        });
+    readers.collect()
 }
 
 /// `im.dialog.read`: up to the last message.

@@ -12,6 +12,7 @@ use crate::data::PortalData;
 use crate::data::cell::Cell;
 use crate::data::entities::USER;
 use crate::data::fixtures::Api;
+use crate::data::hash;
 use crate::methods::method::{Handler, Method, read};
 
 /// The methods of this subject.
@@ -127,10 +128,10 @@ pub(crate) fn time(_: &PortalData, call: &mut Call<'_>) -> Result<Output, Method
 }
 
 /// `app.info`
-pub(crate) fn app(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn app(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let mut map = Array::new();
-    map.insert("ID", 1);
-    map.insert("CODE", "local.brimful");
+    map.insert("ID", application_number(call));
+    map.insert("CODE", call.application.unwrap_or("local.brimful"));
     map.insert("VERSION", 1);
     map.insert("STATUS", "L");
     map.insert("INSTALLED", true);
@@ -141,6 +142,15 @@ pub(crate) fn app(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodErro
     map.insert("LICENSE_TYPE", "ent250");
     map.insert("LICENSE_FAMILY", "ent");
     Ok(Output::value(&Value::Array(map)))
+}
+
+/// The number that the portal knows an application by: another for each.
+fn application_number(call: &Call<'_>) -> i64 {
+    const BELOW: u64 = 1_000_000;
+    let number = call
+        .application
+        .map(|application| hash::salt(application) % BELOW);
+    number.map_or(1, |number| number as i64 + 1)
 }
 
 /// `profile`

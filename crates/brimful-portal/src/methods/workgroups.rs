@@ -88,10 +88,82 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
             map.insert(name.as_str(), value);
         }
     }
-    let owner = map.get("OWNER_ID").map_or(0, Value::to_int);
-    map.insert("TYPE", "group");
-    map.insert("MEMBERS", [owner].into_iter().collect::<Value>());
+    let group = map.get("ID").map_or(0, Value::to_int).unsigned_abs();
+    show_members(state, &mut map, group);
+    show_settings(&mut map);
     Ok(Output::value(&Value::Array(map)))
+}
+
+/// Adds who belongs to a group, by their roles.
+fn show_members(state: &PortalData, map: &mut Array, group: u64) {
+    let owner = map.get("OWNER_ID").map_or(0, Value::to_int);
+    let others = members(state, group);
+    let of = |role: &str| -> Vec<i64> {
+        let others = others.iter().filter(|(_, _, has)| has == role);
+        others.map(|(_, user, _)| *user as i64).collect()
+    };
+    let list = |users: &[i64]| users.iter().copied().collect::<Value>();
+    let (ordinary, moderators) = (of(MEMBER), of(MODERATOR));
+    let mut all = vec![owner];
+    all.extend(&ordinary);
+    all.extend(&moderators);
+    // As a portal in Russian counts: 1 член, 2 члена, 5 членов.
+    let plural = match (all.len() % 10, all.len() % 100) {
+        (_, 11..=14) => 2,
+        (1, _) => 0,
+        (2..=4, _) => 1,
+        _ => 2,
+    };
+    map.insert("NUMBER_OF_MEMBERS", all.len() as i64);
+    map.insert("NUMBER_OF_MODERATORS", moderators.len() as i64 + 1);
+    map.insert("MEMBERS", list(&all));
+    map.insert("ORDINARY_MEMBERS", list(&ordinary));
+    map.insert("INVITED_MEMBERS", list(&of(REQUEST)));
+    map.insert("MODERATOR_MEMBERS", list(&moderators));
+    map.insert("NUMBER_OF_MEMBERS_PLURAL", plural);
+}
+
+/// Adds what is set of a group, where its row doesn't say it.
+fn show_settings(map: &mut Array) {
+    let text = |map: &Array, name: &str| map.get(name).map(Value::to_text).unwrap_or_default();
+    let keywords = text(map, "KEYWORDS");
+    let tags = keywords.split(',').map(str::trim);
+    let mut tags: Vec<&str> = tags.filter(|tag| !tag.is_empty()).collect();
+    tags.sort_unstable();
+    let mut index = vec![text(map, "NAME"), text(map, "DESCRIPTION")];
+    for tag in &tags {
+        index.push(format!("{tag} #{tag}"));
+    }
+    index.retain(|part| !part.is_empty());
+    let site = match text(map, "SITE_ID") {
+        site if site.is_empty() => "s1".to_owned(),
+        site => site,
+    };
+    let is_project = text(map, "PROJECT") == "Y";
+    for (name, value) in [
+        ("IMAGE_ID", Value::Int(0)),
+        ("AVATAR_TYPE", "folder".into()),
+        ("PROJECT_DATE_START", Value::Null),
+        ("PROJECT_DATE_FINISH", Value::Null),
+        ("SEARCH_INDEX", index.join(" ").into()),
+        ("LANDING", "N".into()),
+        ("SCRUM_OWNER_ID", Value::Int(0)),
+        ("SCRUM_SPRINT_DURATION", Value::Int(0)),
+        ("SCRUM_TASK_RESPONSIBLE", "".into()),
+        (
+            "TYPE",
+            (if is_project { "project" } else { "group" }).into(),
+        ),
+        ("CHAT_ID", Value::Int(0)),
+        ("DIALOG_ID", "".into()),
+        ("SITE_IDS", [site].into_iter().collect()),
+        ("TAGS", tags.into_iter().collect()),
+        ("DEPARTMENTS", Value::Array(Array::new())),
+    ] {
+        if map.get(name).is_none() {
+            map.insert(name, value);
+        }
+    }
 }
 
 const MEMBERS: &str = "sonet_group.user";

@@ -123,3 +123,20 @@ async fn a_reply_that_was_given_for_a_method_of_applications_is_served_to_webhoo
     let served = call(&portal, "placement.get", json!({})).await;
     assert_eq!(served.result(), json!([1]));
 }
+
+#[tokio::test]
+async fn each_application_has_a_code_and_a_number_of_its_own() {
+    let config = PortalConfig::unlimited()
+        .token(crate::AccessToken::new("t1", "local.one", 1))
+        .token(crate::AccessToken::new("t2", "local.two", 1));
+    let portal = Portal::new(config).unwrap();
+    let [one, two] = [
+        get(&portal, "/rest/app.info?auth=t1").await.result(),
+        get(&portal, "/rest/app.info?auth=t2").await.result(),
+    ];
+    assert_eq!(
+        (&one["CODE"], &two["CODE"]),
+        (&json!("local.one"), &json!("local.two"))
+    );
+    assert_ne!(one["ID"], two["ID"]);
+}

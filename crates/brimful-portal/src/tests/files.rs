@@ -334,7 +334,7 @@ async fn links_to_pages_of_the_portal_have_the_address_that_it_was_called_by() {
 async fn a_file_that_a_method_returns_is_the_whole_reply() {
     let portal = portal(PortalConfig::unlimited().starts_at_unix(NOON));
     let picture = json!({"fileData": ["a b.png", "aGVsbG8="]});
-    let fields = json!({"iblockId": 23, "name": "Product", "detailPicture": picture});
+    let fields = json!({"iblockId": 14, "name": "Product", "detailPicture": picture});
     let added = call(&portal, "catalog.product.add", json!({ "fields": fields })).await;
     let picture = added.result()["element"]["detailPicture"].clone();
     let url = picture["urlMachine"].as_str().unwrap();

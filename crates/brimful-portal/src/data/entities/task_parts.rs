@@ -2,6 +2,8 @@
 
 use super::{FieldSpec, Kind, Source, TASK, USER, field, sample_words};
 
+use crate::data::source::Raw;
+
 /// Items of the checklists of tasks.
 pub(super) const CHECKLIST_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
@@ -24,6 +26,19 @@ pub(super) const CHECKLIST_FIELDS: &[FieldSpec] = &[
         Kind::DateTime,
         Source::Nothing,
         "Когда отмечен",
+    )
+    .read_only(),
+    field(
+        "MEMBERS",
+        Kind::Any,
+        Source::Raw(Raw::EmptyList),
+        "Участники",
+    ),
+    field(
+        "ATTACHMENTS",
+        Kind::Any,
+        Source::Raw(Raw::EmptyList),
+        "Вложения",
     )
     .read_only(),
 ];

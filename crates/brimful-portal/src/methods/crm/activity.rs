@@ -129,6 +129,11 @@ fn begin(state: &mut PortalData, id: u64, responsible: i64, call: &Call<'_>) {
 
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
+    let subject = call.legacy_array("fields");
+    let subject = subject.and_then(|fields| fields.get("SUBJECT"));
+    if subject.is_some_and(|subject| subject.to_text().trim().is_empty()) {
+        return Err(legacy_error("The field SUBJECT is not defined or empty."));
+    }
     legacy::update::<ACTIVITY>(state, call)
 }
 

@@ -251,3 +251,18 @@ pub(crate) fn fields_for_preset(
     let free = all.filter(|name| name.starts_with("RQ_") && !known.iter().any(|one| one == name));
     Ok(Output::value(&free.collect::<Value>()))
 }
+
+/// `crm.requisite.add(fields)`: the template has to be there.
+pub(crate) fn add_requisite(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let fields = call.legacy_array("fields");
+    let preset = fields.and_then(|fields| fields.get("PRESET_ID"));
+    let id = preset.and_then(|preset| u64::try_from(preset.to_int()).ok());
+    let presets = &state.records[place("crm.requisite.preset")?];
+    if preset.is_some() && id.is_none_or(|id| presets.get(id).is_none()) {
+        return Err(legacy_error("PRESET_ID is not defined or invalid."));
+    }
+    crate::methods::records::write(state, call)
+}

@@ -448,10 +448,15 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let given = given.ok_or_else(|| missing("fields"))?;
     let owner = owner(state, given)?;
     let row = older(state, given);
-    let prices = Prices::of(&row)?;
+    let prices = prices_of(&row)?;
     let id = product_rows::insert(state, &owner.letters, owner.id, &row, &prices);
     sum_up(state, &owner);
     Ok(answer(state, id))
+}
+
+/// The prices of a row.
+fn prices_of(row: &Array) -> Result<Prices, MethodError> {
+    Prices::of(row).map_err(|why| MethodError::new(400, "ERROR_CORE", format!("{why}<br>")))
 }
 
 /// `crm.item.productrow.set`: the rows of a record are these from now on.
@@ -465,7 +470,7 @@ pub(crate) fn set(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let mut rows = Vec::new();
     for given in given.values().filter_map(Value::as_array) {
         let row = older(state, given);
-        let prices = Prices::of(&row)?;
+        let prices = prices_of(&row)?;
         rows.push((row, prices));
     }
     for gone in product_rows::of_owner(state, &owner.letters, owner.id) {
@@ -504,7 +509,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     for (name, value) in older(state, given).iter() {
         row.insert(name.clone(), value.clone());
     }
-    let prices = Prices::of(&row)?;
+    let prices = prices_of(&row)?;
     let values = product_rows::written(state.table(PRODUCT_ROW), &row, &prices);
     state.table_mut(PRODUCT_ROW).update(id, values);
     if let Some(owner) = owner_of(state, &before) {

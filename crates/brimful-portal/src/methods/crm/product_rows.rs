@@ -87,6 +87,10 @@ pub(crate) fn set<const OWNER: usize>(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
+    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
+    if id <= 0 {
+        return Err(legacy_error("The parameter id is invalid or not defined."));
+    }
     let id = legacy::existing(state.table(OWNER), call)?;
     call.check_record(state, state.table(OWNER), id)?;
     let Some(rows) = call.legacy_array("rows") else {
@@ -96,7 +100,7 @@ pub(crate) fn set<const OWNER: usize>(
     let mut sum = 0.0;
     let mut prices = Vec::new();
     for row in &rows {
-        let price = Prices::of(row)?;
+        let price = Prices::of(row).map_err(|why| legacy_error(&why))?;
         sum += price.final_price * price.quantity;
         prices.push(price);
     }
@@ -233,14 +237,17 @@ pub(super) struct Prices {
 
 impl Prices {
     /// Works the prices out from the final one; a price that the row says stays as it is.
-    pub(super) fn of(row: &Array) -> Result<Self, MethodError> {
+    ///
+    /// # Errors
+    /// What a discount lacks.
+    pub(super) fn of(row: &Array) -> Result<Self, String> {
         let given = |name: &str| {
             let value = row.get(name).filter(|value| !value.to_text().is_empty());
             value.map(Value::to_float)
         };
         let is_given = |name: &str| given(name).is_some();
         let discount_type = given("DISCOUNT_TYPE_ID").map_or(2, |kind| kind as i64);
-        let refuse = |why: &str| Err(MethodError::new(400, "ERROR_CORE", format!("{why}<br>")));
+        let refuse = |why: &str| Err(why.to_owned());
         if is_given("DISCOUNT_TYPE_ID") {
             if discount_type == 2 && !is_given("DISCOUNT_RATE") {
                 return refuse(

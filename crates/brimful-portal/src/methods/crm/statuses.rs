@@ -314,6 +314,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         let text = "The specified status ID already exists.";
         return Err(MethodError::new(400, "ERROR_CORE", text));
     }
+    check_place(table, &given)?;
     let name = given("NAME");
     let mut record = Record::default();
     for (name, value) in [
@@ -328,6 +329,26 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     }
     let id = state.table_mut(STATUS).insert(record);
     Ok(Output::value(&Value::Int(id as i64)))
+}
+
+/// Refuses a stage of deals behind the one that is the success of its funnel, unless it is a failure.
+fn check_place(table: &Table, given: &impl Fn(&str) -> String) -> Result<(), MethodError> {
+    let dictionary = given("ENTITY_ID");
+    let sort = given("SORT").trim().parse::<i64>().unwrap_or(0);
+    if !dictionary.starts_with("DEAL_STAGE") || given("SEMANTICS") == "F" {
+        return Ok(());
+    }
+    let is_success_before = |id: u64| {
+        let row = table.row(id);
+        let place = text(&row, "SORT").trim().parse::<i64>().unwrap_or(0);
+        text(&row, "ENTITY_ID") == dictionary && text(&row, "SEMANTICS") == "S" && place < sort
+    };
+    if table.ids(1, u64::MAX).any(is_success_before) {
+        return Err(legacy_error(
+            "Cannot create more stages after the final stage because the final successful stage already exists. Try using sort order values less than that of the final stage.",
+        ));
+    }
+    Ok(())
 }
 
 fn set(table: &Table, record: &mut Record, name: &str, value: &str) {

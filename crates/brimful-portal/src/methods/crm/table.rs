@@ -228,8 +228,9 @@ fn crm_user_fields(methods: &mut Vec<Method>) {
 
 /// User fields of requisites and invoices.
 fn crm_requisite_user_fields(methods: &mut Vec<Method>) {
-    use super::requisite_user_fields;
+    use super::{invoices, requisite_user_fields};
     methods.extend([
+        write!("crm", "crm.requisite.add", invoices::add_requisite),
         read!(
             "crm",
             "crm.invoice.userfield.list",

@@ -347,7 +347,7 @@ pub(super) fn named_and_typed(
         return Err(legacy_error("The 'USER_TYPE_ID' field is not found."));
     }
     if !TYPES.contains(&kind.as_str()) {
-        return Err(refused("Invalid custom type specified."));
+        return Err(refused("Incorrect custom type specified."));
     }
     Ok((name, kind))
 }

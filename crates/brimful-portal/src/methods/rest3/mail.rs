@@ -389,7 +389,6 @@ fn add(
         _ => vec![
             ("type", "user".to_owned()),
             ("ownerId", user),
-            ("section", "1".to_owned()),
             ("name", or("name", "subject")),
             ("description", or("description", "body")),
             ("from", call.text("dateFrom")),

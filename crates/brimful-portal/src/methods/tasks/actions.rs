@@ -16,8 +16,9 @@ fn time(seconds: i64) -> Value {
 }
 
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let Value::Array(fields) = call.required("fields")?.clone() else {
-        return Err(missing("fields"));
+    let fields = match call.required("fields")? {
+        Value::Array(fields) if !fields.is_empty() => fields.clone(),
+        _ => return Err(missing("fields")),
     };
     let schema = &state.table(TASK).schema;
     let given = |name: &str| {
@@ -226,6 +227,10 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
         return Err(missing("fields"));
     };
     let now = call.seconds();
+    let title = fields.get_ignoring_case("TITLE").map(Value::to_text);
+    if title.is_some_and(|title| title.trim().is_empty()) {
+        return Err(refused("Task title is not specified"));
+    }
     check(state, &fields, Some(id), now)?;
     let values = written(&state.table(TASK).schema, &fields, now);
     change(state, id, values, call);
@@ -258,6 +263,8 @@ pub(crate) fn act<const STATUS: i64>(
 pub(crate) fn delegate(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
     let user = call.required("userId")?.to_int();
+    let responsible = Array::from_iter([("RESPONSIBLE_ID", user)]);
+    check(state, &responsible, Some(id), call.seconds())?;
     let schema = &state.table(TASK).schema;
     let (responsible, auditors) = (schema.legacy("RESPONSIBLE_ID"), schema.legacy("AUDITORS"));
     let mut values = Vec::new();
@@ -291,7 +298,7 @@ pub(crate) fn watch<const YES: bool>(
     Ok(changed(state, id, call))
 }
 
-fn people(row: &Row<'_>, at: usize) -> Vec<i64> {
+pub(super) fn people(row: &Row<'_>, at: usize) -> Vec<i64> {
     let mut people = Vec::new();
     row.cell(at).any(|person| {
         people.extend(person.to_int());
@@ -330,7 +337,12 @@ pub(crate) fn favorite<const YES: bool>(
 }
 
 /// Writes values and what follows from them.
-fn change(state: &mut PortalData, id: u64, mut values: Vec<(usize, Value)>, call: &Call<'_>) {
+pub(super) fn change(
+    state: &mut PortalData,
+    id: u64,
+    mut values: Vec<(usize, Value)>,
+    call: &Call<'_>,
+) {
     history::note_changes(state, id, &values, call);
     let table = state.table_mut(TASK);
     let now = call.seconds();

@@ -1,13 +1,13 @@
 //! `task.checklistitem.*`: the checklists of tasks, all at once.
 
-use brimful_protocol::Value;
+use brimful_protocol::{Array, Key, Value};
 
 use super::history;
-use super::positional::{allowed, arguments, array, given, of_task, task};
+use super::positional::{allowed, arguments, array, check_task_number, given, of_task, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::CHECKLIST;
+use crate::data::entities::{CHECKLIST, TASK, USER};
 use crate::data::list::condition::{Condition, Operand};
 use crate::data::list::plan::Plan;
 use crate::data::list::query::{Query, Work};
@@ -42,6 +42,7 @@ const FIRST_CHECKLIST: &str = "BX_CHECKLIST_1";
 /// new checklist.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
+    check_task_number(arguments.first().copied(), "ctaskchecklistitem")?;
     let task = task(state, arguments.first().copied())?;
     let Some(fields) = array(&arguments, 1).filter(|fields| !fields.is_empty()) else {
         let text = "TASKS_ERROR_EXCEPTION_#256; Param #1 (arFields) expected by method ctaskchecklistitem::add(), but not given.; 256/TE/WRONG_ARGUMENTS<br>";
@@ -72,22 +73,96 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         "CHECKLIST_ITEM_CREATE",
         title.as_str().into(),
     );
+    let people = fields.get("MEMBERS").and_then(Value::as_array).cloned();
     let item = Item {
         complete,
         important,
         sort,
+        members: members(state, people.as_ref()),
     };
+    if let Some(people) = &people {
+        let changed = involve(state, task, people);
+        if !changed.is_empty() {
+            super::actions::change(state, task, changed, call);
+        }
+    }
     let id = insert(state, call, (task, parent), &title, item);
     Ok(Output::value(&Value::Int(id as i64)))
 }
 
 /// What an item is beside its text.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Item {
     complete: bool,
     important: bool,
     /// Its place among the items of its parent; the last one if not said.
     sort: Option<i64>,
+    /// Who takes part in it, as it shows them.
+    members: Value,
+}
+
+/// Those who take part in an item, as it shows them: `MEMBERS` has their roles by their IDs.
+fn members(state: &PortalData, people: Option<&Array>) -> Value {
+    let users = state.table(USER);
+    let member = |(id, given): (&Key, &Value)| {
+        let id = id.to_text().parse().ok()?;
+        let row = users.get(id)?;
+        let text = |name: &str| {
+            let at = users.schema.legacy(name)?;
+            row.cell(at).to_text()
+        };
+        let name = ["NAME", "LAST_NAME"].map(|name| text(name).unwrap_or_default());
+        let mut member = Array::new();
+        member.insert("ID", id.to_string());
+        member.insert("TYPE", role(given));
+        member.insert("NAME", name.join(" ").trim());
+        for name in ["PERSONAL_PHOTO", "PERSONAL_GENDER"] {
+            member.insert(name, text(name).unwrap_or_default());
+        }
+        member.insert("IMAGE", "/bitrix/images/tasks/default_avatar.png");
+        member.insert("IS_COLLABER", false);
+        Some(member)
+    };
+    let people = people.into_iter().flat_map(Array::iter);
+    people.filter_map(member).collect()
+}
+
+fn list_or_empty(value: Value) -> Value {
+    match value {
+        Value::Null => Value::Array(Array::new()),
+        list => list,
+    }
+}
+
+/// `A` takes part, `U` looks on.
+fn role(given: &Value) -> String {
+    let role = given.get("TYPE").map(Value::to_text);
+    role.filter(|role| role == "U")
+        .unwrap_or_else(|| "A".to_owned())
+}
+
+/// What a task says of its people with those of an item, who have the same roles in it.
+fn involve(state: &PortalData, task: u64, people: &Array) -> Vec<(usize, Value)> {
+    let table = state.table(TASK);
+    let row = table.row(task);
+    let known = |id: &Key| {
+        let id: u64 = id.to_text().parse().ok()?;
+        state.table(USER).contains(id).then_some(id as i64)
+    };
+    let lists = [("A", "ACCOMPLICES"), ("U", "AUDITORS")].into_iter();
+    let changed = lists.filter_map(|(wanted, name)| {
+        let at = table.schema.legacy(name)?;
+        let mut all = super::actions::people(&row, at);
+        let before = all.len();
+        let new = people.iter().filter(|(_, given)| role(given) == wanted);
+        for id in new.filter_map(|(id, _)| known(id)) {
+            if !all.contains(&id) {
+                all.push(id);
+            }
+        }
+        (all.len() > before).then(|| (at, all.into_iter().collect()))
+    });
+    changed.collect()
 }
 
 /// Adds a row for an item of a task, below a parent that is 0 for a checklist itself.
@@ -110,6 +185,8 @@ fn insert(
         ("SORT_INDEX", Value::Int(item.sort.unwrap_or(beside))),
         ("IS_COMPLETE", flag(item.complete)),
         ("IS_IMPORTANT", flag(item.important)),
+        ("MEMBERS", list_or_empty(item.members)),
+        ("ATTACHMENTS", Value::Array(Array::new())),
     ] {
         if let Some(field) = table.schema.legacy(name) {
             record.set(field, value);

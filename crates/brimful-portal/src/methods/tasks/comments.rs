@@ -4,7 +4,7 @@ use brimful_protocol::{Array, Value};
 use serde_json::Value as Json;
 
 use super::history;
-use super::positional::{arguments, array, failed, task};
+use super::positional::{arguments, array, check_task_number, failed, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::comments::Comment;
@@ -12,11 +12,28 @@ use crate::data::entities::{TASK, USER};
 use crate::data::{self, PortalData};
 use crate::methods::records;
 
+/// The fields that a comment is added with.
+const WRITTEN: [&str; 4] = [
+    "POST_MESSAGE",
+    "AUTHOR_ID",
+    "POST_DATE",
+    "UF_FORUM_MESSAGE_DOC",
+];
+
 /// `task.commentitem.add(TASKID, {POST_MESSAGE, AUTHOR_ID})` gives the ID of the comment.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
+    check_task_number(arguments.first().copied(), "ctaskcommentitem")?;
     let task = task(state, arguments.first().copied())?;
     let fields = array(&arguments, 1);
+    let mut names = fields.into_iter().flat_map(Array::iter);
+    let unknown = names.find_map(|(name, _)| {
+        let name = name.to_text();
+        (!WRITTEN.contains(&name.as_str())).then_some(name)
+    });
+    if let Some(name) = unknown {
+        return Err(wrong_key("add", 1, "arFields", &name));
+    }
     let text = |name: &str| {
         fields
             .and_then(|fields| fields.get(name))
@@ -100,7 +117,8 @@ pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output
             let key = key.to_text();
             let name = key.trim_start_matches(['>', '<', '=', '!']);
             let sign = &key[..key.len() - name.len()];
-            let field = CommentField::named(name).ok_or_else(|| wrong_key(2, "arFilter", &key))?;
+            let field = CommentField::named(name)
+                .ok_or_else(|| wrong_key("getlist", 2, "arFilter", &key))?;
             let wanted: Vec<i64> = match wanted {
                 Value::Array(values) => values.values().map(|value| field.number(value)).collect(),
                 single => vec![field.number(single)],
@@ -119,7 +137,8 @@ pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output
     let mut order = Vec::new();
     for (key, way) in array(&arguments, 1).into_iter().flat_map(Array::iter) {
         let key = key.to_text();
-        let field = CommentField::named(&key).ok_or_else(|| wrong_key(1, "arOrder", &key))?;
+        let field =
+            CommentField::named(&key).ok_or_else(|| wrong_key("getlist", 1, "arOrder", &key))?;
         let down = way.to_text().to_ascii_lowercase().starts_with("desc");
         order.push((field, down));
     }
@@ -171,9 +190,9 @@ impl CommentField {
     }
 }
 
-fn wrong_key(place: usize, name: &str, key: &str) -> MethodError {
+fn wrong_key(method: &str, place: usize, name: &str, key: &str) -> MethodError {
     let text = format!(
-        "TASKS_ERROR_EXCEPTION_#256; Param #{place} ({name}) for method ctaskcommentitem::getlist() must not contain key \"{key}\".; 256/TE/WRONG_ARGUMENTS"
+        "TASKS_ERROR_EXCEPTION_#256; Param #{place} ({name}) for method ctaskcommentitem::{method}() must not contain key \"{key}\".; 256/TE/WRONG_ARGUMENTS"
     );
     MethodError::new(400, "ERROR_CORE", text)
 }

@@ -29,7 +29,7 @@ pub(crate) use table::methods;
 
 use brimful_protocol::{Array, Value, json};
 use filter::Reader;
-use row::TaskPlan;
+use row::{Further, TaskPlan};
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -55,7 +55,9 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let condition = filter::condition(&table.schema, array("filter"), reader)
         .and(call.sees_tasks(state, table));
     let order = filter::order(&table.schema, array("order"))?;
-    let plan = TaskPlan::new(state, &strings(call.params.get("select")), reader);
+    let select = strings(call.params.get("select"));
+    let further = Further::of(state, call, &select, reader);
+    let plan = TaskPlan::new(state, &select, reader).with(further);
     let start = call.start();
     let page = Paging::Controller.page(&Query::new(table, condition, order), start, call);
     let output = write_list(Some("tasks"), &page.ids, |out, id| {

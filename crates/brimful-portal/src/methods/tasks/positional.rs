@@ -62,6 +62,18 @@ pub(super) fn task(state: &PortalData, named: Option<&Value>) -> Result<u64, Met
     id.ok_or_else(|| failed("not found or not accessible"))
 }
 
+/// Refuses a task that is named by no number; `class` is the server's name of what the method is of.
+pub(super) fn check_task_number(named: Option<&Value>, class: &str) -> Result<(), MethodError> {
+    let is_number = named.is_none_or(|named| named.to_text().trim().parse::<i64>().is_ok());
+    if is_number {
+        return Ok(());
+    }
+    let text = format!(
+        "TASKS_ERROR_EXCEPTION_#256; Param #0 (taskId) for method {class}::add() expected to be of type \"integer\", but given something else.; 256/TE/WRONG_ARGUMENTS"
+    );
+    Err(MethodError::new(400, "ERROR_CORE", text))
+}
+
 /// The error of all these methods. The documentation shows its form; which words stand in it when, it does not.
 pub(super) fn failed(why: &str) -> MethodError {
     let description = format!("TASKS_ERROR_EXCEPTION_#8; Action failed; {why}; 8/TE/ACTION_FAILED");

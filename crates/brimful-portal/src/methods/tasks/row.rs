@@ -1,9 +1,12 @@
 //! How a task is written: its fields in camel case, then the people and the project behind its IDs.
 
+use std::collections::HashSet;
+
 use brimful_protocol::json;
 
 use super::filter::Reader;
 use super::status::StatusFields;
+use crate::context::Call;
 use crate::data::PortalData;
 use crate::data::cell::Cell;
 use crate::data::entities::{TASK, USER};
@@ -11,6 +14,7 @@ use crate::data::list::plan::Plan;
 use crate::data::list::shape::Shape;
 use crate::data::schema::{Field, ID};
 use crate::data::table::Row;
+use crate::methods::record_rows;
 
 /// What of a task is written.
 pub(super) struct TaskPlan<'s> {
@@ -24,6 +28,82 @@ pub(super) struct TaskPlan<'s> {
     auditors: Option<usize>,
     /// The status by the clock, if the status is asked for.
     clockwork: Option<StatusFields>,
+    further: Further,
+}
+
+/// What a list of tasks has beside their fields where a call asks for it.
+#[derive(Default)]
+pub(super) struct Further {
+    /// The tasks that have a result, where results are asked for.
+    with_result: Option<HashSet<u64>>,
+    timer: bool,
+    /// The field with the description, where it is asked for as people see it.
+    parsed: Option<usize>,
+    counters: Option<StatusFields>,
+}
+
+impl Further {
+    pub(super) fn of(state: &PortalData, call: &Call<'_>, select: &[&str], reader: Reader) -> Self {
+        let params = call.params.get("params");
+        let is_asked = |name: &str| {
+            let flag = params.and_then(|params| params.get(name));
+            flag.is_some_and(|flag| flag.is_truthy() && flag.to_text() != "N")
+        };
+        let with_result = is_asked("WITH_RESULT_INFO").then(|| {
+            let results = record_rows::rows(state, "tasks.task.result");
+            results
+                .map(|(_, row)| record_rows::number(row, "taskId"))
+                .collect()
+        });
+        let schema = &state.table(TASK).schema;
+        let has_counters = select.contains(&"COUNTERS");
+        Self {
+            with_result,
+            timer: is_asked("WITH_TIMER_INFO"),
+            parsed: is_asked("WITH_PARSED_DESCRIPTION")
+                .then(|| schema.legacy("DESCRIPTION"))
+                .flatten(),
+            counters: has_counters
+                .then(|| StatusFields::new(schema, reader))
+                .flatten(),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, row: &Row<'_>) {
+        if let Some(with_result) = &self.with_result {
+            let has = if with_result.contains(&row.id) {
+                "Y"
+            } else {
+                "N"
+            };
+            out.extend_from_slice(
+                format!(
+                    ",\"taskRequireResult\":\"N\",\"taskHasOpenResult\":\"{has}\",\"taskHasResult\":\"{has}\""
+                )
+                .as_bytes(),
+            );
+        }
+        if self.timer {
+            out.extend_from_slice(b",\"timeElapsed\":null,\"timerIsRunningForCurrentUser\":\"N\"");
+        }
+        if let Some(at) = self.parsed {
+            out.extend_from_slice(b",\"parsedDescription\":");
+            json::write_string(out, &row.cell(at).to_text().unwrap_or_default());
+        }
+        if let Some(status) = &self.counters {
+            // A task that is overdue counts.
+            let expired = i64::from(status.of(row) == -1);
+            let color = if expired > 0 { "danger" } else { "gray" };
+            out.extend_from_slice(
+                format!(
+                    ",\"counter\":{{\"counters\":{{\"expired\":{expired},\"newComments\":0,\"projectExpired\":0,\
+                     \"projectNewComments\":0,\"mutedExpired\":0,\"mutedNewComments\":0}},\"color\":\"{color}\",\
+                     \"value\":{expired}}}"
+                )
+                .as_bytes(),
+            );
+        }
+    }
 }
 
 /// Fields that only a select by name brings.
@@ -79,6 +159,7 @@ impl<'s> TaskPlan<'s> {
             accomplices: asked("ACCOMPLICES"),
             auditors: asked("AUDITORS"),
             clockwork: asked("STATUS").and_then(|_| StatusFields::new(schema, reader)),
+            further: Further::default(),
             plan: Plan::new(
                 table,
                 Shape::Task,
@@ -88,6 +169,11 @@ impl<'s> TaskPlan<'s> {
                     .filter(|&at| schema.get(at).name != "TAGS"),
             ),
         }
+    }
+
+    /// The same with what a call asks for beside fields.
+    pub(super) fn with(self, further: Further) -> Self {
+        Self { further, ..self }
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>, row: &Row<'_>) {
@@ -116,6 +202,7 @@ impl<'s> TaskPlan<'s> {
                 }
             }
         }
+        self.further.write(out, row);
         if let Some(clockwork) = &self.clockwork {
             out.extend_from_slice(b",\"subStatus\":\"");
             json::write_int(out, clockwork.of(row));

@@ -388,7 +388,7 @@ fn records_are_found_by_a_phone_and_only_a_finished_call_takes_a_recording() {
 #[test]
 fn workgroups_are_shown_by_newer_methods_too() {
     let mut portal = Portal::with(&[]);
-    let id = portal.json("sonet_group.create", "NAME=a");
+    let id = portal.json("sonet_group.create", "NAME=a&KEYWORDS=red,%20blue");
     let listed = portal.json("socialnetwork.api.workgroup.list", "filter[NAME]=a");
     assert_eq!(listed["workgroups"][0]["id"], id.to_string());
     let read = portal.json(
@@ -396,6 +396,16 @@ fn workgroups_are_shown_by_newer_methods_too() {
         &format!("params[groupId]={id}"),
     );
     assert_eq!(read["ID"], id);
+    for (name, value) in [
+        ("MEMBERS", serde_json::json!([1])),
+        ("NUMBER_OF_MODERATORS", 1.into()),
+        ("ORDINARY_MEMBERS", serde_json::json!([])),
+        ("SITE_IDS", serde_json::json!(["s1"])),
+        ("TAGS", serde_json::json!(["blue", "red"])),
+        ("SEARCH_INDEX", "a blue #blue red #red".into()),
+    ] {
+        assert_eq!(read[name], value, "{name}: {read}");
+    }
     assert_eq!(
         portal
             .error("socialnetwork.api.workgroup.get", "params[groupId]=99")
@@ -431,7 +441,7 @@ fn events_in_the_calendar_of_a_user_say_when_he_is_busy() {
     let mut portal = Portal::with(&[]);
     portal.json(
         "calendar.event.add",
-        "type=user&ownerId=1&name=a&from=2026-05-10T10:00:00%2B03:00&to=2026-05-10T11:00:00%2B03:00&section=1",
+        "type=user&ownerId=1&name=a&from=2026-05-10T10:00:00%2B03:00&to=2026-05-10T11:00:00%2B03:00",
     );
     let asked = |days: &str| format!("users[0]=1&users[1]=2&{days}");
     let busy = portal.json(

@@ -2,9 +2,19 @@
 
 use super::Portal;
 
+/// A portal with three users, of whom the first has four calendars.
+fn with_calendars() -> Portal {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    for name in ["A", "B", "C", "D"] {
+        let section = format!("type=user&ownerId=1&name={name}");
+        portal.json("calendar.section.add", &section);
+    }
+    portal
+}
+
 #[test]
 fn an_event_tells_its_times_its_guests_and_how_it_comes_again() {
-    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    let mut portal = with_calendars();
     portal.json(
         "calendar.event.add",
         "type=user&ownerId=1&name=Call&from=2026-05-10T10:00:00%2B03:00&to=2026-05-10T11:00:00%2B03:00&section=4&is_meeting=Y&attendees[]=1&attendees[]=2&meeting[notify]=true&rrule[FREQ]=WEEKLY&rrule[BYDAY][]=MO&rrule[BYDAY][]=WE&rrule[UNTIL]=2026-06-01&crm_fields[]=L_5&timezone_from=Europe/Moscow",
@@ -40,7 +50,7 @@ fn an_event_tells_its_times_its_guests_and_how_it_comes_again() {
 
 #[test]
 fn a_list_has_the_events_of_a_time_and_the_nearest_are_still_to_come() {
-    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    let mut portal = with_calendars();
     for (name, day) in [
         ("Past", "2026-01-05"),
         ("Far", "2027-01-05"),
@@ -99,6 +109,76 @@ fn a_list_has_the_events_of_a_time_and_the_nearest_are_still_to_come() {
             "calendar.event.get.nearest",
             "days=300&maxEventsCount=1",
             r#"[{"NAME":"Soon"}]"#,
+        ),
+    ]);
+}
+
+#[test]
+fn an_event_is_refused_a_calendar_links_texts_and_times_that_make_no_sense() {
+    let mut portal = with_calendars();
+    let event = "type=user&ownerId=1&name=Call&from=2026-05-10&to=2026-05-11";
+    for (change, text) in [
+        (
+            "section=99",
+            "You specified an invalid calendar section ID or the user does not have access to it",
+        ),
+        (
+            "crm_fields=x",
+            "The list of event links to CRM must be an array",
+        ),
+        ("name[]=x", "Invalid value for the parameter \"name\""),
+        (
+            "description[]=x",
+            "Invalid value for the parameter \"description\"",
+        ),
+        (
+            "from=nonsense",
+            "An error occurred while creating the event",
+        ),
+        (
+            "to=2026-05-09",
+            "An error occurred while creating the event",
+        ),
+    ] {
+        let name = change.split(['=', '[']).next().unwrap();
+        let rest = event
+            .split('&')
+            .filter(|param| !param.starts_with(&format!("{name}=")));
+        let params = format!("{}&{change}", rest.collect::<Vec<_>>().join("&"));
+        let (status, code, said) = portal.error("calendar.event.add", &params);
+        assert_eq!(
+            (status, code.as_str(), said.as_str()),
+            (400, "", text),
+            "{change}"
+        );
+    }
+    portal.steps(&[
+        ("calendar.event.get", "type=user&ownerId=1", "[]"),
+        ("calendar.event.add", &format!("{event}&section=4"), "1"),
+    ]);
+}
+
+#[test]
+fn an_event_is_in_the_calendar_of_each_who_takes_part() {
+    let mut portal = with_calendars();
+    let event = "type=user&ownerId=1&name=Call&from=2026-05-10&to=2026-05-11&is_meeting=Y&attendees[]=1&attendees[]=2";
+    portal.json("calendar.event.add", event);
+    portal.steps(&[
+        (
+            "calendar.event.get",
+            "type=user&ownerId=2",
+            r#"[{"NAME":"Call"}]"#,
+        ),
+        ("calendar.event.get", "type=user&ownerId=3", "[]"),
+        (
+            "calendar.event.get.nearest",
+            "type=user&ownerId=2",
+            r#"[{"NAME":"Call"}]"#,
+        ),
+        (
+            "calendar.accessibility.get",
+            "users[]=2&users[]=3&from=2026-05-10&to=2026-05-11",
+            r#"{"2":[{"NAME":"Call"}],"3":[]}"#,
         ),
     ]);
 }

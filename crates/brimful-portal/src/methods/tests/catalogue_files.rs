@@ -9,7 +9,7 @@ const HELLO: &str = "aGVsbG8=";
 const BYE: &str = "Ynll";
 
 fn product(portal: &mut Portal, further: &str) -> u64 {
-    let fields = format!("fields[iblockId]=23&fields[name]=Product{further}");
+    let fields = format!("fields[iblockId]=14&fields[name]=Product{further}");
     let added = portal.json("catalog.product.add", &fields);
     added["element"]["id"].as_u64().unwrap()
 }
@@ -42,7 +42,7 @@ fn a_picture_of_a_product_is_described_by_its_id_and_downloaded_by_it() {
         picture,
         json!({"id": file_id, "url": url, "urlMachine": url})
     );
-    let listed = portal.json("catalog.product.list", "filter[iblockId]=23");
+    let listed = portal.json("catalog.product.list", "filter[iblockId]=14");
     assert_eq!(listed["products"][0]["detailPicture"], picture);
     let named = format!("fields[fileId]={file_id}&fields[productId]={id}&fields[fieldName]");
     for field in ["detailPicture", "DETAIL_PICTURE"] {
@@ -155,7 +155,7 @@ fn values_of_properties_have_numbers_by_which_they_are_kept() {
     assert_eq!(values[0], json!({"value": "TWO", "valueId": second}));
     assert_eq!(values[1]["value"], "three");
     assert!(!numbers.contains(&number(&values[1])));
-    let parent = "fields[iblockId]=24&fields[name]=Red&fields[parentId]=5";
+    let parent = "fields[iblockId]=15&fields[name]=Red&fields[parentId]=5";
     let offer = portal.json("catalog.product.offer.add", parent);
     assert_eq!(offer["offer"]["parentId"]["value"], "5");
     assert!(offer["offer"]["parentId"]["valueId"].is_string());
@@ -165,7 +165,7 @@ fn values_of_properties_have_numbers_by_which_they_are_kept() {
 #[test]
 fn files_of_a_property_stay_unless_they_are_removed_by_their_number() {
     let mut portal = Portal::with(&[]);
-    let property = "fields[iblockId]=23&fields[name]=Papers&fields[code]=PAPERS&fields[propertyType]=F&fields[multiple]=Y";
+    let property = "fields[iblockId]=14&fields[name]=Papers&fields[code]=PAPERS&fields[propertyType]=F&fields[multiple]=Y";
     let property = portal.json("catalog.productProperty.add", property);
     assert_eq!(
         (
@@ -226,10 +226,10 @@ fn the_picture_of_a_store_is_described_by_a_number_and_an_address() {
 fn fields_of_products_are_named_and_those_of_properties_are_dynamic() {
     let mut portal = Portal::with(&[]);
     let property =
-        "fields[iblockId]=23&fields[name]=Colour&fields[propertyType]=S&fields[isRequired]=Y";
+        "fields[iblockId]=14&fields[name]=Colour&fields[propertyType]=S&fields[isRequired]=Y";
     let property =
         portal.json("catalog.productProperty.add", property)["productProperty"]["id"].clone();
-    let fields = portal.json("catalog.product.getFieldsByFilter", "filter[iblockId]=23");
+    let fields = portal.json("catalog.product.getFieldsByFilter", "filter[iblockId]=14");
     let fields = &fields["product"];
     assert_eq!(
         fields["available"],
@@ -262,7 +262,7 @@ fn fields_of_products_are_named_and_those_of_properties_are_dynamic() {
             "property258",
         ),
     ] {
-        let fields = portal.json(method, "filter[iblockId]=24");
+        let fields = portal.json(method, "filter[iblockId]=15");
         assert!(fields[key].get(has).is_some(), "{method}: {fields}");
         assert!(fields[key].get(lacks).is_none(), "{method}: {fields}");
     }

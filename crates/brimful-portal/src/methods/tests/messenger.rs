@@ -258,3 +258,64 @@ fn a_file_of_the_drive_is_put_into_a_chat_saved_and_deleted() {
     let folder = portal.json("im.disk.folder.get", "CHAT_ID=1");
     assert_eq!(folder, portal.json("im.disk.folder.get", "CHAT_ID=1"));
 }
+
+#[test]
+fn a_message_to_somebody_is_among_the_recent_dialogs_of_both_and_counts_as_unread() {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    portal.steps(&[
+        ("im.recent.get", "", "[]"),
+        ("im.message.add", "DIALOG_ID=2&MESSAGE=Hello", "1"),
+        (
+            "im.recent.get",
+            "",
+            r#"[{"id":"2","type":"user","message":{"id":1,"text":"Hello","author_id":1},"counter":0,"user":{"id":2}}]"#,
+        ),
+        ("im.counters.get", "", r#"{"TYPE":{"ALL":0,"DIALOG":0},"DIALOG":[]}"#),
+        ("im.recent.hide", "DIALOG_ID=2", "true"),
+        ("im.recent.list", "", r#"{"items":[],"hasMore":false}"#),
+    ]);
+    let chat = super::super::chats::private_chat(3, 1);
+    let place = portal
+        .state
+        .table(crate::data::entities::MESSAGE)
+        .schema
+        .legacy("CHAT_ID");
+    let author = portal
+        .state
+        .table(crate::data::entities::MESSAGE)
+        .schema
+        .legacy("AUTHOR_ID");
+    let mut record = crate::data::table::Record::default();
+    record.set(place.unwrap(), brimful_protocol::Value::Int(chat as i64));
+    record.set(author.unwrap(), brimful_protocol::Value::Int(3));
+    portal
+        .state
+        .table_mut(crate::data::entities::MESSAGE)
+        .insert(record);
+    portal.steps(&[
+        (
+            "im.recent.list",
+            "",
+            r#"{"items":[{"id":"3","counter":1}]}"#,
+        ),
+        (
+            "im.counters.get",
+            "",
+            r#"{"TYPE":{"ALL":1,"DIALOG":1,"MESSENGER":1},"DIALOG":{"3":1}}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn a_dialog_says_what_may_be_done_in_it_and_who_has_read_its_last_message() {
+    portal().steps(&[
+        ("im.message.add", "DIALOG_ID=chat1&MESSAGE=Hello", "1"),
+        (
+            "im.dialog.get",
+            "DIALOG_ID=chat1",
+            r#"{"restrictions":{"avatar":true,"path":true,"path_title":true},"permissions":{"can_post":"member"},
+                "entity_link":{"type":"","url":"","id":""},"is_new":false,"readed_list":[],
+                "last_message_views":{"message_id":1,"first_viewers":[],"count_of_viewers":0}}"#,
+        ),
+    ]);
+}

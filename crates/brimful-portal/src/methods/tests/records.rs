@@ -21,6 +21,17 @@ fn value_of(field: &RecordField, round: u32) -> String {
     one.replace(' ', "%20").replace('+', "%2B")
 }
 
+fn is_product(kind: &str) -> bool {
+    kind == "catalog.product" || kind.starts_with("catalog.product.")
+}
+
+const PRODUCT_FIELDS: [(&str, &str); 4] = [
+    ("iblockId", "14"),
+    ("iblockSectionId", "0"),
+    ("vatId", "1"),
+    ("purchasingCurrency", "RUB"),
+];
+
 /// Parameters that add a record, or change one: all that may be written.
 fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, String)> {
     let method = kind.methods.iter().find(|method| method.verb == verb)?;
@@ -45,6 +56,19 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
                 ("userfieldconfig", "entityId") => "CRM_DEAL".to_owned(),
                 ("userfieldconfig", "fieldName") => "UF_CRM_ONE".to_owned(),
                 ("userfieldconfig", "userTypeId") => "string".to_owned(),
+                // What has to be there: a template, a catalogue, a VAT rate, a currency, a calendar, a place.
+                ("crm.requisite", "PRESET_ID") => "1".to_owned(),
+                (kind, name)
+                    if is_product(kind) && PRODUCT_FIELDS.iter().any(|one| one.0 == name) =>
+                {
+                    let known = PRODUCT_FIELDS.iter().find(|one| one.0 == name);
+                    known.unwrap().1.to_owned()
+                }
+                ("calendar.event", "SECT_ID" | "SECTION_ID") | ("placement", "userId") => {
+                    "0".to_owned()
+                }
+                ("calendar.event", "DATE_FROM" | "DATE_TO") => "2026-01-07".to_owned(),
+                ("placement", "placement") => "LEFT_MENU".to_owned(),
                 (_, name)
                     if kind
                         .owner
@@ -210,7 +234,7 @@ fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
 fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
     for kind in records::kinds() {
         // Some records are made of a deal, and some belong to one or to a contact.
-        let mut portal = Portal::with(&[("deal", 9, 0.0), ("contact", 9, 0.0)]);
+        let mut portal = Portal::with(&[("deal", 9, 0.0), ("contact", 9, 0.0), ("user", 9, 0.0)]);
         add_parent(&mut portal, kind);
         let Some((add, params)) = written(kind, RecordVerb::Add, 7) else {
             continue;

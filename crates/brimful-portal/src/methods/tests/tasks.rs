@@ -345,3 +345,38 @@ fn a_task_with_a_creator_or_dates_that_cannot_be_is_refused() {
         ),
     ]);
 }
+
+#[test]
+fn an_item_of_a_checklist_shows_who_takes_part_and_the_task_has_them_too() {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    portal.json("tasks.task.add", "fields[TITLE]=a&fields[RESPONSIBLE_ID]=1");
+    let item = "TASKID=1&FIELDS[TITLE]=b&FIELDS[MEMBERS][2][TYPE]=A&FIELDS[MEMBERS][3][TYPE]=U&FIELDS[MEMBERS][99][TYPE]=A";
+    let id = portal.json("task.checklistitem.add", item);
+    portal.steps(&[
+        (
+            "task.checklistitem.get",
+            &format!("TASKID=1&ITEMID={id}"),
+            r#"{"TITLE":"b","MEMBERS":[{"ID":"2","TYPE":"A","IS_COLLABER":false},{"ID":"3","TYPE":"U"}],"ATTACHMENTS":[]}"#,
+        ),
+        (
+            "tasks.task.get",
+            "taskId=1&select[]=ACCOMPLICES&select[]=AUDITORS",
+            r#"{"task":{"accomplices":["2"],"auditors":["3"]}}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn a_list_of_tasks_says_more_where_it_is_asked_for() {
+    let mut portal = Portal::with(&[("user", 2, 0.0)]);
+    let task = "fields[TITLE]=a&fields[RESPONSIBLE_ID]=1&fields[DESCRIPTION]=b&fields[DEADLINE]=2026-05-01T10:00:00%2B03:00";
+    portal.json("tasks.task.add", task);
+    let plain = portal.json("tasks.task.list", "select[]=ID");
+    assert!(plain["tasks"][0].get("timeElapsed").is_none(), "{plain}");
+    portal.steps(&[(
+        "tasks.task.list",
+        "select[]=ID&select[]=COUNTERS&params[WITH_RESULT_INFO]=1&params[WITH_TIMER_INFO]=1&params[WITH_PARSED_DESCRIPTION]=1",
+        r#"{"tasks":[{"taskHasResult":"N","timeElapsed":null,"timerIsRunningForCurrentUser":"N","parsedDescription":"b",
+            "counter":{"counters":{"expired":1,"newComments":0},"color":"danger","value":1}}]}"#,
+    )]);
+}

@@ -207,3 +207,240 @@ fn a_bot_says_its_name_and_where_its_events_go_and_is_registered_once() {
     let bots = portal.json("imbot.bot.list", "");
     assert_eq!(bots.as_object().unwrap().len(), 1);
 }
+
+#[test]
+fn a_product_is_refused_what_there_is_not_and_the_code_of_another() {
+    let mut portal = Portal::with(&[("user", 2, 0.0)]);
+    for (field, code, text) in [
+        ("iblockId]=9999", "200040300000", "Information block"),
+        ("iblockSectionId]=77", "0", "Section with"),
+        ("vatId]=77", "0", "VAT rate with"),
+        (
+            "purchasingCurrency]=XXX",
+            "0",
+            "The specified purchasing price currency",
+        ),
+        (
+            "createdBy]=77",
+            "0",
+            "User with the specified identifier who created",
+        ),
+        (
+            "modifiedBy]=77",
+            "0",
+            "User with the specified identifier who modified",
+        ),
+    ] {
+        let params = format!("fields[iblockId]=14&fields[name]=a&fields[{field}");
+        let error = portal.error("catalog.product.add", &params);
+        assert_eq!((error.0, error.1.as_str()), (400, code), "{field}");
+        assert!(error.2.starts_with(text), "{error:?}");
+    }
+    portal.steps(&[
+        ("catalog.product.list", "select[]=id&select[]=iblockId", r#"{"products":[]}"#),
+        (
+            "catalog.product.add",
+            "fields[iblockId]=14&fields[name]=a&fields[code]=chair&fields[vatId]=1&fields[createdBy]=2",
+            r#"{"element":{"code":"chair"}}"#,
+        ),
+        (
+            "catalog.product.add",
+            "fields[iblockId]=14&fields[name]=b&fields[code]=chair",
+            "!0 Product with the specified symbolic code already exists",
+        ),
+        (
+            "catalog.product.offer.add",
+            "fields[iblockId]=15&fields[name]=b&fields[code]=chair",
+            r#"{"offer":{"code":"chair"}}"#,
+        ),
+    ]);
+    let rows = portal.json("catalog.product.list", "select[]=id&select[]=iblockId");
+    let id = rows["products"][0]["id"].clone();
+    let same = format!("id={id}&fields[code]=chair&fields[name]=c");
+    assert_eq!(
+        portal.json("catalog.product.update", &same)["element"]["name"],
+        "c"
+    );
+    let wrong = format!("id={id}&fields[vatId]=77");
+    assert_eq!(portal.error("catalog.product.update", &wrong).1, "0");
+}
+
+#[test]
+fn a_place_is_refused_an_unknown_name_a_user_and_a_second_handler() {
+    let mut portal = Portal::with(&[("user", 2, 0.0)]);
+    let handler = "HANDLER=https://example.com/h";
+    portal.steps(&[
+        (
+            "placement.bind",
+            &format!("PLACEMENT=NOPE&{handler}"),
+            "!ERROR_PLACEMENT_NOT_FOUND",
+        ),
+        (
+            "placement.bind",
+            &format!("PLACEMENT=CRM_DEAL_DETAIL_TAB&USER_ID=1&{handler}"),
+            "!ERROR_PLACEMENT_USER_MODE User mode is not available",
+        ),
+        (
+            "placement.bind",
+            &format!("PLACEMENT=PAGE_BACKGROUND_WORKER&{handler}"),
+            "!EMPTY_ERROR_HANDLER_URL",
+        ),
+        (
+            "placement.bind",
+            &format!("PLACEMENT=REST_APP_URI&{handler}"),
+            "true",
+        ),
+        (
+            "placement.bind",
+            &format!("PLACEMENT=REST_APP_URI&{handler}2"),
+            "!ERROR_PLACEMENT_MAX_COUNT",
+        ),
+        (
+            "placement.bind",
+            &format!("PLACEMENT=CRM_DYNAMIC_183_DETAIL_TAB&{handler}"),
+            "true",
+        ),
+    ]);
+    let bound = portal.json("placement.get", "");
+    assert_eq!(bound.as_array().unwrap().len(), 2, "{bound}");
+}
+
+#[test]
+fn what_is_wrong_with_a_connector_is_the_result_of_its_registration() {
+    let mut portal = Portal::with(&[]);
+    let right = "ID=shop&NAME=Shop&ICON[DATA_IMAGE]=data:x&PLACEMENT_HANDLER=https://example.com/";
+    for (lacking, code) in [
+        ("ID", "CONNECTOR_ID_REQUIRED"),
+        ("NAME", "NAME_REQUIRED"),
+        ("ICON", "ICON_REQUIRED"),
+        ("PLACEMENT_HANDLER", "NO_PLACEMENT_HANDLER"),
+    ] {
+        let rest = right.split('&').filter(|param| !param.starts_with(lacking));
+        let rest: Vec<&str> = rest.collect();
+        let told = portal.json("imconnector.register", &rest.join("&"));
+        assert_eq!(
+            (&told["result"], &told["error"]),
+            (&false.into(), &code.into())
+        );
+    }
+    portal.steps(&[
+        (
+            "imconnector.register",
+            &right.replace("ID=shop", "ID=my.shop"),
+            r#"{"error":"APPLICATION_REGISTRATION_ERROR_POINT"}"#,
+        ),
+        ("imconnector.register", right, r#"{"result":true}"#),
+        (
+            "imconnector.activate",
+            "CONNECTOR=shop&LINE=1",
+            "!ERROR_ARGUMENT Argument 'ACTIVE' is null or empty",
+        ),
+        (
+            "imconnector.status",
+            "CONNECTOR=shop&LINE=1",
+            r#"{"STATUS":false}"#,
+        ),
+        (
+            "imconnector.activate",
+            "CONNECTOR=shop&LINE=1&ACTIVE=1",
+            "true",
+        ),
+        (
+            "imconnector.status",
+            "CONNECTOR=shop&LINE=1",
+            r#"{"STATUS":true}"#,
+        ),
+    ]);
+}
+
+#[test]
+fn tasks_are_refused_nothing_at_all_an_empty_title_and_people_that_there_are_not() {
+    let mut portal = Portal::with(&[("user", 2, 0.0)]);
+    portal.steps(&[
+        (
+            "tasks.task.add",
+            "fields[]=",
+            "!ERROR_CORE",
+        ),
+        ("tasks.task.add", "", "!100 Could not find value for parameter {fields}"),
+        (
+            "tasks.task.add",
+            "fields[TITLE]=a&fields[RESPONSIBLE_ID]=1",
+            r#"{"task":{"id":"1"}}"#,
+        ),
+        (
+            "tasks.task.update",
+            "taskId=1&fields[TITLE]=",
+            "!ERROR_CORE Task title is not specified",
+        ),
+        (
+            "tasks.task.delegate",
+            "taskId=1&userId=987654",
+            "!ERROR_CORE The user specified in the \"Responsible\" field was not found",
+        ),
+        (
+            "tasks.task.get",
+            "taskId=1",
+            r#"{"task":{"title":"a","responsibleId":"1"}}"#,
+        ),
+        (
+            "task.commentitem.add",
+            "TASKID=abc&FIELDS[POST_MESSAGE]=a",
+            "!ERROR_CORE TASKS_ERROR_EXCEPTION_#256; Param #0 (taskId) for method ctaskcommentitem::add()",
+        ),
+        (
+            "task.commentitem.add",
+            "TASKID=1&FIELDS[POST_MESSAGE]=a&FIELDS[NOPE]=1",
+            "!ERROR_CORE TASKS_ERROR_EXCEPTION_#256; Param #1 (arFields) for method ctaskcommentitem::add() must not contain key \"NOPE\"",
+        ),
+        (
+            "task.checklistitem.add",
+            "TASKID=x&FIELDS[TITLE]=a",
+            "!ERROR_CORE TASKS_ERROR_EXCEPTION_#256; Param #0 (taskId) for method ctaskchecklistitem::add()",
+        ),
+        ("task.commentitem.getlist", "TASKID=1", "[]"),
+    ]);
+}
+
+#[test]
+fn an_activity_keeps_its_subject_a_requisite_needs_a_template_and_won_deals_are_the_last_stage() {
+    let mut portal = Portal::with(&[("deal", 2, 0.0), ("company", 2, 0.0), ("user", 2, 0.0)]);
+    let requisite = "fields[ENTITY_TYPE_ID]=4&fields[ENTITY_ID]=1&fields[NAME]=a";
+    portal.steps(&[
+        (
+            "crm.activity.add",
+            "fields[OWNER_TYPE_ID]=2&fields[OWNER_ID]=1&fields[TYPE_ID]=2&fields[SUBJECT]=a&fields[RESPONSIBLE_ID]=1&fields[COMMUNICATIONS][0][VALUE]=%2B7",
+            "1",
+        ),
+        (
+            "crm.activity.update",
+            "id=1&fields[SUBJECT]=",
+            "! The field SUBJECT is not defined or empty.",
+        ),
+        ("crm.activity.get", "id=1", r#"{"SUBJECT":"a"}"#),
+        (
+            "crm.requisite.add",
+            &format!("{requisite}&fields[PRESET_ID]=999"),
+            "! PRESET_ID is not defined or invalid.",
+        ),
+        ("crm.requisite.add", &format!("{requisite}&fields[PRESET_ID]=1"), "1"),
+        (
+            "crm.status.add",
+            "fields[ENTITY_ID]=DEAL_STAGE&fields[STATUS_ID]=MORE&fields[NAME]=a&fields[SORT]=900",
+            "! Cannot create more stages after the final stage",
+        ),
+        (
+            "crm.deal.productrows.set",
+            "id=0&rows[0][PRICE]=1",
+            "! The parameter id is invalid or not defined.",
+        ),
+        (
+            "crm.deal.productrows.set",
+            "id=1&rows[0][PRICE]=1&rows[0][DISCOUNT_TYPE_ID]=2",
+            "! Discount Rate (DISCOUNT_RATE) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined",
+        ),
+    ]);
+    let early =
+        "fields[ENTITY_ID]=DEAL_STAGE&fields[STATUS_ID]=MORE&fields[NAME]=a&fields[SORT]=15";
+    assert!(portal.json("crm.status.add", early).is_i64());
+}
