@@ -140,7 +140,7 @@ async fn tell(source: ProgressSource, printer: Printer) {
     loop {
         looks.tick().await;
         let progress = source();
-        if let Some(waiting) = waits.new(progress.waiting.as_ref(), Instant::now()) {
+        if let Some(waiting) = waits.when_new(progress.waiting.as_ref(), Instant::now()) {
             printer.event("wait", wait(waiting));
         }
         if told.elapsed() >= TELL_EVERY {
@@ -164,7 +164,7 @@ struct ToldWaits {
 impl ToldWaits {
     /// The wait, if it is to be told: each one when it begins. A busy list waits for the rate limit over and over, so that
     /// is told again only after a while.
-    fn new<'w>(&mut self, waiting: Option<&'w Waiting>, now: Instant) -> Option<&'w Waiting> {
+    fn when_new<'w>(&mut self, waiting: Option<&'w Waiting>, now: Instant) -> Option<&'w Waiting> {
         let reason = waiting.map(Waiting::reason);
         let is_new = reason.is_some() && reason != self.last;
         self.last = reason;
@@ -529,7 +529,7 @@ mod tests {
         let rate = Waiting::beginning("crm.deal.list", WaitReason::RateLimit, None);
         let begun = Instant::now();
         let mut tell = |waiting, seconds| {
-            told.new(waiting, begun + Duration::from_secs(seconds))
+            told.when_new(waiting, begun + Duration::from_secs(seconds))
                 .is_some()
         };
         assert!(tell(Some(&rate), 0));
