@@ -12,7 +12,7 @@ from ._client import AsyncClient, AsyncOutcomes, Client, Outcomes
 from ._lists import AsyncRows, Rows
 from ._native import __version__
 from ._report import Exported, ListReport, Misfit, Outcome
-from .errors import ApiError, BrimfulError, ConfigError, IncompleteError
+from .errors import ApiError, BrimfulError, ConfigError, IncompleteError, MisfitWarning
 
 __all__ = [
     "ApiError",
@@ -26,6 +26,7 @@ __all__ = [
     "IncompleteError",
     "ListReport",
     "Misfit",
+    "MisfitWarning",
     "Outcome",
     "Outcomes",
     "Rows",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -157,6 +158,15 @@ def _named(name: str, params: Any) -> Params:
 def _iterable(name: str, value: Any) -> None:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"{name} is of type {type(value).__name__}, not an iterable")
+
+
+def _id_text(one: Any) -> str:
+    """An ID as it is sent. In a column with gaps pandas makes floats of whole numbers."""
+    if isinstance(one, float):
+        if math.isnan(one):
+            raise ValueError("ids has a missing value (nan) in it: drop it, such as with dropna()")
+        return f"{one:.0f}" if one.is_integer() else str(one)
+    return str(one)
 
 
 def _commands(commands: Any) -> list[tuple[str, str, str]]:
@@ -320,7 +330,7 @@ class _Base(Generic[RowsT, OutcomesT]):
         _iterable("ids", ids)
         if id_field is not None:
             _arguments.text("id_field", id_field)
-        texts = [str(one) for one in ids]
+        texts = [_id_text(one) for one in ids]
         given = dumps(_named("params", params))
 
         def start(part: list[str]) -> _native.Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import KeysView, Mapping, Sequence, ValuesView
 from typing import Any
 
 loads = json.loads
@@ -22,15 +22,18 @@ def _other(value: Any) -> Any:
         return dict(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
-    # Numbers of numpy and the like.
-    item = getattr(value, "item", None)
-    if callable(item):
-        return item()
+    # Numbers and arrays of numpy, series of pandas and polars.
+    for name in ("tolist", "to_list"):
+        convert = getattr(value, name, None)
+        if callable(convert):
+            return convert()
+    if isinstance(value, (Sequence, KeysView, ValuesView)) and not isinstance(value, (bytes, bytearray)):
+        return list(value)
     raise TypeError(f"a parameter is of type {type(value).__name__}, which JSON does not have")
 
 
 def dumps(value: Any) -> str:
-    """The JSON of parameters. Dates become ISO 8601, decimals texts, tuples and sets lists."""
+    """The JSON of parameters. Dates become ISO 8601, decimals texts; tuples, sets, ranges, arrays and series lists."""
     if value is None:
         return "{}"
     return json.dumps(value, default=_other, ensure_ascii=False, allow_nan=False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
+import sys
+import warnings
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
@@ -13,6 +17,7 @@ from . import _arguments, _native
 from ._json import dumps
 from ._operations import awaited, awaiting, described_by, wait, waiting
 from ._report import Exported, ListReport, Misfit, report_of
+from .errors import MisfitWarning
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +31,8 @@ Row = dict[str, Any]
 #: Where an export goes: a file, or a text that begins with a scheme, such as ``sqlite:portal.db``, for a store.
 Target = Union[str, "os.PathLike[str]"]
 
+#: Fields that a warning names.
+_NAMED_FIELDS = 10
 # One letter before the colon is the drive of a file.
 _STORE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -158,9 +165,28 @@ class _ListBase:
         batch: Optional[_native.Batch] = yield frames.next_batch()
         return batch
 
-    def _frame(self, columns: Sequence[str], types: str) -> Operation[_native.Frame]:
+    def _frame(self, columns: Sequence[str], types: str, *libraries: str) -> Operation[_native.Frame]:
+        for library in libraries:
+            # Before the rows are read: they can be read only once.
+            _import(library)
         frame: _native.Frame = yield self._as_frames(columns, types).collect()
+        self._warn_of_misfits()
         return frame
+
+    def _warn_of_misfits(self) -> None:
+        """Says which fields have values that are null in the dataframe."""
+        if not self.misfit_count:
+            return
+        fields = Counter(misfit.field for misfit in self.misfits)
+        named = ", ".join(f"{field} ({count:,})" for field, count in fields.most_common(_NAMED_FIELDS))
+        more = ", …" if len(fields) > _NAMED_FIELDS else ""
+        warnings.warn(
+            f"{self._wanted.method}: {self.misfit_count:,} values did not fit the columns and are missing in the "
+            f"dataframe: {named}{more}. The property misfits of the list has them; types=\"strings\" has every value "
+            "as text",
+            MisfitWarning,
+            stacklevel=_outside(),
+        )
 
     def _export(
         self,
@@ -174,7 +200,7 @@ class _ListBase:
         delimiter: Optional[str] = None,
         excel: bool = False,
         top: Optional[int] = None,
-        resume: bool = False,
+        resume: Union[bool, str] = "auto",
         no_tail: bool = False,
         labels: bool = False,
         partition_by: Optional[str] = None,
@@ -197,7 +223,9 @@ class _ListBase:
         :param delimiter: what stands between the values of a CSV file.
         :param excel: begins a CSV file with the mark by which Excel knows that it is Unicode.
         :param top: stops after so many rows.
-        :param resume: goes on behind the last row of an interrupted export to JSON Lines.
+        :param resume: ``"auto"`` goes on with what an interrupted export of the same list has left, if it has;
+            ``True`` does so too, and refuses what cannot be resumed; ``"never"`` or ``False`` drops what is left and
+            begins anew; ``"only"`` refuses to begin anew.
         :param no_tail: leaves out rows that appear above the highest ID of the start.
         :param labels: adds what people call stages, users, values of lists and other codes: columns such as
             ``STAGE_ID__LABEL`` in files, a table of labels and a view in databases.
@@ -226,7 +254,7 @@ class _ListBase:
             "columns": _arguments.texts("columns", columns),
             "excel": bool(excel),
             "top": None if top is None else _arguments.whole_number("top", top, 0),
-            "resume": bool(resume),
+            "resume": _resume(resume),
             "no_tail": bool(no_tail),
             "labels": bool(labels),
             "report": None if report is None else _arguments.path("report", report),
@@ -236,6 +264,24 @@ class _ListBase:
         facts["report"] = report_of(facts["report"])
         self._exported = Exported(**facts)
         return self._exported
+
+
+def _import(library: str) -> None:
+    try:
+        importlib.import_module(library)
+    except ModuleNotFoundError as error:
+        if error.name != library:
+            raise
+        raise ModuleNotFoundError(f"this needs {library}: pip install {library}", name=library) from None
+
+
+def _outside() -> int:
+    """How far up the call lies that came from outside of this package, for a warning of the function that asks."""
+    here = os.path.dirname(__file__)
+    level, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) == here:
+        level, frame = level + 1, frame.f_back
+    return level + 1
 
 
 def _arrow(frame: Any) -> pyarrow.Table:
@@ -266,6 +312,15 @@ def _duckdb(frame: Any, connection: Any) -> duckdb.DuckDBPyRelation:
 
     relation: duckdb.DuckDBPyRelation = (connection or duckdb).from_arrow(_arrow(frame))
     return relation
+
+
+def _resume(resume: Union[bool, str]) -> Optional[str]:
+    if isinstance(resume, bool):
+        # What is asked for by name must be possible: the program refuses a list that cannot be resumed.
+        return "auto" if resume else "never"
+    if resume not in ("auto", "never", "only"):
+        raise ValueError(f'resume is {resume!r}: it is "auto", "never" or "only", True or False')
+    return None if resume == "auto" else resume
 
 
 class Rows(_ListBase, Iterator[Row]):
@@ -311,11 +366,11 @@ class Rows(_ListBase, Iterator[Row]):
         :raises IncompleteError: the list could not be read to its end.
         :raises ConfigError: there is no such column.
         """
-        return _arrow(wait(self._frame(columns, types)))
+        return _arrow(wait(self._frame(columns, types, "pyarrow")))
 
     def to_polars(self, *, columns: Sequence[str] = (), types: str = "portal") -> polars.DataFrame:
         """All rows as a dataframe of polars, without a copy. The parameters are those of :meth:`to_arrow`."""
-        return _polars(wait(self._frame(columns, types)))
+        return _polars(wait(self._frame(columns, types, "polars")))
 
     def to_pandas(
         self,
@@ -329,7 +384,7 @@ class Rows(_ListBase, Iterator[Row]):
         :param dtype_backend: ``"pyarrow"`` keeps every value as it is; with ``"numpy"`` whole numbers become floats in
             columns with nulls.
         """
-        return _pandas(wait(self._frame(columns, types)), dtype_backend)
+        return _pandas(wait(self._frame(columns, types, "pandas", "pyarrow")), dtype_backend)
 
     def to_duckdb(
         self,
@@ -340,7 +395,7 @@ class Rows(_ListBase, Iterator[Row]):
     ) -> duckdb.DuckDBPyRelation:
         """All rows as a relation of DuckDB, in this connection or the one of the module. Needs pyarrow. The other
         parameters are those of :meth:`to_arrow`."""
-        return _duckdb(wait(self._frame(columns, types)), connection)
+        return _duckdb(wait(self._frame(columns, types, "duckdb", "pyarrow")), connection)
 
     export = waiting(_ListBase._export)
 
@@ -380,13 +435,13 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
     async def to_arrow(
         self, *, columns: Sequence[str] = (), types: str = "portal"
     ) -> pyarrow.Table:
-        return _arrow(await awaited(self._frame(columns, types)))
+        return _arrow(await awaited(self._frame(columns, types, "pyarrow")))
 
     @described_by(Rows.to_polars)
     async def to_polars(
         self, *, columns: Sequence[str] = (), types: str = "portal"
     ) -> polars.DataFrame:
-        return _polars(await awaited(self._frame(columns, types)))
+        return _polars(await awaited(self._frame(columns, types, "polars")))
 
     @described_by(Rows.to_pandas)
     async def to_pandas(
@@ -396,7 +451,7 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
         types: str = "portal",
         dtype_backend: str = "pyarrow",
     ) -> pandas.DataFrame:
-        return _pandas(await awaited(self._frame(columns, types)), dtype_backend)
+        return _pandas(await awaited(self._frame(columns, types, "pandas", "pyarrow")), dtype_backend)
 
     @described_by(Rows.to_duckdb)
     async def to_duckdb(
@@ -406,6 +461,6 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
         columns: Sequence[str] = (),
         types: str = "portal",
     ) -> duckdb.DuckDBPyRelation:
-        return _duckdb(await awaited(self._frame(columns, types)), connection)
+        return _duckdb(await awaited(self._frame(columns, types, "duckdb", "pyarrow")), connection)
 
     export = awaiting(_ListBase._export)

@@ -28,7 +28,7 @@ from typing import Any, Optional
 
 from ._report import ListReport, report_of
 
-__all__ = ["ApiError", "BrimfulError", "ConfigError", "IncompleteError"]
+__all__ = ["ApiError", "BrimfulError", "ConfigError", "IncompleteError", "MisfitWarning"]
 
 
 class BrimfulError(Exception):
@@ -58,6 +58,10 @@ class ConfigError(BrimfulError, ValueError):
 
 class IncompleteError(BrimfulError):
     """A list could not be read to its end, or not be proved to be whole."""
+
+
+class MisfitWarning(UserWarning):
+    """Values of a list did not fit the columns of a dataframe: they are null there, and in ``misfits`` of the list."""
 
 
 #: Kinds of which the portal itself says what is wrong.

@@ -55,7 +55,7 @@ impl TestPortal {
                     "the rows of {entity} must be a list of dicts: {error}"
                 ))
             })?;
-            config = config.load(entity, rows);
+            config = config.load_by_name(entity, rows.into());
         }
         for (method, reply) in replies {
             let reply: Value = serde_json::from_str(&reply).map_err(|error| {

@@ -183,6 +183,18 @@ impl PortalConfig {
         self
     }
 
+    /// Rows of an entity, as [`load_compact`](Self::load_compact) takes them, or rows behind a list method, as
+    /// [`load_rows_of`](Self::load_rows_of) does: a method's name has three parts at least, or ends as lists do.
+    #[must_use]
+    pub fn load_by_name(self, name: impl Into<String>, rows: LoadedRows) -> Self {
+        let name = name.into();
+        if is_list_method(&name) {
+            self.load_compact_rows_of(name, rows)
+        } else {
+            self.load_compact(name, rows)
+        }
+    }
+
     /// What a method answers from now on, whatever it is asked: a result as a portal gave it, or a whole reply, which is
     /// an object with `result` and `time`. A `next` and a `total` in a result go to the envelope, as those of every
     /// method do. A name after `api/` is a method of REST 3.0. Several replies of one method come in turn, and the last one
@@ -432,5 +444,37 @@ impl PortalConfig {
     pub fn zone_seconds(mut self, east: i32) -> Self {
         self.zone = east;
         self
+    }
+}
+
+/// Whether a name is that of a list method, and not of an entity or of what links two of them.
+fn is_list_method(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_link = name.ends_with(".contact") || name.ends_with(".company");
+    let ends_as_lists = ["list", "get", "getlist", "getchildren"]
+        .iter()
+        .any(|&end| name.rsplit('.').next() == Some(end));
+    name.contains('.') && (ends_as_lists || (name.matches('.').count() > 1 && !is_link))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_a_list_method_is_no_entity() {
+        for (name, is_method) in [
+            ("lead", false),
+            ("crm.lead", false),
+            ("1032", false),
+            ("crm.company.contact", false),
+            ("crm.lead.list", true),
+            ("user.get", true),
+            ("sale.shipment.list", true),
+            ("api/mail.mailbox.list", true),
+            ("disk.folder.getChildren", true),
+        ] {
+            assert_eq!(is_list_method(name), is_method, "{name}");
+        }
     }
 }

@@ -311,6 +311,11 @@ class _Calls(_Settings):
 
     _patience: Optional[Patience] = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Connections stay in their process: what is unpickled makes its own at its first call.
+        connected = ("_made", "_loop", "_patience")
+        return {name: value for name, value in self.__dict__.items() if name not in connected}
+
     def _connected(self) -> Client | AsyncClient:
         raise NotImplementedError
 
@@ -449,7 +454,7 @@ _Settings.__init__.__qualname__ = "Bitrix.__init__"
 
 
 class Bitrix(_Calls):
-    __doc__ = "Клиент для неасинхронных запросов к серверу Битрикс24.\n" + (
+    __doc__ = "A portal by the calls of fast_bitrix24. They wait; other threads go on meanwhile.\n" + (
         _Settings.__init__.__doc__ or ""
     )
 
@@ -492,7 +497,7 @@ class Bitrix(_Calls):
 
 
 class BitrixAsync(_Calls):
-    __doc__ = "Клиент для асинхронных запросов к Битрикс24.\n" + (_Settings.__init__.__doc__ or "")
+    __doc__ = "A portal by the calls of fast_bitrix24, for asyncio.\n" + (_Settings.__init__.__doc__ or "")
 
     _made: Optional[AsyncClient] = None
     _loop: asyncio.AbstractEventLoop

@@ -70,6 +70,10 @@ class ServerResponseParser:
         return self.response.get("total")
 
     @property
+    def result_error(self) -> Any:
+        return self.response.get("result_error")
+
+    @property
     def error_description(self) -> Optional[str]:
         return self.response.get("error_description")
 
@@ -79,9 +83,13 @@ class ServerResponseParser:
     def more_results_expected(self) -> bool:
         return bool(self.response.get("next"))
 
+    def extract_errors(self) -> Any:
+        """What the portal said of commands or of the call; ``None`` without errors."""
+        errors = self.result.get("result_error") if self.is_batch() else self.result_error
+        return errors or self.response.get("error_description") or self.response.get("error") or None
+
     def raise_for_errors(self) -> None:
-        errors = self.result.get("result_error") if self.is_batch() else None
-        errors = errors or self.response.get("error_description") or self.response.get("error")
+        errors = self.extract_errors()
         if errors:
             raise ErrorInServerResponseException(errors)
 

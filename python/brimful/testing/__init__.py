@@ -22,7 +22,8 @@ class Portal:
     """An emulated portal on a free port of this machine.
 
     :param rows: how many rows to make up, by entity: ``{"crm.deal": 1000}``.
-    :param load: rows of your own, by entity: ``{"crm.deal": [{"ID": "7", "TITLE": "Seven"}]}``.
+    :param load: rows of your own, by entity: ``{"crm.deal": [{"ID": "7", "TITLE": "Seven"}]}``, or by the method that
+        lists them: ``{"sale.shipment.list": […]}``.
     :param replies: what methods answer that are not modelled, by method.
     :param rate: the rate limit, ``(50, 2.0)`` as on a real portal; without it there is none.
     :param seed: makes made-up rows repeatable.
@@ -81,6 +82,12 @@ class Portal:
     def close(self) -> None:
         """Ends it."""
         self._native.close()
+
+    def __enter__(self) -> Portal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 @contextlib.contextmanager

@@ -112,19 +112,6 @@ impl ReplyArg {
 }
 
 impl LoadArg {
-    /// Whether the rows stand behind a list method, and are no entity's: its name has three parts at least, or ends as
-    /// lists do.
-    pub(crate) fn is_of_method(&self) -> bool {
-        let name = self.entity.to_ascii_lowercase();
-        let links = name.ends_with(".contact") || name.ends_with(".company");
-        let lists = ["list", "get", "getlist", "getchildren"];
-        let ends_as_lists = name
-            .rsplit('.')
-            .next()
-            .is_some_and(|end| lists.contains(&end));
-        name.contains('.') && (ends_as_lists || (name.matches('.').count() > 1 && !links))
-    }
-
     /// Reads the file: a JSON object on every line, or columns with a line of names above them (`.csv`, `.tsv`).
     /// `fake_names`: without the people in it.
     pub(crate) fn read(&self, fake_names: bool) -> Result<LoadedRows, Failure> {
@@ -248,24 +235,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_name_of_a_list_method_is_no_entity() {
-        for (name, is_method) in [
-            ("lead", false),
-            ("crm.lead", false),
-            ("1032", false),
-            ("crm.company.contact", false),
-            ("crm.lead.list", true),
-            ("user.get", true),
-            ("sale.shipment.list", true),
-            ("api/mail.mailbox.list", true),
-            ("disk.folder.getChildren", true),
-        ] {
-            let load: LoadArg = format!("{name}=rows.jsonl").parse().unwrap();
-            assert_eq!(load.is_of_method(), is_method, "{name}");
-        }
-    }
 
     /// The rows of a file with this name and content.
     fn read(name: &str, content: &str, fake_names: bool) -> Result<Value, Failure> {

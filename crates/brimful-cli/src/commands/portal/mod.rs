@@ -579,11 +579,7 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
         if r7_entity(&load.entity).is_some() {
             continue;
         }
-        config = if load.is_of_method() {
-            config.load_compact_rows_of(load.entity.as_str(), load.read(args.load.fake_names)?)
-        } else {
-            config.load_compact(load.entity.as_str(), load.read(args.load.fake_names)?)
-        };
+        config = config.load_by_name(load.entity.as_str(), load.read(args.load.fake_names)?);
     }
     for reply in &args.reply {
         config = config.reply(reply.method.as_str(), reply.read()?);
