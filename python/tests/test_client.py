@@ -301,3 +301,18 @@ def test_what_came_before_a_bad_item_comes_first(bitrix_portal):
         for outcome in Client(bitrix_portal.webhook, rate=None).call_each("crm.deal.get", items()):
             come.append(outcome.key)
     assert come == list(range(5_000))
+
+
+def test_values_of_numpy_and_pandas_are_taken(make_bitrix_portal):
+    import pandas
+
+    portal = make_bitrix_portal(rows={"crm.deal": 9})
+    client = Client(portal.webhook, rate=None)
+    column = pandas.Series([2, 3, None])
+    for ids in (column.dropna(), column.dropna().to_numpy(), range(2, 4)):
+        rows = client.list("crm.deal.list", select=["ID"], filter={"@ID": ids})
+        assert [row["ID"] for row in rows] == ["2", "3"]
+    found = client.get_by_id("crm.deal.get", column.dropna())
+    assert [outcome.result["ID"] for outcome in found] == ["2", "3"]
+    with pytest.raises(ValueError, match="missing value"):
+        client.get_by_id("crm.deal.get", column)

@@ -199,3 +199,11 @@ def test_the_original_returns_the_same(make_bitrix_portal, call):
         return result
 
     assert in_order(results[0]) == in_order(results[1])
+
+
+def test_a_client_can_be_pickled_after_its_first_call(b24):
+    import pickle
+
+    deal = b24.get_by_ID("crm.deal.get", [7])
+    copy = pickle.loads(pickle.dumps(b24))
+    assert copy.get_by_ID("crm.deal.get", [7]) == deal

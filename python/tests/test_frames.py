@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from brimful import AsyncClient, BrimfulError, Client, ConfigError, IncompleteError
+from brimful import AsyncClient, BrimfulError, Client, ConfigError, IncompleteError, MisfitWarning
 
 DEALS = [
     {"ID": "7", "TITLE": "Seven", "OPPORTUNITY": "10.50", "CLOSED": "Y", "COMPANY_ID": "3",
@@ -314,3 +314,29 @@ def test_an_export_has_labels_a_report_a_deadline_and_folders(bitrix_portal, tmp
     assert json.loads(Path("report.json").read_text(encoding="utf-8"))
     client.list("crm.deal.list").export("parquet:by-month", partition_by="DATE_CREATE:month")
     assert any("DATE_CREATE" in folder.name for folder in Path("by-month").rglob("*") if folder.is_dir())
+
+
+def test_a_dataframe_warns_of_values_that_do_not_fit_and_names_their_fields(make_bitrix_portal):
+    portal = make_bitrix_portal(load={"crm.deal": [{**DEALS[0], "BEGINDATE": "soon"}]})
+    rows = Client(portal.webhook, rate=None).list("crm.deal.list", select=FIELDS)
+    with pytest.warns(MisfitWarning, match=r"crm\.deal\.list: 1 values .* BEGINDATE \(1\)") as warned:
+        rows.to_arrow()
+    assert warned[0].filename == __file__
+    assert rows.misfits[0].field == "BEGINDATE"
+
+
+def test_a_library_that_is_missing_is_told_before_a_row_is_read(make_bitrix_portal, monkeypatch):
+    portal = make_bitrix_portal(load={"crm.deal": DEALS})
+    rows = Client(portal.webhook, rate=None).list("crm.deal.list", select=FIELDS)
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install polars"):
+        rows.to_polars()
+    assert portal.stats["commands"] == 0
+    assert rows.to_arrow().num_rows == 2
+
+
+def test_an_export_begins_anew_where_that_is_asked_for(deals, tmp_path):
+    with pytest.raises(ValueError, match="resume"):
+        deals.export(tmp_path / "deals.csv", resume="sometimes")
+    for resume in (False, "never", "auto", True):
+        assert deals.export(tmp_path / f"{resume}.csv", resume=resume).rows == 2

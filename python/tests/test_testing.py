@@ -3,7 +3,7 @@
 import pytest
 
 from brimful import Client
-from brimful.testing import portal
+from brimful.testing import Portal, portal
 
 
 def test_rows_of_your_own_are_served_and_requests_counted():
@@ -45,3 +45,10 @@ def test_requests_are_seen_with_their_parameters():
     assert (update["method"], update["params"]["fields"]) == ("crm.deal.update", {"TITLE": "Third"})
     assert [command["params"]["id"] for command in batch["commands"]] == ["1", "99"]
     assert batch["commands"][0]["status"] == "ok"
+
+
+def test_rows_of_a_list_method_are_served_and_a_portal_can_be_used_in_a_block():
+    rows = [{"id": 7, "price": 100}, {"id": 8, "price": 5}]
+    with Portal(load={"sale.shipment.list": rows}) as b24:
+        found = list(Client(b24.webhook, rate=None).list("sale.shipment.list"))
+        assert [row["id"] for row in found] == [7, 8]
