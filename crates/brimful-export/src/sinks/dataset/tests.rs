@@ -143,7 +143,7 @@ fn found(memory: &Memory) -> (Vec<i64>, usize) {
 fn names(memory: &Memory) -> Vec<String> {
     let without_writer = |name: &String| match name.rsplit_once('.') {
         // Parts of an export have a number, that of the run, and one of the process; those of a sync a number alone.
-        Some((stem, ending)) if stem.matches("-").count() >= 3 => {
+        Some((stem, ending)) if stem.matches('-').count() >= 3 => {
             let (stem, _writer) = stem.rsplit_once('-').unwrap();
             format!("{stem}.{ending}")
         }
