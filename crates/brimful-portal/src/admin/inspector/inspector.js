@@ -3,6 +3,7 @@
 
 const MOST_REQUESTS = 1000; // kept in memory
 const ROW_HEIGHT = 29; // pixels; the style has it too
+const FRAME = 30; // milliseconds between two redraws of the log: painting is what takes the time
 const MOST_WAITING = 1000; // while it is paused, or between two frames
 const TABS = ['requests', 'limits', 'rows', 'faults', 'access', 'events'];
 const POLL = 1000; // milliseconds between two looks at the limits
@@ -173,12 +174,18 @@ function showLog() {
   byId('count').textContent = requests.length ? parts.join(', ') : t('wait');
 }
 
-/* Redraws once a frame, however much comes. */
+/* Redraws some thirty times a second, however much comes. */
 let isDue = false;
+let drawn = 0;
 function redraw() {
   if (isDue) return;
   isDue = true;
-  requestAnimationFrame(() => {
+  requestAnimationFrame(function draw(now) {
+    if (now - drawn < FRAME) {
+      requestAnimationFrame(draw);
+      return;
+    }
+    drawn = now;
     isDue = false;
     if (!paused) take();
     if (tab === 'requests') showLog();
