@@ -213,7 +213,7 @@ impl std::str::FromStr for Store {
         // It may have a password that is meant for another store.
         let scheme = text.split(':').next().unwrap_or_default();
         Err(ExportError::Name(format!(
-            "{scheme} is no store that is known; there are {KNOWN}"
+            "{scheme} is not a known store; there are {KNOWN}"
         )))
     }
 }

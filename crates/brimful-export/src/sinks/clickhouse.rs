@@ -17,7 +17,9 @@ use server::{Refusal, Server, address};
 use super::owner::{self, WrittenList};
 use super::run_state::RunState;
 use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
-use super::table_plan::{TablePlan, TypeConflict, holds_other_rows, quoted_names};
+use super::table_plan::{
+    TablePlan, TypeConflict, holds_other_rows, lacking_deleted_at, quoted_names,
+};
 use super::writer_runtime::WriterRuntime;
 use super::{
     DELETED_AT, DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, WHOLE_SECONDS, label_name,
@@ -35,6 +37,8 @@ const ROWS_AT_ONCE: u64 = 100_000;
 const BYTES_AT_ONCE: usize = 16 << 20;
 /// Tells an old row from a new one with the same ID.
 const VERSION: &str = "_brimful_version";
+/// The type of the column that says since when a row is no longer in the portal.
+const DELETED_AT_TYPE: &str = "Nullable(DateTime('UTC'))";
 /// The first version with `Bool`, `Date32` and `DateTime64` from 1900 to 2299.
 const WIDE_DATES_SINCE: (u32, u32) = (22, 8);
 /// How long a server may take to answer.
@@ -212,8 +216,7 @@ impl ClickhouseSink {
 
     /// Takes down how far the run is.
     fn store_state(&mut self, finished: bool) -> Result<(), ExportError> {
-        let last_id = self.state.last_id();
-        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        let last_id = self.state.last_id_text();
         self.version += 1;
         self.ask(&format!(
             "INSERT INTO _brimful_state (`table`, command, rows, last_id, finished, run, version) VALUES \
@@ -309,37 +312,13 @@ impl ClickhouseSink {
             },
         );
         let plan = plan.map_err(|message| self.failed(message).because_of_table())?;
-        let definition = |place: usize| format!("{} {}", names[place], declared(place).0);
-        let deleted_at = self.state.sync.as_ref();
-        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} Nullable(DateTime('UTC'))"));
+        let definitions: Vec<String> = (0..names.len())
+            .map(|place| format!("{} {}", names[place], declared(place).0))
+            .collect();
         match plan {
-            TablePlan::Create => {
-                let mut columns: Vec<String> = (0..names.len()).map(definition).collect();
-                columns.push(format!("{VERSION} UInt64"));
-                columns.extend(deleted_at);
-                let engine = match schema.key {
-                    Some(key) => format!("ReplacingMergeTree({VERSION}) ORDER BY {}", names[key]),
-                    None => "MergeTree ORDER BY tuple()".to_owned(),
-                };
-                self.ask(&format!(
-                    "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = {engine}",
-                    columns.join(", ")
-                ))?;
-            }
+            TablePlan::Create => self.create_table(schema, definitions, &names)?,
             TablePlan::AddColumns(places) => {
-                if !existing.iter().any(|(name, _)| name == VERSION) {
-                    let why = holds_other_rows(&self.state.table, VERSION);
-                    return Err(self.failed(why).because_of_table());
-                }
-                let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
-                let deleted_at = deleted_at.filter(|_| !has_deleted_at);
-                for place in places {
-                    let name = &schema.columns[place].name;
-                    self.add_column(&self.state.table, name, &definition(place))?;
-                }
-                if let Some(column) = deleted_at {
-                    self.add_column(&self.state.table, DELETED_AT, &column)?;
-                }
+                self.add_columns(schema, &existing, &places, &definitions)?;
             }
         }
         self.retitle(schema)?;
@@ -371,6 +350,49 @@ impl ClickhouseSink {
         let columns = columns.join(", ");
         self.ask(&format!("ALTER TABLE {} {columns}", quoted(table)))
             .map(drop)
+    }
+
+    /// Makes the table with these columns and those that the store has of every row.
+    fn create_table(
+        &self,
+        schema: &Schema,
+        mut columns: Vec<String>,
+        names: &[String],
+    ) -> Result<(), ExportError> {
+        columns.push(format!("{VERSION} UInt64"));
+        columns.extend(lacking_deleted_at(&self.state, &[], DELETED_AT_TYPE));
+        let engine = match schema.key {
+            Some(key) => format!("ReplacingMergeTree({VERSION}) ORDER BY {}", names[key]),
+            None => "MergeTree ORDER BY tuple()".to_owned(),
+        };
+        self.ask(&format!(
+            "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = {engine}",
+            quoted(&self.state.table),
+            columns.join(", ")
+        ))
+        .map(drop)
+    }
+
+    /// Adds the columns at these places to a table that is there.
+    fn add_columns(
+        &self,
+        schema: &Schema,
+        existing: &[(String, String)],
+        places: &[usize],
+        definitions: &[String],
+    ) -> Result<(), ExportError> {
+        if !existing.iter().any(|(name, _)| name == VERSION) {
+            let why = holds_other_rows(&self.state.table, VERSION);
+            return Err(self.failed(why).because_of_table());
+        }
+        for place in places {
+            let name = &schema.columns[*place].name;
+            self.add_column(&self.state.table, name, &definitions[*place])?;
+        }
+        match lacking_deleted_at(&self.state, existing, DELETED_AT_TYPE) {
+            Some(column) => self.add_column(&self.state.table, DELETED_AT, &column),
+            None => Ok(()),
+        }
     }
 
     /// Adds a column that may be there already: another run may have added it meanwhile, and an answer may have been lost.
@@ -704,9 +726,7 @@ impl StoreSink for ClickhouseSink {
             self.send(insert, Some(&lines), true)?;
         }
         self.store_state(finished)?;
-        self.state.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
+        self.state.commit_with(misfits);
         Ok(())
     }
 }

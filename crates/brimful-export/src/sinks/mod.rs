@@ -14,10 +14,14 @@ pub(crate) mod clickhouse;
 mod csv;
 #[cfg(feature = "parquet")]
 pub(crate) mod dataset;
+#[cfg(feature = "sync")]
+mod dialect;
 #[cfg(feature = "dialects")]
 pub(crate) mod indexes;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod new_rows;
 #[cfg(feature = "stores")]
 pub(crate) mod owner;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -28,6 +32,8 @@ pub(crate) mod run_state;
 mod singer;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+#[cfg(feature = "dialects")]
+mod statements;
 #[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
 mod tab_separated;
 #[cfg(any(
@@ -57,6 +63,8 @@ use crate::misfit::Misfits;
 #[cfg(feature = "arrow")]
 use crate::picked::{PickedRows, Unfit};
 use crate::schema::{Column, Schema};
+#[cfg(feature = "sync")]
+pub(crate) use dialect::Dialect;
 #[cfg(feature = "stores")]
 use run_state::RunState;
 
@@ -291,20 +299,6 @@ pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
 /// The column that says since when a row is no longer in the portal.
 #[cfg(feature = "sync")]
 pub(crate) const DELETED_AT: &str = "_deleted_at";
-
-/// How the SQL of a store that tables can be kept in sync in differs from that of others.
-#[cfg(feature = "sync")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    #[cfg(feature = "sqlite")]
-    Sqlite,
-    #[cfg(feature = "postgres")]
-    Postgres,
-    #[cfg(feature = "mysql")]
-    Mysql,
-    #[cfg(feature = "adbc")]
-    Duckdb,
-}
 
 /// Takes a row of a query, as texts.
 #[cfg(feature = "sync")]

@@ -11,10 +11,12 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder, SslOpts};
 use parking_lot::Mutex;
 
+use super::new_rows::{NewRows, ascending_key};
 use super::password_files::{self, Login};
 use super::run_state::RunState;
+use super::statements::{clearing, label_values, misfit_values};
 use super::tab_separated::TabSeparated;
-use super::table_plan::{TablePlan, TypeConflict, quoted_names};
+use super::table_plan::{TablePlan, TypeConflict, definition, lacking_deleted_at, quoted_names};
 use super::tls::{TlsMode, TlsOptions};
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow,
@@ -61,10 +63,8 @@ pub(crate) struct MysqlSink {
     merge: String,
     /// The statement that brings rows into the table itself.
     load_new: String,
-    /// The highest ID of the table and of the rows taken; `None` where rows may be there already.
-    highest: Option<u64>,
-    /// Whether the rows that wait have IDs above all others, each above the one before.
-    are_new: bool,
+    /// Whether the rows that wait go straight into the table. A sync compares rows before, so its rows never do.
+    new_rows: NewRows,
     /// The query that counts the rows that are new or differ, where the table is kept in sync.
     count: Option<String>,
     /// The statement that makes the table of the session.
@@ -184,8 +184,7 @@ impl MysqlSink {
             load: String::new(),
             merge: String::new(),
             load_new: String::new(),
-            highest: None,
-            are_new: true,
+            new_rows: NewRows::unknown(),
             count: None,
             stage: String::new(),
             began: false,
@@ -219,17 +218,15 @@ impl MysqlSink {
              FROM _brimful_state s WHERE s.`table` = ? AND s.command = ? AND NOT s.finished AND s.last_id IS NOT NULL",
             (&self.state.table, &self.state.command),
         );
-        if let Some((rows, last_id, misfits)) = found.map_err(|error| self.failed(said(&error)))? {
-            self.state.resumed = Some((rows, last_id));
-            self.state.misfits = misfits;
+        if let Some(interrupted) = found.map_err(|error| self.failed(said(&error)))? {
+            self.state.resume(interrupted);
         }
         Ok(())
     }
 
     /// The statement that takes down how far the run is.
     fn state_statement(&self, finished: bool) -> String {
-        let last_id = self.state.last_id();
-        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        let last_id = self.state.last_id_text();
         format!(
             "REPLACE INTO _brimful_state (`table`, command, `rows`, last_id, finished) VALUES ({}, {}, {}, {last_id}, \
              {finished})",
@@ -239,17 +236,12 @@ impl MysqlSink {
         )
     }
 
-    /// Whether the rows that wait go straight into the table. A sync compares rows before, so its rows never do.
-    fn is_direct(&self) -> bool {
-        self.are_new && self.highest.is_some()
-    }
-
     /// How many rows were new or differed, where that is asked for.
     fn send(&mut self, misfits: &[String], state: &[String]) -> mysql::Result<u64> {
         self.connection.query_drop("START TRANSACTION")?;
         let mut written = 0;
         if !self.stream.lock().is_empty() {
-            let is_direct = self.is_direct();
+            let is_direct = self.new_rows.are_certain();
             let load = if is_direct {
                 &self.load_new
             } else {
@@ -408,21 +400,19 @@ impl MysqlSink {
                 })
             },
         );
-        let definition = |place: usize| {
-            let is_key = Some(place) == schema.key;
-            let key = if is_key { " PRIMARY KEY" } else { "" };
+        let with_comment = |place: usize| {
+            let column = definition(schema, place, &names[place], declared(place));
             let title = schema.columns[place].title.as_ref();
             let comment = title.map_or_else(String::new, |title| {
                 let title: String = title.chars().take(COMMENT_CHARACTERS).collect();
                 format!(" COMMENT {}", literal(&title))
             });
-            format!("{} {}{key}{comment}", names[place], declared(place))
+            column + &comment
         };
-        let deleted_at = self.state.sync.as_ref();
-        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} DATETIME"));
+        let deleted_at = lacking_deleted_at(&self.state, &existing, "DATETIME");
         match plan.map_err(|message| self.failed(message).because_of_table())? {
             TablePlan::Create => {
-                let columns = (0..names.len()).map(definition);
+                let columns = (0..names.len()).map(with_comment);
                 let columns: Vec<String> = deleted_at.into_iter().chain(columns).collect();
                 let columns = columns.join(", ");
                 self.execute(&format!(
@@ -430,9 +420,7 @@ impl MysqlSink {
                 ))
             }
             TablePlan::AddColumns(places) => {
-                let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
-                let added = places.into_iter().map(definition);
-                let added = added.chain(deleted_at.filter(|_| !has_deleted_at));
+                let added = places.into_iter().map(with_comment).chain(deleted_at);
                 let added: Vec<String> =
                     added.map(|column| format!("ADD COLUMN {column}")).collect();
                 if !added.is_empty() {
@@ -480,26 +468,17 @@ impl MysqlSink {
         self.execute("START TRANSACTION")?;
         let state = self.state_statement(false);
         self.execute(&state)?;
-        let of_table = literal(&self.state.table);
-        self.execute(&format!(
-            "DELETE FROM _brimful_errors WHERE `table` = {of_table}"
-        ))?;
-        if schema.key.is_none() {
-            // Without IDs nothing tells a row of this run from one of an earlier run.
-            self.execute(&format!("DELETE FROM {}", quoted(&self.state.table)))?;
+        for statement in clearing(schema, &self.state, quoted, literal) {
+            self.execute(&statement)?;
         }
         self.execute("COMMIT")
     }
 
-    /// The highest ID of the table, 0 if it is empty. `None` where IDs are no numbers, and where a sync decides which rows
-    /// are new.
+    /// The highest ID of the table, 0 if it is empty. `None` where it does not tell which rows are new.
     fn highest_id(&mut self, schema: &Schema) -> Result<Option<u64>, ExportError> {
-        let Some(key) = schema.key.filter(|_| self.state.sync.is_none()) else {
+        let Some(key) = ascending_key(schema, &self.state) else {
             return Ok(None);
         };
-        if schema.columns[key].kind != ColumnType::Scalar(ScalarType::Int64) {
-            return Ok(None);
-        }
         let key = &quoted_names(schema, quoted)[key];
         let sql = format!(
             "SELECT COALESCE(MAX({key}), 0) FROM {}",
@@ -570,16 +549,8 @@ impl MysqlSink {
         for (column, entries) in &labelled {
             let (name, field) = (quoted(&column.name), literal(&column.name));
             for entries in entries.chunks(1_000) {
-                let values: Vec<String> = entries
-                    .iter()
-                    .map(|(code, label)| {
-                        format!("({field}, {}, {})", literal(code), literal(label))
-                    })
-                    .collect();
-                self.execute(&format!(
-                    "INSERT INTO {labels} VALUES {}",
-                    values.join(", ")
-                ))?;
+                let values = label_values(&column.name, entries, literal);
+                self.execute(&format!("INSERT INTO {labels} VALUES {values}"))?;
             }
             let label = quoted(&label_name(&NAMES, schema, column));
             // Writing to a string does not fail.
@@ -673,23 +644,9 @@ fn misfit_statements(table: &str, misfits: &Misfits) -> Vec<String> {
         .0
         .chunks(500)
         .map(|misfits| {
-            let rows: Vec<String> = misfits
-                .iter()
-                .map(|misfit| {
-                    let id = misfit.id_text();
-                    format!(
-                        "({}, {}, {}, {}, {})",
-                        literal(table),
-                        id.map_or_else(|| "NULL".to_owned(), |id| literal(&id)),
-                        literal(&misfit.field),
-                        literal(misfit.value.get()),
-                        literal(misfit.reason)
-                    )
-                })
-                .collect();
             format!(
                 "INSERT INTO _brimful_errors (`table`, id, field, value, reason) VALUES {}",
-                rows.join(", ")
+                misfit_values(table, misfits, literal)
             )
         })
         .collect()
@@ -773,8 +730,7 @@ impl StoreSink for MysqlSink {
         };
         self.load = load(STAGE);
         self.load_new = load(&table);
-        self.highest = self.highest_id(schema)?;
-        self.are_new = true;
+        self.new_rows = NewRows::above(self.highest_id(schema)?);
         self.merge = self.merge_statement(schema);
         self.count = self.count_statement(schema);
         self.began = true;
@@ -810,8 +766,7 @@ impl StoreSink for MysqlSink {
         }
         self.rows.end_line();
         let id = row.key(schema);
-        self.are_new &= id.is_some() && id > self.highest;
-        self.highest = self.highest.max(id.filter(|_| self.highest.is_some()));
+        self.new_rows.take(id);
         self.state.take(id);
         Ok(())
     }
@@ -844,9 +799,8 @@ impl StoreSink for MysqlSink {
             };
             let is_lost =
                 !matches!(error, mysql::Error::MySqlError(_)) || self.connection_is_lost();
-            if !is_lost && self.is_direct() && self.execute("ROLLBACK").is_ok() {
-                // Somebody else has put rows with these IDs there meanwhile.
-                self.are_new = false;
+            if !is_lost && self.new_rows.are_certain() && self.execute("ROLLBACK").is_ok() {
+                self.new_rows.are_there_already();
                 continue;
             }
             if !is_lost || !self.reconnect(&mut waits) {
@@ -858,10 +812,8 @@ impl StoreSink for MysqlSink {
             }
         }
         self.stream.lock().clear();
-        self.are_new = true;
-        self.state.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
+        self.new_rows.begin_again();
+        self.state.commit_with(misfits);
         Ok(())
     }
 }

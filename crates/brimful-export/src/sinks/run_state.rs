@@ -2,6 +2,8 @@
 //! be resumed. Of a Singer stream it is kept by the target.
 
 use super::StoreOptions;
+#[cfg(any(feature = "adbc", feature = "clickhouse", feature = "mysql"))]
+use crate::misfit::Misfits;
 
 #[derive(Debug)]
 pub(crate) struct RunState {
@@ -61,6 +63,13 @@ impl RunState {
         }
     }
 
+    /// Continues an interrupted run: its rows, the ID of the last one, and its values that did not fit.
+    #[cfg(feature = "dialects")]
+    pub(crate) fn resume(&mut self, (rows, last_id, misfits): (u64, u64, u64)) {
+        self.resumed = Some((rows, last_id));
+        self.misfits = misfits;
+    }
+
     /// A row was taken.
     pub(crate) fn take(&mut self, id: Option<u64>) {
         let before = self.taken.1.or(self.resumed.map(|(_, id)| id));
@@ -94,6 +103,14 @@ impl RunState {
         self.stored = self.taken;
     }
 
+    /// What was taken is stored, and the values that did not fit with it.
+    #[cfg(any(feature = "adbc", feature = "clickhouse", feature = "mysql"))]
+    pub(crate) fn commit_with(&mut self, misfits: &mut Misfits) {
+        self.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.commit();
+    }
+
     /// What was taken is on its way to the store.
     #[cfg(feature = "postgres")]
     pub(crate) fn send(&mut self) {
@@ -121,6 +138,18 @@ impl RunState {
     pub(crate) fn last_id(&self) -> Option<u64> {
         let last = self.taken.1.or(self.resumed.map(|(_, id)| id));
         last.filter(|_| self.ascending)
+    }
+
+    /// The same ID as statements have it.
+    #[cfg(any(
+        feature = "adbc",
+        feature = "clickhouse",
+        feature = "mysql",
+        feature = "postgres"
+    ))]
+    pub(crate) fn last_id_text(&self) -> String {
+        let last_id = self.last_id();
+        last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string())
     }
 }
 

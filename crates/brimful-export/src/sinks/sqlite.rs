@@ -8,7 +8,8 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement};
 
 use super::run_state::RunState;
-use super::table_plan::{TablePlan, TypeConflict, quoted_names};
+use super::statements::clearing;
+use super::table_plan::{TablePlan, TypeConflict, definition, lacking_deleted_at, quoted_names};
 use super::{
     DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, label_name, labelled,
 };
@@ -109,7 +110,7 @@ pub(crate) fn check_is_file(path: &Path) -> Result<(), ExportError> {
     match std::fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(ExportError::Store {
             store: format!("sqlite:{}", path.display()),
-            message: "it is no file, so it holds no database".to_owned(),
+            message: "it is not a file, so it holds no database".to_owned(),
         }),
         _ => Ok(()),
     }
@@ -199,9 +200,8 @@ impl SqliteSink {
                 )
                 .optional()
         };
-        if let Some((rows, last_id, misfits)) = find().map_err(|error| self.failed(&error))? {
-            self.state.resumed = Some((rows, last_id));
-            self.state.misfits = misfits;
+        if let Some(interrupted) = find().map_err(|error| self.failed(&error))? {
+            self.state.resume(interrupted);
         }
         Ok(())
     }
@@ -326,10 +326,7 @@ impl SqliteSink {
         stored.map_err(|error: rusqlite::Error| self.failed(&error))?;
         let mut sql = format!("CREATE VIEW {view} AS SELECT t.*");
         for (column, _) in &labelled {
-            let (name, field) = (
-                quoted(&column.name),
-                format!("'{}'", column.name.replace('\'', "''")),
-            );
+            let (name, field) = (quoted(&column.name), literal(&column.name));
             let of_label = quoted(&label_name(&StoreSink::names(self), schema, column));
             let found = format!("{labels} l WHERE l.field = {field} AND l.code =");
             // Writing to a string does not fail.
@@ -401,16 +398,10 @@ impl SqliteSink {
             message,
         })?;
         let definition = |place: usize| {
-            let is_key = Some(place) == schema.key;
-            let key = if is_key { " PRIMARY KEY" } else { "" };
-            format!(
-                "{} {}{key}",
-                names[place],
-                declared(schema.columns[place].kind)
-            )
+            let kind = declared(schema.columns[place].kind);
+            definition(schema, place, &names[place], kind)
         };
-        let deleted_at = self.state.sync.as_ref();
-        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} DATETIME"));
+        let deleted_at = lacking_deleted_at(&self.state, &existing, "DATETIME");
         match plan {
             TablePlan::Create => {
                 // SQLite has no comments of columns, and keeps those in the statement that makes the table.
@@ -428,8 +419,6 @@ impl SqliteSink {
                 self.execute(&format!("CREATE TABLE {table} (\n{columns})"))
             }
             TablePlan::AddColumns(places) => {
-                let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
-                let deleted_at = deleted_at.filter(|_| !has_deleted_at);
                 for column in deleted_at
                     .into_iter()
                     .chain(places.into_iter().map(definition))
@@ -444,16 +433,8 @@ impl SqliteSink {
     /// A run begins that goes on with no other: what is left of earlier runs is cleared.
     fn clear(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.store_state(false)?;
-        // It says what is wrong with the rows of this run.
-        self.connection
-            .execute(
-                "DELETE FROM \"_brimful_errors\" WHERE \"table\" = ?1",
-                [&self.state.table],
-            )
-            .map_err(|error| self.failed(&error))?;
-        if schema.key.is_none() {
-            // Without IDs nothing tells a row of this run from one of an earlier run.
-            self.execute(&format!("DELETE FROM {}", quoted(&self.state.table)))?;
+        for statement in clearing(schema, &self.state, quoted, literal) {
+            self.execute(&statement)?;
         }
         Ok(())
     }
@@ -596,6 +577,11 @@ fn number(row: &rusqlite::Row<'_>, place: usize) -> Result<u64, rusqlite::Error>
 /// A name in quotes.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as a statement has it.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\0', "").replace('\'', "''"))
 }
 
 /// The declared type of a column. What SQLite makes of it: DECIMAL and BOOLEAN are numbers; DATE, DATETIME and JSON stay

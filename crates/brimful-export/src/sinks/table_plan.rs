@@ -1,5 +1,12 @@
 //! What a store's table needs before the rows of a schema go into it.
 
+#[cfg(any(
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "sqlite"
+))]
+use super::{DELETED_AT, run_state::RunState};
 use crate::schema::Schema;
 
 /// What is done about the table of a schema.
@@ -100,6 +107,32 @@ pub(crate) fn holds_other_rows(table: &str, column: &str) -> String {
 pub(crate) fn quoted_names(schema: &Schema, quoted: fn(&str) -> String) -> Vec<String> {
     let columns = schema.columns.iter();
     columns.map(|column| quoted(&column.name)).collect()
+}
+
+/// The definition of a column of a table with a key: `kind` is its declared type.
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub(crate) fn definition(schema: &Schema, place: usize, name: &str, kind: &str) -> String {
+    let is_key = Some(place) == schema.key;
+    let key = if is_key { " PRIMARY KEY" } else { "" };
+    format!("{name} {kind}{key}")
+}
+
+/// The definition of the column that says since when a row is no longer in the portal, where the table is kept in sync
+/// and lacks it.
+#[cfg(any(
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "sqlite"
+))]
+pub(crate) fn lacking_deleted_at(
+    state: &RunState,
+    existing: &[(String, String)],
+    kind: &str,
+) -> Option<String> {
+    state.sync.as_ref()?;
+    let is_there = existing.iter().any(|(name, _)| name == DELETED_AT);
+    (!is_there).then(|| format!("{DELETED_AT} {kind}"))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::table::{Coverage, CoveredRows, SyncTable, TableAccess};
 use super::{Deletes, EntityReport, Observer, SyncError, SyncEvent, SyncOptions, SyncRun, portal};
 use crate::labels::describe;
 use crate::schema::Plan;
+use crate::store::Store;
 
 /// Rows that go into one transaction. While they are written nothing waits for the portal, so a store that has one writer
 /// at a time serves several entities.
@@ -102,32 +103,7 @@ impl EntityRun {
         let access = run.access(lock);
         let (store, of_store, opened_by) = (run.store.clone(), entity.clone(), access.clone());
         let labels = run.options.labels;
-        let table = blocking(move || {
-            let mut table = SyncTable::open_when_reachable(&store, &of_store, &opened_by, &plan)?;
-            table
-                .state
-                .meet_fields(plan.fields.keys().map(String::as_str));
-            let titles = plan.fields.iter();
-            let titles = titles.map(|(name, field)| (name.as_str(), field.title.as_deref()));
-            let are_renamed = table.state.meet_titles(titles);
-            let portal_has =
-                |field: &&String| plan.fields.is_empty() || plan.fields.contains_key(*field);
-            let known = table
-                .state
-                .columns
-                .iter()
-                .filter(portal_has)
-                .chain(&table.state.untyped)
-                .cloned()
-                .collect();
-            let mut plan = plan;
-            table.keep_labels(&mut plan.labels)?;
-            table.meet(Plan { known, ..plan });
-            if (labels || are_renamed) && table.exists && !table.state.columns.is_empty() {
-                table.open_table()?;
-            }
-            Ok(table)
-        });
+        let table = blocking(move || open_table(&store, &of_store, &opened_by, plan, labels));
         let table = table.await?;
         if let Some(damage) = &table.trouble.damage {
             (run.observer)(&SyncEvent::Warning {
@@ -551,4 +527,36 @@ impl EntityRun {
         }
         Ok(())
     }
+}
+
+/// Opens the table of an entity for the fields that its list has now.
+fn open_table(
+    store: &Store,
+    entity: &SyncEntity,
+    access: &TableAccess,
+    mut plan: Plan,
+    labels: bool,
+) -> Result<SyncTable, SyncError> {
+    let mut table = SyncTable::open_when_reachable(store, entity, access, &plan)?;
+    table
+        .state
+        .meet_fields(plan.fields.keys().map(String::as_str));
+    let titles = plan.fields.iter();
+    let titles = titles.map(|(name, field)| (name.as_str(), field.title.as_deref()));
+    let are_renamed = table.state.meet_titles(titles);
+    let portal_has = |field: &&String| plan.fields.is_empty() || plan.fields.contains_key(*field);
+    let known = table
+        .state
+        .columns
+        .iter()
+        .filter(portal_has)
+        .chain(&table.state.untyped)
+        .cloned()
+        .collect();
+    table.keep_labels(&mut plan.labels)?;
+    table.meet(Plan { known, ..plan });
+    if (labels || are_renamed) && table.exists && !table.state.columns.is_empty() {
+        table.open_table()?;
+    }
+    Ok(table)
 }

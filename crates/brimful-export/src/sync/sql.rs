@@ -97,32 +97,6 @@ pub(crate) const ERRORS: &str = "_brimful_errors";
 const LOADED: &str = "_brimful_loaded";
 
 impl Dialect {
-    pub(crate) fn quoted(self, name: &str) -> String {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite => crate::sinks::sqlite::quoted(name),
-            #[cfg(feature = "postgres")]
-            Self::Postgres => crate::sinks::postgres::quoted(name),
-            #[cfg(feature = "mysql")]
-            Self::Mysql => crate::sinks::mysql::quoted(name),
-            #[cfg(feature = "adbc")]
-            Self::Duckdb => crate::sinks::adbc::quoted(name),
-        }
-    }
-
-    pub(crate) fn literal(self, text: &str) -> String {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
-            #[cfg(feature = "postgres")]
-            Self::Postgres => crate::sinks::postgres::literal(text),
-            #[cfg(feature = "mysql")]
-            Self::Mysql => crate::sinks::mysql::literal(text),
-            #[cfg(feature = "adbc")]
-            Self::Duckdb => crate::sinks::adbc::literal(text),
-        }
-    }
-
     /// A moment as columns of moments take it.
     pub(crate) fn moment(self, time: PortalTime) -> String {
         match self {
@@ -252,38 +226,6 @@ impl Dialect {
             highest("time_to", "'rows', 'changes'"),
             highest("time_to", "'deletes'"),
         )
-    }
-
-    pub(crate) fn columns_of(self, table: &str) -> String {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite => format!(
-                "SELECT lower(name) FROM pragma_table_info({})",
-                self.literal(table)
-            ),
-            #[cfg(feature = "postgres")]
-            Self::Postgres => format!(
-                "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass({}) AND attnum > 0 AND NOT attisdropped",
-                self.literal(&self.quoted(table))
-            ),
-            #[cfg(feature = "mysql")]
-            Self::Mysql => format!(
-                "SELECT lower(column_name) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {}",
-                self.literal(table)
-            ),
-            #[cfg(feature = "adbc")]
-            Self::Duckdb => format!(
-                "SELECT lower(column_name) FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = \
-                 current_schema() AND lower(table_name) = lower({})",
-                self.literal(table)
-            ),
-        }
-    }
-
-    /// The statement that moves a table out of the way.
-    pub(crate) fn rename(self, table: &str) -> String {
-        let (table, mine) = (self.quoted(table), self.quoted(&format!("{table}_mine")));
-        format!("ALTER TABLE {table} RENAME TO {mine}")
     }
 
     /// The declared type of a column.

@@ -142,78 +142,80 @@ pub(super) fn check_is_there(store: &Store) -> Result<(), SyncError> {
 }
 
 fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
-    let nothing = || SyncError::Usage(format!("nothing is kept in sync in {store}"));
     check_is_there(store)?;
-    #[cfg(feature = "parquet")]
-    if let Store::Dataset { place, .. } = store {
-        let tables = super::dataset::status(store, place)?;
-        return if tables.is_empty() {
-            Err(nothing())
-        } else {
-            Ok(tables)
-        };
+    let tables = match store {
+        #[cfg(feature = "parquet")]
+        Store::Dataset { place, .. } => super::dataset::status(store, place)?,
+        #[cfg(feature = "clickhouse")]
+        Store::Clickhouse(url) => super::clickhouse::status(url, store)?,
+        _ => read_sql(store)?,
+    };
+    if tables.is_empty() {
+        let nothing = format!("nothing is kept in sync in {store}");
+        return Err(SyncError::Usage(nothing));
     }
-    #[cfg(feature = "clickhouse")]
-    if let Store::Clickhouse(url) = store {
-        let tables = super::clickhouse::status(url, store)?;
-        return if tables.is_empty() {
-            Err(nothing())
-        } else {
-            Ok(tables)
-        };
-    }
+    Ok(tables)
+}
+
+/// What a database with SQL says of its tables; nothing where none was ever kept in sync.
+fn read_sql(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
     let mut writer = store.open_to_read(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
     if !sql.columns_of(STATE)?.iter().any(|column| column == "sync") {
-        return Err(nothing());
+        return Ok(Vec::new());
     }
-    let dialect = sql.dialect;
-    let table_column = dialect.quoted("table");
+    let table_column = sql.dialect.quoted("table");
     let found = sql.rows(&format!(
         "SELECT {table_column}, command, sync FROM {STATE} WHERE sync IS NOT NULL ORDER BY {table_column}"
     ))?;
     let mut tables = Vec::new();
     for row in &found {
-        let [Some(table), command, state] = row.as_slice() else {
-            continue;
-        };
-        let columns: EntityState = stored(store, table, state.as_deref())?;
-        let (of_table, name) = (
-            format!("{table_column} = {}", dialect.literal(table)),
-            dialect.quoted(table),
-        );
-        let mut count = |sql_text: String| -> Result<u64, SyncError> {
-            let counts: Vec<u64> = sql.column(&sql_text)?;
-            Ok(counts.first().copied().unwrap_or(0))
-        };
-        let has_table = columns.columns.is_empty().then_some(0);
-        let rows = match has_table {
-            Some(none) => none,
-            None => count(format!(
-                "SELECT count(*) FROM {name} WHERE {DELETED_AT} IS NULL"
-            ))?,
-        };
-        let deleted = match has_table {
-            Some(none) => none,
-            None => count(format!(
-                "SELECT count(*) FROM {name} WHERE {DELETED_AT} IS NOT NULL"
-            ))?,
-        };
-        let misfits = count(format!("SELECT count(*) FROM {ERRORS} WHERE {of_table}"))?;
-        let of_store = StoredStatus {
-            command: command.as_deref(),
-            state: state.as_deref(),
-            rows,
-            deleted,
-            misfits,
-            trouble: None,
-        };
-        tables.push(of_store.read(store, table)?);
-    }
-    if tables.is_empty() {
-        return Err(nothing());
+        if let [Some(table), command, state] = row.as_slice() {
+            let (command, state) = (command.as_deref(), state.as_deref());
+            tables.push(read_table(&mut sql, store, table, command, state)?);
+        }
     }
     Ok(tables)
+}
+
+/// Counts what a database has of one table.
+fn read_table(
+    sql: &mut SqlStore<'_>,
+    store: &Store,
+    table: &str,
+    command: Option<&str>,
+    state: Option<&str>,
+) -> Result<TableStatus, SyncError> {
+    let dialect = sql.dialect;
+    let (of_table, name) = (
+        format!("{} = {}", dialect.quoted("table"), dialect.literal(table)),
+        dialect.quoted(table),
+    );
+    let mut count = |sql_text: String| -> Result<u64, SyncError> {
+        let counts: Vec<u64> = sql.column(&sql_text)?;
+        Ok(counts.first().copied().unwrap_or(0))
+    };
+    let entity_state: EntityState = stored(store, table, state)?;
+    let (rows, deleted) = if entity_state.columns.is_empty() {
+        // There is no table yet.
+        (0, 0)
+    } else {
+        let of_rows = format!("SELECT count(*) FROM {name} WHERE {DELETED_AT} IS");
+        (
+            count(format!("{of_rows} NULL"))?,
+            count(format!("{of_rows} NOT NULL"))?,
+        )
+    };
+    let misfits = count(format!("SELECT count(*) FROM {ERRORS} WHERE {of_table}"))?;
+    let of_store = StoredStatus {
+        command,
+        state,
+        rows,
+        deleted,
+        misfits,
+        trouble: None,
+    };
+    of_store.read(store, table)
 }
 
 /// What is stored of a table as JSON.

@@ -302,6 +302,17 @@ fn table_store<'s>(
     Ok(Box::new(SqlTable::of(writer, id_field)?))
 }
 
+/// What makes one run the same as another, as the store keeps it.
+fn command_of(entity: &SyncEntity, access: &TableAccess) -> String {
+    json!({
+        "portal": access.portal,
+        "sync": entity.name,
+        "method": entity.method,
+        "params": entity.params,
+    })
+    .to_string()
+}
+
 impl SyncTable {
     /// The same as [`Self::open`] for a run that has the lock of the store. So the server was there, and if it cannot be
     /// reached it is waited for.
@@ -333,13 +344,7 @@ impl SyncTable {
         access: &TableAccess,
         plan: Plan,
     ) -> Result<Self, SyncError> {
-        let command = json!({
-            "portal": access.portal,
-            "sync": entity.name,
-            "method": entity.method,
-            "params": entity.params,
-        })
-        .to_string();
+        let command = command_of(entity, access);
         let options = StoreOptions {
             table: entity.table.clone(),
             command: command.clone(),

@@ -16,7 +16,7 @@ use super::status::check_is_there;
 use super::table::{SyncTable, TableAccess};
 use super::{SyncError, SyncRun};
 use crate::schema::{ColumnType, Plan, ScalarType};
-use crate::sinks::{DELETED_AT, StoreOptions};
+use crate::sinks::{DELETED_AT, Dialect, StoreOptions};
 use crate::store::Store;
 use crate::writer::RowWriter;
 
@@ -444,6 +444,39 @@ fn moment_columns(writer: &RowWriter) -> HashSet<String> {
     moments.map(|column| column.name.clone()).collect()
 }
 
+/// The query that gives the ID of each live row that differs from the one in the other table, and for each column
+/// whether it differs.
+fn comparison(
+    dialect: Dialect,
+    entity: &SyncEntity,
+    columns: &[String],
+    moments: &HashSet<String>,
+    scratch_table: &str,
+) -> String {
+    let key = dialect.quoted(entity.id_field());
+    let flags = columns.iter().map(|column| {
+        let name = dialect.quoted(column);
+        let (table, scratch) = (format!("t.{name}"), format!("s.{name}"));
+        if moments.contains(column) {
+            dialect.moments_differ(&table, &scratch)
+        } else {
+            dialect.differ(&table, &scratch)
+        }
+    });
+    let flags: Vec<String> = flags.collect();
+    let numbers = flags
+        .iter()
+        .map(|flag| format!("CASE WHEN {flag} THEN 1 ELSE 0 END"));
+    let numbers: Vec<String> = numbers.collect();
+    format!(
+        "SELECT s.{key}, {} FROM {scratch_table} s JOIN {} t ON t.{key} = s.{key} WHERE t.{DELETED_AT} IS NULL AND ({}) \
+         ORDER BY s.{key}",
+        numbers.join(", "),
+        dialect.quoted(&entity.table),
+        flags.join(" OR ")
+    )
+}
+
 /// Writes rows into a table beside the one of the entity, as an export does, and has the store compare the two.
 fn differing(
     store: &Store,
@@ -467,7 +500,7 @@ fn differing(
     let mut writer = store.open_to_compare(options, plan)?;
     let mut sql = SqlStore::of(&mut writer)?;
     let dialect = sql.dialect;
-    let (scratch_table, state) = (dialect.quoted(&scratch), super::sql::STATE);
+    let scratch_table = dialect.quoted(&scratch);
     let drop_table = format!("DROP TABLE IF EXISTS {scratch_table}");
     sql.run(&drop_table)?;
     for page in pages {
@@ -477,37 +510,17 @@ fn differing(
     let columns = writer.column_names();
     let moments = moment_columns(&writer);
     let mut sql = SqlStore::of(&mut writer)?;
-    let key = dialect.quoted(entity.id_field());
-    let flags = columns.iter().map(|column| {
-        let (table, scratch) = (
-            format!("t.{}", dialect.quoted(column)),
-            format!("s.{}", dialect.quoted(column)),
-        );
-        if moments.contains(column) {
-            dialect.moments_differ(&table, &scratch)
-        } else {
-            dialect.differ(&table, &scratch)
-        }
-    });
-    let flags: Vec<String> = flags.collect();
-    let found = sql.rows(&format!(
-        "SELECT s.{key}, {} FROM {scratch_table} s JOIN {} t ON t.{key} = s.{key} WHERE t.{DELETED_AT} IS NULL AND ({}) \
-         ORDER BY s.{key}",
-        flags.iter().map(|flag| format!("CASE WHEN {flag} THEN 1 ELSE 0 END")).collect::<Vec<_>>().join(", "),
-        dialect.quoted(&entity.table),
-        flags.join(" OR ")
-    ));
+    let query = comparison(dialect, entity, &columns, &moments, &scratch_table);
+    let found = sql.rows(&query);
     sql.run(&drop_table)?;
     let of_scratch = format!(
         "{} = {}",
         dialect.quoted("table"),
         dialect.literal(&scratch)
     );
-    sql.run(&format!("DELETE FROM {state} WHERE {of_scratch}"))?;
-    sql.run(&format!(
-        "DELETE FROM {} WHERE {of_scratch}",
-        super::sql::ERRORS
-    ))?;
+    for table in [super::sql::STATE, super::sql::ERRORS] {
+        sql.run(&format!("DELETE FROM {table} WHERE {of_scratch}"))?;
+    }
     Ok(found?
         .into_iter()
         .filter_map(|row| {

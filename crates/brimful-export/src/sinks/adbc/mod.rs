@@ -20,6 +20,7 @@ use merge::MergeStatements;
 use super::batches::{BATCH, BatchBuilder};
 use super::owner;
 use super::run_state::RunState;
+use super::statements::{clearing, label_values, misfit_values};
 use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::{
     DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, label_name, labelled,
@@ -176,8 +177,7 @@ impl AdbcSink {
                 let text: Option<&String> = row.get(place).and_then(Option::as_ref);
                 text.and_then(|text| text.parse().ok()).unwrap_or(0)
             };
-            self.state.resumed = Some((number(0), number(1)));
-            self.state.misfits = number(2);
+            self.state.resume((number(0), number(1), number(2)));
         }
         Ok(())
     }
@@ -403,13 +403,7 @@ impl AdbcSink {
         for (place, (column, entries)) in labelled.iter().enumerate() {
             let (name, field) = (quoted(&column.name), literal(&column.name));
             for entries in entries.chunks(MISFITS_AT_ONCE) {
-                let values: Vec<String> = entries
-                    .iter()
-                    .map(|(code, label)| {
-                        format!("({field}, {}, {})", literal(code), literal(label))
-                    })
-                    .collect();
-                let values = values.join(", ");
+                let values = label_values(&column.name, entries, literal);
                 self.execute(&format!(
                     "INSERT INTO {labels} (field, code, label) VALUES {values}"
                 ))?;
@@ -447,8 +441,7 @@ impl AdbcSink {
         self.execute(&format!(
             "DELETE FROM _brimful_state WHERE \"table\" = {table}"
         ))?;
-        let last_id = self.state.last_id();
-        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        let last_id = self.state.last_id_text();
         self.execute(&format!(
             "INSERT INTO _brimful_state (\"table\", command, \"rows\", last_id, finished) VALUES ({table}, {}, {}, {last_id}, \
              {})",
@@ -459,24 +452,10 @@ impl AdbcSink {
     }
 
     fn store_misfits(&mut self, misfits: &Misfits) -> Result<(), ExportError> {
-        let table = literal(&self.state.table);
         for misfits in misfits.0.chunks(MISFITS_AT_ONCE) {
-            let values: Vec<String> = misfits
-                .iter()
-                .map(|misfit| {
-                    let id = misfit.id_text();
-                    format!(
-                        "({table}, {}, {}, {}, {})",
-                        id.map_or_else(|| "NULL".to_owned(), |id| literal(&id)),
-                        literal(&misfit.field),
-                        literal(misfit.value.get()),
-                        literal(misfit.reason)
-                    )
-                })
-                .collect();
             self.execute(&format!(
                 "INSERT INTO _brimful_errors (\"table\", id, field, \"value\", reason) VALUES {}",
-                values.join(", ")
+                misfit_values(&self.state.table, misfits, literal)
             ))?;
         }
         Ok(())
@@ -646,13 +625,8 @@ impl StoreSink for AdbcSink {
             let names = sink.make_table(schema)?;
             if starts {
                 sink.store_state(false)?;
-                sink.execute(&format!(
-                    "DELETE FROM _brimful_errors WHERE \"table\" = {}",
-                    literal(&sink.state.table)
-                ))?;
-                if schema.key.is_none() {
-                    // Without IDs nothing tells a row of this run from one of an earlier run.
-                    sink.execute(&format!("DELETE FROM {table}"))?;
+                for statement in clearing(schema, &sink.state, quoted, literal) {
+                    sink.execute(&statement)?;
                 }
             }
             sink.store_labels(schema, &names)
@@ -753,9 +727,7 @@ impl StoreSink for AdbcSink {
         }
         self.batches.clear();
         self.highest = self.highest.max(self.waiting.drain().max());
-        self.state.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
+        self.state.commit_with(misfits);
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::new_rows::{NewRows, ascending_key};
 use super::password_files::{self, Login};
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
@@ -27,7 +28,7 @@ use crate::cell::Cell;
 use crate::column_names::{ColumnNames, Longest};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, ScalarType, Schema};
+use crate::schema::Schema;
 use statements::{OWN_TABLES, array};
 pub(crate) use statements::{literal, quoted};
 use transaction::{InFlight, RowStatements};
@@ -175,10 +176,7 @@ pub(crate) struct PostgresSink {
     statements: Arc<RowStatements>,
     /// What the server carries out while further rows are read.
     in_flight: Option<InFlight>,
-    /// The highest ID of the table and of the rows taken; `None` where rows may be there already.
-    highest: Option<u64>,
-    /// Whether the rows that wait have IDs above all others, each above the one before.
-    are_new: bool,
+    new_rows: NewRows,
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
@@ -206,9 +204,9 @@ impl PostgresSink {
             // What it was given may have a password.
             failed(match std::error::Error::source(&error) {
                 Some(cause) if cause.to_string().starts_with("unknown option") => format!(
-                    "this is no address of a database: {cause}; write it as postgres://USER@HOST:5432/DATABASE"
+                    "this is not an address of a database: {cause}; write it as postgres://USER@HOST:5432/DATABASE"
                 ),
-                _ => "this is no address of a database; write it as postgres://USER@HOST:5432/DATABASE".to_owned(),
+                _ => "this is not an address of a database; write it as postgres://USER@HOST:5432/DATABASE".to_owned(),
             })
         })?;
         config.ssl_mode(match tls.mode {
@@ -243,8 +241,7 @@ impl PostgresSink {
             statements: Arc::default(),
             in_flight: None,
             stage: String::new(),
-            highest: None,
-            are_new: true,
+            new_rows: NewRows::unknown(),
             began: false,
         };
         if sink.state.may_resume {
@@ -268,8 +265,7 @@ impl PostgresSink {
         ))?;
         if let Some(row) = found.first() {
             let number = |place| u64::try_from(row.get::<_, i64>(place)).unwrap_or(0);
-            self.state.resumed = Some((number(0), number(1)));
-            self.state.misfits = number(2);
+            self.state.resume((number(0), number(1), number(2)));
         }
         Ok(())
     }
@@ -389,15 +385,11 @@ impl PostgresSink {
         self.execute(&sql)
     }
 
-    /// The highest ID of the table, 0 if it is empty. `None` where IDs are no numbers, and where a sync decides which rows
-    /// are new.
+    /// The highest ID of the table, 0 if it is empty. `None` where it does not tell which rows are new.
     fn highest_id(&self, schema: &Schema) -> Result<Option<u64>, ExportError> {
-        let Some(key) = schema.key.filter(|_| self.state.sync.is_none()) else {
+        let Some(key) = ascending_key(schema, &self.state) else {
             return Ok(None);
         };
-        if schema.columns[key].kind != ColumnType::Scalar(ScalarType::Int64) {
-            return Ok(None);
-        }
         let key = &quoted_names(schema, quoted)[key];
         let sql = format!(
             "SELECT coalesce(max({key})::bigint, 0) FROM {}",
@@ -560,8 +552,7 @@ impl StoreSink for PostgresSink {
             merge: self.merge_statement(schema),
             copy_new: format!("COPY {table} ({columns}) FROM STDIN"),
         });
-        self.highest = self.highest_id(schema)?;
-        self.are_new = true;
+        self.new_rows = NewRows::above(self.highest_id(schema)?);
         self.began = true;
         Ok(())
     }
@@ -585,8 +576,7 @@ impl StoreSink for PostgresSink {
         }
         self.rows.end_line();
         let id = row.key(schema);
-        self.are_new &= id.is_some() && id > self.highest;
-        self.highest = self.highest.max(id.filter(|_| self.highest.is_some()));
+        self.new_rows.take(id);
         self.state.take(id);
         Ok(())
     }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::super::table_plan::{TablePlan, TypeConflict, quoted_names};
+use super::super::statements::{clearing, label_values};
+use super::super::table_plan::{
+    TablePlan, TypeConflict, definition, lacking_deleted_at, quoted_names,
+};
 use super::super::{DELETED_AT, label_name, labelled};
 use super::{NAMES, PostgresSink, STAGE};
 use crate::cell::Cell;
@@ -72,8 +75,7 @@ pub(super) fn array(items: &[Cell<'_>]) -> String {
 impl PostgresSink {
     /// The statement that takes down how far the run is.
     pub(super) fn state_statement(&self, finished: bool) -> String {
-        let last_id = self.state.last_id();
-        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        let last_id = self.state.last_id_text();
         format!(
             "INSERT INTO _brimful_state (\"table\", command, rows, last_id, finished) VALUES ({}, {}, {}, {last_id}, \
              {finished}) ON CONFLICT (\"table\") DO UPDATE SET command = excluded.command, rows = excluded.rows, \
@@ -114,12 +116,9 @@ impl PostgresSink {
         );
         let definition = |place: usize| {
             let kind = type_name(schema.columns[place].kind);
-            let is_key = Some(place) == schema.key;
-            let key = if is_key { " PRIMARY KEY" } else { "" };
-            format!("{} {kind}{key}", names[place])
+            definition(schema, place, &names[place], kind)
         };
-        let deleted_at = self.state.sync.as_ref();
-        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} timestamp with time zone"));
+        let deleted_at = lacking_deleted_at(&self.state, existing, "timestamp with time zone");
         let mut sql = String::new();
         // Writing to a string does not fail.
         match plan.map_err(|message| self.failed(message).because_of_table())? {
@@ -152,14 +151,8 @@ impl PostgresSink {
     /// The statements with which a run begins that goes on with no other: what is left of earlier runs is cleared.
     pub(super) fn clearing_statements(&self, schema: &Schema) -> String {
         let mut sql = self.state_statement(false);
-        let of_table = literal(&self.state.table);
-        let _ = writeln!(
-            sql,
-            "DELETE FROM _brimful_errors WHERE \"table\" = {of_table};"
-        );
-        if schema.key.is_none() {
-            // Without IDs nothing tells a row of this run from one of an earlier run.
-            let _ = writeln!(sql, "DELETE FROM {};", quoted(&self.state.table));
+        for statement in clearing(schema, &self.state, quoted, literal) {
+            let _ = writeln!(sql, "{statement};");
         }
         sql
     }
@@ -220,15 +213,10 @@ impl PostgresSink {
              PRIMARY KEY (field, code));\nDELETE FROM {labels};"
         );
         for (column, entries) in &labelled {
-            let field = literal(&column.name.to_lowercase());
+            let field = column.name.to_lowercase();
             for entries in entries.chunks(1_000) {
-                let values: Vec<String> = entries
-                    .iter()
-                    .map(|(code, label)| {
-                        format!("({field}, {}, {})", literal(code), literal(label))
-                    })
-                    .collect();
-                let _ = writeln!(sql, "INSERT INTO {labels} VALUES {};", values.join(", "));
+                let values = label_values(&field, entries, literal);
+                let _ = writeln!(sql, "INSERT INTO {labels} VALUES {values};");
             }
         }
         let mut wanted: Vec<String> = existing.iter().map(|(name, _)| name.clone()).collect();

@@ -125,12 +125,12 @@ impl PostgresSink {
             misfits: misfit_lines(&self.state.table, misfits).into(),
             misfit_count: misfits.0.len() as u64,
             state,
-            are_new: self.are_new && self.highest.is_some(),
+            are_new: self.new_rows.are_certain(),
             finished,
             rows_then: self.state.rows(),
         };
         misfits.0.clear();
-        self.are_new = true;
+        self.new_rows.begin_again();
         self.state.send();
         Some(transaction)
     }
