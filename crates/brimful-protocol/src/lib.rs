@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod catalogue;
 mod code;
 mod envelope;
+mod float;
 pub mod json;
 pub mod list_fields;
 pub mod query;

@@ -4,7 +4,7 @@
 
 use serde_json::Value as Json;
 
-use crate::json::float_text;
+use crate::float::float_text;
 use crate::value::{Array, Value};
 
 /// PHP's `max_input_nesting_level`: a name with more brackets is dropped, with all that came under its first part.

@@ -102,7 +102,7 @@ impl Value {
             Self::Null | Self::Bool(false) => String::new(),
             Self::Bool(true) => "1".to_owned(),
             Self::Int(i) => i.to_string(),
-            Self::Float(f) => crate::json::float_text(*f),
+            Self::Float(f) => crate::float::float_text(*f),
             Self::Text(s) => s.clone(),
             Self::Array(_) => "Array".to_owned(),
         }
