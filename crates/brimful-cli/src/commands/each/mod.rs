@@ -468,6 +468,10 @@ impl EachSummary<'_> {
         if let EachStopped::ByOutput(error) = &stopped
             && error.is_closed()
         {
+            // Of calls that read, the reader has had enough, and nothing is lost.
+            if Effect::of(self.method) == Effect::Read && !matches!(closed, Ok(Left::Rescued(_))) {
+                return Ok(Exit::Done);
+            }
             let failure = Failure::new(
                 Exit::Incomplete,
                 format!(
