@@ -1,6 +1,7 @@
 //! Rows as dictionaries of Python, made of their JSON without a text between: what `json.loads` makes of them, for less.
 
 use brimful::Page;
+use brimful::protocol::rows::{FieldValue, each_value};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
@@ -20,73 +21,155 @@ pub(crate) fn to_python<'py>(py: Python<'py>, pages: &[Page]) -> PyResult<Bound<
     PyList::new(py, rows)
 }
 
-/// A row that is rare enough to be left to `json.loads`: a number of more than 64 bits, half a surrogate pair, a row
-/// that is no object.
+/// A row that is rare enough to be left to `json.loads`: a number of more than 64 bits, half a surrogate pair, a name
+/// with escapes or of two fields, a row that is no object.
 #[derive(Debug)]
 struct Odd;
 
-/// Makes rows that have mostly the same fields in the same order.
+/// Makes rows that have mostly the same fields in the same order, and often the same values.
 struct RowMaker<'py> {
     py: Python<'py>,
-    /// The fields of the last row as they are written in JSON, and as Python has them.
-    names: Vec<(String, Bound<'py, PyString>)>,
-    /// A dictionary with just these fields. Its copy needs no room made for them one by one.
-    blank: Option<Bound<'py, PyDict>>,
+    /// The fields of the last row, in their order.
+    fields: Vec<RowField<'py>>,
+    /// The last row. What the next one has in common with it needs no place found for it.
+    last: Option<Bound<'py, PyDict>>,
     values: Vec<Bound<'py, PyAny>>,
+}
+
+/// A field of rows.
+struct RowField<'py> {
+    /// As it is written in JSON.
+    written: String,
+    name: Bound<'py, PyString>,
+    /// What it is in the last row.
+    last: Bound<'py, PyAny>,
+    texts: KnownTexts<'py>,
 }
 
 impl<'py> RowMaker<'py> {
     fn new(py: Python<'py>) -> Self {
         Self {
             py,
-            names: Vec::new(),
-            blank: None,
+            fields: Vec::new(),
+            last: None,
             values: Vec::new(),
         }
     }
 
     fn row(&mut self, json: &str) -> Result<Bound<'py, PyDict>, Odd> {
+        self.values.clear();
+        let mut is_odd = false;
+        let is_read = each_value(json, |name, value| {
+            match self.value(name, value) {
+                Ok(value) => self.values.push(value),
+                Err(Odd) => is_odd = true,
+            };
+        });
+        if is_odd || !is_read {
+            return Err(Odd);
+        }
+        if self.fields.len() > self.values.len() {
+            self.fields.truncate(self.values.len());
+            self.last = None;
+        }
+        let row = match &self.last {
+            Some(last) => last.copy().map_err(|_| Odd)?,
+            None => PyDict::new(self.py),
+        };
+        let is_new = self.last.is_none();
+        for (field, value) in self.fields.iter_mut().zip(self.values.drain(..)) {
+            if is_new || !value.is(&field.last) {
+                row.set_item(&field.name, &value).map_err(|_| Odd)?;
+                field.last = value;
+            }
+        }
+        self.last = Some(row.clone());
+        Ok(row)
+    }
+
+    /// The value of the next field.
+    fn value(&mut self, name: &str, value: FieldValue<'_>) -> Result<Bound<'py, PyAny>, Odd> {
+        let place = self.values.len();
+        if self
+            .fields
+            .get(place)
+            .is_none_or(|field| field.written != name)
+        {
+            self.fields.truncate(place);
+            self.last = None;
+            if self.fields.iter().any(|field| field.written == name) {
+                return Err(Odd);
+            }
+            self.fields.push(RowField {
+                written: name.to_owned(),
+                name: PyString::intern(self.py, name),
+                last: self.py.None().into_bound(self.py),
+                texts: KnownTexts::default(),
+            });
+        }
+        if let Some(text) = value.plain_text() {
+            return Ok(self.fields[place].texts.text(self.py, text).into_any());
+        }
         let mut reader = Reader {
             py: self.py,
-            text: json,
+            text: value.json(),
             at: 0,
         };
-        self.values.clear();
-        reader.expect(b'{')?;
-        let mut more = !reader.has(b'}')?;
-        while more {
-            let name = reader.quoted()?;
-            let place = self.values.len();
-            let known = self.names.get(place);
-            if known.is_none_or(|(known, _)| known != name.inside) {
-                let made = name.to_python(self.py)?;
-                self.names.truncate(place);
-                self.names.push((name.inside.to_owned(), made));
-                self.blank = None;
+        reader.value(DEPTH)
+    }
+}
+
+/// Texts of a field that came lately: stages, sources, currencies, people and the like are few, and each is made once.
+#[derive(Default)]
+struct KnownTexts<'py> {
+    /// Each at the place that its bytes lead to.
+    known: Vec<Option<(ShortText, Bound<'py, PyString>)>>,
+    asked: u32,
+    found: u32,
+}
+
+/// As many bytes has a text at most that is known.
+const LONGEST: usize = 24;
+
+/// A text of a few bytes, filled up with zeros, and how many it has.
+type ShortText = ([u8; LONGEST], u8);
+
+impl<'py> KnownTexts<'py> {
+    const PLACES: usize = 32;
+    /// After so many texts it is clear whether they come again.
+    const TRIED: u32 = 64;
+
+    fn text(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
+        if text.len() > LONGEST || (self.asked >= Self::TRIED && self.found * 4 < self.asked) {
+            return PyString::new(py, text);
+        }
+        let mut bytes = [0; LONGEST];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        let short = (bytes, text.len() as u8);
+        if self.known.is_empty() {
+            self.known.resize_with(Self::PLACES, || None);
+        }
+        self.asked += 1;
+        let known = &mut self.known[Self::place(&bytes)];
+        match known {
+            Some((found, made)) if *found == short => {
+                self.found += 1;
+                made.clone()
             }
-            reader.expect(b':')?;
-            self.values.push(reader.value(DEPTH)?);
-            more = reader.goes_on(b'}')?;
+            _ => known.insert((short, PyString::new(py, text))).1.clone(),
         }
-        reader.expect_end()?;
-        if self.names.len() > self.values.len() {
-            self.names.truncate(self.values.len());
-            self.blank = None;
-        }
-        let row = match &self.blank {
-            Some(blank) => blank.copy().map_err(|_| Odd)?,
-            None => {
-                let blank = PyDict::new(self.py);
-                for (_, name) in &self.names {
-                    blank.set_item(name, self.py.None()).map_err(|_| Odd)?;
-                }
-                self.blank.insert(blank).copy().map_err(|_| Odd)?
-            }
-        };
-        for ((_, name), value) in self.names.iter().zip(self.values.drain(..)) {
-            row.set_item(name, value).map_err(|_| Odd)?;
-        }
-        Ok(row)
+    }
+
+    /// A place that differs for texts that differ in few bytes.
+    fn place(bytes: &[u8; LONGEST]) -> usize {
+        const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+        let (words, _) = bytes.as_chunks::<8>();
+        let mixed = words.iter().fold(0_u64, |mixed, word| {
+            (mixed ^ u64::from_le_bytes(*word))
+                .wrapping_mul(MIX)
+                .rotate_left(29)
+        });
+        (mixed.wrapping_mul(MIX) >> 32) as usize % Self::PLACES
     }
 }
 
@@ -145,13 +228,6 @@ impl<'py, 'a> Reader<'py, 'a> {
             return Ok(false);
         }
         self.expect(b',').map(|()| true)
-    }
-
-    fn expect_end(&mut self) -> Result<(), Odd> {
-        match self.peek() {
-            Ok(_) => Err(Odd),
-            Err(Odd) => Ok(()),
-        }
     }
 
     fn quoted(&mut self) -> Result<Quoted<'a>, Odd> {
