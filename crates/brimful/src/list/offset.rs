@@ -90,6 +90,10 @@ pub(crate) struct OffsetPages {
     total_is_wrong: bool,
     /// Rows handed out or ready to be.
     rows: u64,
+    /// A page named a place where more rows follow.
+    named_more: bool,
+    /// Rows that were seen between the places of the pages or behind them all, each with its place.
+    seen_between: Vec<(u64, Identity)>,
     /// Replies in a row that say in so many words that there are no rows.
     empty_replies: u32,
     /// Rows that the portal counts and does not show.
@@ -105,6 +109,8 @@ pub(crate) struct OffsetPages {
     page_length: Option<u64>,
     /// How often places between those of the pages were asked for.
     asked_between: u32,
+    /// Places behind the end were asked for once more before two passes were believed.
+    has_looked_behind: bool,
     pass: CurrentPass,
     /// The places of the pages of the last pass that was not shorter than the one before.
     offsets: Vec<u64>,
@@ -150,8 +156,10 @@ struct CurrentPass {
     in_place: u64,
     /// Rows from the place of a page to that of the one after it, at the most.
     widest: u64,
-    /// Places between those of the pages, in order, where no row may be that had not come.
+    /// Places between those of the pages, or behind them all, in order, where no row may be that had not come.
     between: Vec<u64>,
+    /// They are behind them.
+    looks_behind: bool,
     /// One of these places where there was such a row.
     rows_between: Option<u64>,
     first_page: Vec<Identity>,
@@ -229,6 +237,8 @@ impl OffsetPages {
             total: None,
             total_is_wrong: false,
             rows: 0,
+            named_more: false,
+            seen_between: Vec::new(),
             empty_replies: 0,
             hidden: 0,
             readings: ListReadings::default(),
@@ -238,6 +248,7 @@ impl OffsetPages {
             end_search: EndSearch::default(),
             page_length: None,
             asked_between: 0,
+            has_looked_behind: false,
             pass: CurrentPass::default(),
             offsets: Vec::new(),
             stalls: StallCounter::default(),
@@ -385,9 +396,13 @@ impl OffsetPages {
     /// The pass is at its end: is the list whole?
     fn settle(&mut self) -> Result<(), StrategyError> {
         self.readings.finish(self.pass.last.clone());
-        if self.rows == 0 && self.empty_replies >= 2 {
+        if self.rows == 0 && self.empty_replies >= 2 && !self.named_more {
             self.proof = Proof::Counted(0);
             self.finished = true;
+            return Ok(());
+        }
+        if self.pass.rows_between.is_some() && self.pass.looks_behind {
+            self.begin();
             return Ok(());
         }
         if let Some(start) = self.pass.rows_between {
@@ -399,8 +414,14 @@ impl OffsetPages {
             return Ok(());
         }
         if self.readings.are_proof() {
-            if !self.readings.are_counted() && self.ask_between() {
+            let is_counted = self.total.is_some() && !self.total_is_wrong;
+            if (!self.readings.are_counted() && self.ask_between())
+                || (!is_counted && self.look_behind())
+            {
                 return Ok(());
+            }
+            if let Some(start) = self.rows_that_never_came() {
+                return Err(self.rows_between(start));
             }
             self.check_places_are_taken()?;
             for page in self.readings.release() {
@@ -439,6 +460,14 @@ impl OffsetPages {
                 self.page_size
             )
         })
+    }
+
+    /// Where a row was seen between the pages that came in none of them. It may have gone since; or the place was empty by
+    /// mistake when it was asked for again.
+    fn rows_that_never_came(&self) -> Option<u64> {
+        let mut seen = self.seen_between.iter();
+        seen.find(|(_, row)| !self.readings.has_ever_come(*row))
+            .map(|(start, _)| *start)
     }
 
     /// What the readings prove, once they agree.

@@ -71,6 +71,27 @@ impl OffsetPages {
         self.pass.next_offset.is_some()
     }
 
+    /// Asks behind the end once more before two passes are believed where nothing tells how long the list is: a page behind
+    /// it may have come empty by mistake, and then both passes end there.
+    pub(super) fn look_behind(&mut self) -> bool {
+        if self.has_looked_behind || self.pass.is_end_told || self.readings.count() > 2 {
+            return false;
+        }
+        self.has_looked_behind = true;
+        let end = self.pass.last.end;
+        let last = self.pass.offsets.iter().rev().take(2);
+        let places = last.flat_map(|start| self.probes(*start, end));
+        let places = places.chain(self.probe_of_page_size());
+        let places: BTreeSet<u64> = places.filter(|place| *place >= end).collect();
+        self.pass.between = places.into_iter().collect();
+        self.pass.looks_behind = true;
+        self.pass.probing = true;
+        self.pass.probes = self.pass.between.iter().copied().collect();
+        self.wanted = self.pass.probes.clone();
+        self.pass.next_offset = self.pass.probes.pop_front();
+        self.pass.next_offset.is_some()
+    }
+
     /// A first page that is short may have rows taken out of it, or be as long as all pages are: then the second one
     /// begins behind its rows.
     pub(super) fn probe_of_page_size(&self) -> Option<u64> {

@@ -183,6 +183,11 @@ impl ListReadings {
         self.sightings.last_pass(row) == Some(now)
     }
 
+    /// Whether a row came in any pass.
+    pub(super) fn has_ever_come(&self, row: Identity) -> bool {
+        self.sightings.last_pass(row).is_some()
+    }
+
     /// How many different rows have come in this pass.
     pub(super) fn rows_of_pass(&self) -> u64 {
         self.passes.last().map_or(0, |pass| pass.rows)

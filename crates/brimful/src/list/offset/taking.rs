@@ -7,6 +7,9 @@ use super::readings::{LastPage, identities};
 use super::{OffsetPages, PAGE, Waiting};
 use crate::list::strategy::{PageMeta, StrategyError};
 
+/// So many rows that were seen between the pages are looked for among those that came.
+const MOST_SEEN_BETWEEN: usize = 1_000;
+
 /// A page whose turn has come.
 #[derive(Debug)]
 struct TakenPage {
@@ -98,6 +101,7 @@ impl OffsetPages {
             self.total = Some(total);
         }
         let said = (meta.next, meta.paging.more);
+        self.named_more |= meta.next.is_some_and(|next| next > start);
         // A page that says nothing at all is no answer of its own.
         if meta.total.is_some() || said != (None, None) {
             let first_said = *self.first_beside.get_or_insert(said);
@@ -146,6 +150,10 @@ impl OffsetPages {
     fn take_between(&mut self, taken: &TakenPage) {
         if self.has_new_rows(&taken.rows) {
             self.pass.rows_between = Some(taken.start);
+            let room = MOST_SEEN_BETWEEN.saturating_sub(self.seen_between.len());
+            let rows = taken.rows.iter().take(room);
+            self.seen_between
+                .extend(rows.map(|row| (taken.start, *row)));
         }
         self.pass.next_offset = self.pass.probes.pop_front();
     }
