@@ -40,6 +40,10 @@ pub(crate) fn make(store: &mut dyn StoreSink, schema: &Schema) -> Result<(), Exp
     Ok(())
 }
 
+#[cfg_attr(
+    not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
+    allow(unused_variables, reason = "DuckDB has no use for indexes")
+)]
 impl Dialect {
     /// The query for the names of the columns that an index begins with. `None` where indexes are of no use: DuckDB keeps
     /// the least and the highest value of each part of a column anyway, and updates tables with indexes slowly.

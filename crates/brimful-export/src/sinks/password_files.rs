@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "postgres")]
+use std::path::PathBuf;
 
 /// More than that is no such file.
 const LARGEST: u64 = 1 << 20;
@@ -12,6 +14,10 @@ const LARGEST: u64 = 1 << 20;
 pub(super) struct Login<'a> {
     pub(super) host: &'a str,
     pub(super) port: u16,
+    #[cfg_attr(
+        not(any(test, feature = "postgres")),
+        expect(dead_code, reason = "the file of MySQL knows no databases")
+    )]
     pub(super) database: &'a str,
     pub(super) user: &'a str,
 }

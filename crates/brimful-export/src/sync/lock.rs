@@ -223,6 +223,10 @@ impl ServerLock {
 /// Takes a lock that the server of a database keeps.
 fn lock_in_server(store: &Store) -> Result<StoreLock, SyncError> {
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(unused_mut, reason = "only PostgreSQL is asked to make a schema")
+    )]
     let mut sql = SqlStore::of(&mut writer)?;
     #[cfg(feature = "postgres")]
     if sql.dialect == Dialect::Postgres {

@@ -194,8 +194,8 @@ impl PostgresSink {
         };
         if options.table.len() > LONGEST_TABLE {
             return Err(failed(format!(
-                "the name of the table {} has more than {LONGEST_TABLE} bytes, and the server would cut it or that of its view; \
-                 choose a shorter one with --table",
+                "the name of the table {} has more than {LONGEST_TABLE} bytes, and the server would cut it or that of its view: \
+                 choose a shorter one",
                 options.table
             )));
         }

@@ -49,7 +49,7 @@ async fn empty_and_short_pages_without_an_error_delete_nothing() {
                 .run()
                 .await;
             drop(report);
-            for table in ["crm_deal", "user", "crm_status"] {
+            for table in ["crm_deal", "users", "crm_status"] {
                 let gone = format!("SELECT count(*) FROM {table} WHERE _deleted_at IS NOT NULL");
                 assert_eq!(bench.value(&gone), "0", "{table}, every {n}th page");
             }
