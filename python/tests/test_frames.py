@@ -256,7 +256,7 @@ def test_an_export_that_cannot_be_is_refused_before_anything_is_sent(bitrix_port
         ("rows.foo", {}, "says nothing about the format"),
         ("rows.jsonl", {"columns": ["ID"]}, "--columns has no meaning"),
         ("rows.csv", {"types": "guess"}, "guess"),
-        ("mongodb://host", {}, "no store"),
+        ("mongodb://host", {}, "not a known store"),
     ]:
         with pytest.raises(ConfigError, match=reason):
             client.list("crm.deal.list").export(target, **options)
