@@ -90,8 +90,6 @@ pub(crate) struct OffsetPages {
     total_is_wrong: bool,
     /// Rows handed out or ready to be.
     rows: u64,
-    /// A page named a place where more rows follow.
-    named_more: bool,
     /// Rows that were seen between the places of the pages or behind them all, each with its place.
     seen_between: Vec<(u64, Identity)>,
     /// Replies in a row that say in so many words that there are no rows.
@@ -109,8 +107,8 @@ pub(crate) struct OffsetPages {
     page_length: Option<u64>,
     /// How often places between those of the pages were asked for.
     asked_between: u32,
-    /// Places behind the end were asked for once more before two passes were believed.
-    has_looked_behind: bool,
+    /// How often places behind the end were asked for once more before two passes were believed.
+    looked_behind: u32,
     pass: CurrentPass,
     /// The places of the pages of the last pass that was not shorter than the one before.
     offsets: Vec<u64>,
@@ -158,8 +156,7 @@ struct CurrentPass {
     widest: u64,
     /// Places between those of the pages, or behind them all, in order, where no row may be that had not come.
     between: Vec<u64>,
-    /// They are behind them.
-    looks_behind: bool,
+    searched: Searched,
     /// One of these places where there was such a row.
     rows_between: Option<u64>,
     first_page: Vec<Identity>,
@@ -174,6 +171,15 @@ struct CurrentPass {
     probing: bool,
 }
 
+/// Where the places of [`CurrentPass::between`] are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Searched {
+    #[default]
+    BetweenPages,
+    /// Behind the last page.
+    Behind,
+}
+
 /// What pages behind the first one have shown of whether the method takes the place of a page.
 #[derive(Debug, Default)]
 struct PlaceEffect {
@@ -183,6 +189,8 @@ struct PlaceEffect {
     empty: u32,
     /// The first page again.
     repeated: u32,
+    /// A page named a place where more rows follow.
+    is_more_named: bool,
 }
 
 impl PlaceEffect {
@@ -237,7 +245,6 @@ impl OffsetPages {
             total: None,
             total_is_wrong: false,
             rows: 0,
-            named_more: false,
             seen_between: Vec::new(),
             empty_replies: 0,
             hidden: 0,
@@ -248,7 +255,7 @@ impl OffsetPages {
             end_search: EndSearch::default(),
             page_length: None,
             asked_between: 0,
-            has_looked_behind: false,
+            looked_behind: 0,
             pass: CurrentPass::default(),
             offsets: Vec::new(),
             stalls: StallCounter::default(),
@@ -396,12 +403,12 @@ impl OffsetPages {
     /// The pass is at its end: is the list whole?
     fn settle(&mut self) -> Result<(), StrategyError> {
         self.readings.finish(self.pass.last.clone());
-        if self.rows == 0 && self.empty_replies >= 2 && !self.named_more {
+        if self.rows == 0 && self.empty_replies >= 2 && !self.place_effect.is_more_named {
             self.proof = Proof::Counted(0);
             self.finished = true;
             return Ok(());
         }
-        if self.pass.rows_between.is_some() && self.pass.looks_behind {
+        if self.pass.rows_between.is_some() && self.pass.searched == Searched::Behind {
             self.begin();
             return Ok(());
         }

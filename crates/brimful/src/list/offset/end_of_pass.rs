@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{OffsetPages, SHORTEST_PAGE};
+use super::{OffsetPages, SHORTEST_PAGE, Searched};
 use crate::list::strategy::PageMeta;
 
 impl OffsetPages {
@@ -74,17 +74,17 @@ impl OffsetPages {
     /// Asks behind the end once more before two passes are believed where nothing tells how long the list is: a page behind
     /// it may have come empty by mistake, and then both passes end there.
     pub(super) fn look_behind(&mut self) -> bool {
-        if self.has_looked_behind || self.pass.is_end_told || self.readings.count() > 2 {
+        if self.looked_behind > 0 || self.pass.is_end_told || self.readings.count() > 2 {
             return false;
         }
-        self.has_looked_behind = true;
+        self.looked_behind += 1;
         let end = self.pass.last.end;
         let last = self.pass.offsets.iter().rev().take(2);
         let places = last.flat_map(|start| self.probes(*start, end));
         let places = places.chain(self.probe_of_page_size());
         let places: BTreeSet<u64> = places.filter(|place| *place >= end).collect();
         self.pass.between = places.into_iter().collect();
-        self.pass.looks_behind = true;
+        self.pass.searched = Searched::Behind;
         self.pass.probing = true;
         self.pass.probes = self.pass.between.iter().copied().collect();
         self.wanted = self.pass.probes.clone();

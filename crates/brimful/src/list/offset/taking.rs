@@ -101,7 +101,7 @@ impl OffsetPages {
             self.total = Some(total);
         }
         let said = (meta.next, meta.paging.more);
-        self.named_more |= meta.next.is_some_and(|next| next > start);
+        self.place_effect.is_more_named |= meta.next.is_some_and(|next| next > start);
         // A page that says nothing at all is no answer of its own.
         if meta.total.is_some() || said != (None, None) {
             let first_said = *self.first_beside.get_or_insert(said);
