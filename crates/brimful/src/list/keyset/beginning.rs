@@ -6,8 +6,27 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use super::ends::{FirstAndLast, FullEnds, ShortEnds, Shown, spelling};
 use super::pages::{Direction, NO_END};
 use super::stretch::{Stretch, StretchState, WindowReadings};
+use super::windows::FARTHER;
 use super::{KeysetMode, KeysetWalk, LastPage, TailState, chains, first_and_last};
 use crate::list::strategy::{NextAction, StrategyError};
+
+/// Where nobody has seen the oldest rows and nothing is counted, so many pages are read next to the newest ones.
+const PAGES_BELOW_THE_LAST: usize = 35;
+
+/// Cuts the IDs in `(from, to]` into ranges that become wider and wider from the upper end on, the lowest range first. The
+/// uppermost is [`FARTHER`] times `width` wide.
+fn ever_wider_below(from: u64, to: u64, mut width: u64) -> Vec<(u64, u64)> {
+    let mut ranges = Vec::new();
+    let mut end = to;
+    while end > from {
+        width = width.max(1).saturating_mul(FARTHER);
+        let start = end.saturating_sub(width).max(from);
+        ranges.push((start, end));
+        end = start;
+    }
+    ranges.reverse();
+    ranges
+}
 
 impl KeysetWalk {
     pub(super) fn accept_ends(
@@ -91,6 +110,10 @@ impl KeysetWalk {
         match (counted, highest) {
             (Some(counted), Some(highest)) => {
                 self.density.note(self.first, highest, counted as usize);
+                // Where nobody has seen the oldest rows, there may be a long gap before them.
+                if let (None, Some((from, _))) = (lowest, first_and_last(Some(&last))) {
+                    self.density.note(from - 1, highest, last.len());
+                }
             }
             // Each page was cut from as many rows as a page has, or from all that there are.
             _ => {
@@ -147,8 +170,20 @@ impl KeysetWalk {
         self.confirmed = from == 0 && to == NO_END;
         if to < NO_END {
             self.reach_horizon(horizon);
-            if from < to {
-                self.stretches.push_back(unread(from, to));
+            let is_lowest_unseen = from == self.pages.bounds.above;
+            let low = if is_lowest_unseen {
+                let few = (PAGES_BELOW_THE_LAST * self.full) as u64;
+                let rows = self.start_count.unwrap_or(few);
+                self.lowest_foretold(from, to, rows)
+            } else {
+                None
+            };
+            let low = low.unwrap_or(from);
+            for (from, to) in ever_wider_below(from, low, to - low) {
+                self.stretches.push_back(window(from, to));
+            }
+            if low < to {
+                self.stretches.push_back(unread(low, to));
             }
             return;
         }

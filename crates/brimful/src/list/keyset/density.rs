@@ -110,13 +110,28 @@ impl Density {
         from.saturating_add(span as u64)
     }
 
+    /// Above which ID the last `rows` rows up to `to` lie, if they are as dense as those behind them; rather too low than
+    /// too high.
+    pub(crate) fn reach_down(&self, to: u64, rows: f64) -> Option<u64> {
+        let behind = self.after(to)?;
+        let rate = behind.rate();
+        let noise = 3.0 * ((1.0 - rate) * (1.0 / rows.max(1.0) + 1.0 / behind.rows)).sqrt();
+        let span = rows / rate * (1.0 + noise + FAR * self.error);
+        Some(to.saturating_sub(span as u64))
+    }
+
     fn rate_before(&self, id: u64) -> Option<f64> {
         self.before(id).map(Sum::rate)
     }
 
     fn rate_after(&self, id: u64) -> Option<f64> {
+        self.after(id).map(Sum::rate)
+    }
+
+    /// What was seen just behind `id`, over enough rows to mean something.
+    fn after(&self, id: u64) -> Option<Sum> {
         let samples = self.samples.range(id..).map(|(to, sample)| (*to, *sample));
-        sum(samples.filter(|(_, sample)| sample.from >= id)).map(Sum::rate)
+        sum(samples.filter(|(_, sample)| sample.from >= id))
     }
 
     /// What was seen just before `id`, over enough rows to mean something.

@@ -18,7 +18,7 @@ const PAGES_OF_A_STRETCH: usize = 8;
 const MAX_OPEN: usize = 2000;
 
 /// Where so many of the IDs are in use, full pages lie as far apart as they have rows.
-const DENSE: f64 = 0.97;
+pub(super) const DENSE: f64 = 0.97;
 
 /// Pages that don't refer to each other overlap by so many standard deviations of where their rows end: what lies between
 /// two that don't meet takes a page of its own.

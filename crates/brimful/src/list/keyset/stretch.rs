@@ -115,6 +115,15 @@ impl Stretch {
         self.pages.iter().map(Page::bytes).sum()
     }
 
+    /// Whether nothing of it has been read.
+    pub(crate) fn is_unread(&self) -> bool {
+        match &self.state {
+            StretchState::Unread { .. } => true,
+            StretchState::Window(readings) => readings.is_unread(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn is_proven(&self) -> bool {
         matches!(self.state, StretchState::Proven { .. })
     }

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
+use super::blocks::MOST_PAGES;
 use super::density::ENOUGH;
-use super::requests::RequestPlan;
+use super::requests::{DENSE, RequestPlan};
 use super::stretch::{Stretch, StretchState, Verdict, WindowReadings};
 use super::{Direction, KeysetWalk, NO_END, RangeDifference, Reading};
 use crate::list::strategy::{NextAction, StrategyError};
@@ -36,6 +37,8 @@ const FEWEST_PIECES: u64 = 3;
 const SPARSE: u64 = 64;
 /// A stretch without an end is cut where its rows are foretold to end, if that is not more than such a part of it.
 const FAR_WITHOUT_END: u64 = 64;
+/// Where nobody knows how far IDs go, each range is so many times as wide as the one before it.
+pub(super) const FARTHER: u64 = 16;
 /// A count that cannot be right is asked for again so often.
 const MAX_BAD_COUNTS: u32 = 3;
 /// After so many counts that are lower than what the page shows, the portal does not count.
@@ -330,6 +333,7 @@ impl KeysetWalk {
         let missing = counted.map(|counted| counted - shown as u64);
         match verdict {
             Verdict::ProvenUpTo(last) => self.density.note(from, last, shown),
+            Verdict::ProvenFrom(low) if to < NO_END => self.density.note(low - 1, to, shown),
             Verdict::AsCounted(_) | Verdict::ReadAgain | Verdict::Split { .. } if to < NO_END => {
                 let rows = counted.unwrap_or(shown as u64) as usize;
                 self.density.note(from, to, rows);
@@ -360,6 +364,9 @@ impl KeysetWalk {
         if matches!(stretch.state, StretchState::Block(_)) {
             return self.accept_other_end_of_block(at, second);
         }
+        if stretch.is_unread() {
+            return self.accept_other_end_of_rest(at, second);
+        }
         // What the second page shows counts even if the first one had as many rows as are counted.
         if let StretchState::Counted { counted } = stretch.state {
             let ids = stretch.ids();
@@ -379,6 +386,39 @@ impl KeysetWalk {
             stretch.state = StretchState::Counted { counted };
         }
         Ok(then)
+    }
+
+    /// A full page from the other end has come together with one from this end, which proves itself too. The stretch at `at`
+    /// is what is left between them.
+    fn accept_other_end_of_rest(
+        &mut self,
+        at: usize,
+        outcome: Option<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
+        let mut page = match self.page_of(outcome)? {
+            Ok((page, _)) => page,
+            Err(wait) => return Ok(wait),
+        };
+        let (from, to) = (self.stretches[at].from, self.stretches[at].to);
+        let Some((_, last)) = self.ids_of(&page, from, NO_END)? else {
+            return Ok(NextAction::GoOn);
+        };
+        if page.len() < self.full {
+            return Ok(NextAction::GoOn);
+        }
+        let upper = last.min(to);
+        page.retain_ids(|id| id.is_some_and(|id| id <= upper));
+        self.density.note(from, upper, page.len());
+        let proven = self.proven(from, upper, VecDeque::from([page]));
+        let mut rest = self.stretches.remove(at);
+        if let Some(rest) = &mut rest {
+            rest.from = upper;
+        }
+        let parts = [proven, rest].into_iter().flatten();
+        for (place, part) in parts.filter(|part| part.from < part.to).enumerate() {
+            self.stretches.insert(at + place, part);
+        }
+        Ok(NextAction::GoOn)
     }
 
     fn settle_window(
@@ -427,6 +467,9 @@ impl KeysetWalk {
                     self.read_rest(at, missing)?;
                 }
             }
+            Verdict::Split {
+                counted: Some(counted),
+            } if shown == 0 && self.cut_without_gaps(at, counted) => {}
             Verdict::Split { counted } => {
                 let may_be_block = |counted: &u64| match &self.stretches[at].state {
                     StretchState::Window(readings) => {
@@ -458,6 +501,21 @@ impl KeysetWalk {
     fn read_rest(&mut self, at: usize, left: Option<u64>) -> Result<(), StrategyError> {
         let (from, to) = (self.stretches[at].from, self.stretches[at].to);
         let left = left.filter(|left| *left > self.full as u64);
+        if let Some(left) = left
+            && let Some(low) = self.lowest_foretold(from, to, left)
+        {
+            let parts = [
+                Stretch::new(from, low, StretchState::Window(WindowReadings::default())),
+                Stretch::new(low, to, StretchState::Unread { by_windows: true }),
+            ];
+            self.replace(at, parts);
+            return Ok(());
+        }
+        if let Some(left) = left
+            && self.cut_without_gaps(at, left)
+        {
+            return Ok(());
+        }
         let foretold = self.density.forecast(from, to).rows / left.unwrap_or(1) as f64;
         // Windows of about a page do where the IDs are as dense as is known, and where they begin: before the first of them
         // there may be nothing for a long way.
@@ -473,6 +531,34 @@ impl KeysetWalk {
             Some(left) if !self.begin_unread_block(at, left) => self.split(at, Some(left)),
             _ => Ok(()),
         }
+    }
+
+    /// Cuts the stretch at `at` into windows of as many IDs as a page has rows, if nearly all its IDs are in use: then none of
+    /// them has more rows than a page.
+    fn cut_without_gaps(&mut self, at: usize, rows: u64) -> bool {
+        let (from, to) = (self.stretches[at].from, self.stretches[at].to);
+        let full = self.full.max(1) as u64;
+        let has_no_gaps = rows as f64 >= DENSE * (to - from) as f64;
+        if !has_no_gaps || rows > MOST_PAGES * full {
+            return false;
+        }
+        let window = |from| {
+            let to = to.min(from + full);
+            Stretch::new(from, to, StretchState::Window(WindowReadings::of_part()))
+        };
+        let parts: Vec<Stretch> = (from..to).step_by(full as usize).map(window).collect();
+        self.buffered -= self.stretches[at].bytes();
+        self.replace(at, parts);
+        true
+    }
+
+    /// Above which ID the `rows` rows in `(from, to]` lie, if they are as dense as those behind it and there is a long gap
+    /// before them.
+    pub(super) fn lowest_foretold(&self, from: u64, to: u64, rows: u64) -> Option<u64> {
+        let is_behind_a_gap =
+            |low: &u64| (from + 1..to).contains(low) && to - low <= (to - from) / 2;
+        let low = self.density.reach_down(to, rows as f64);
+        low.filter(|_| to < NO_END).filter(is_behind_a_gap)
     }
 
     /// Of the stretch at `at`, the rows in `(from, to]` prove themselves; the rest of it is to be read.
@@ -505,7 +591,9 @@ impl KeysetWalk {
 
     /// Cuts the stretches that the outcomes of a request have shown to have too many rows.
     pub(super) fn cut_splits(&mut self) {
-        let splits = std::mem::take(&mut self.splits);
+        let mut splits = std::mem::take(&mut self.splits);
+        // Both readings of a window that is read from both ends may have asked for it.
+        splits.dedup_by_key(|split| split.from);
         let least = (PIECES_OF_A_REQUEST / splits.len().max(1) as u64).max(FEWEST_PIECES);
         for Split { from, counted } in splits {
             let at = self.stretches.partition_point(|s| s.from < from);
@@ -549,21 +637,27 @@ impl KeysetWalk {
         let mut parts = Vec::new();
         // Nobody knows how far the IDs go: as far as their density foretells, or else much farther.
         let foretold = self.width_without_end(from, counted);
+        let page = (self.full as u64 * 4 / 5).max(1);
+        let cut = |end: u64, pieces: u64, piece: u64| {
+            from + (u128::from(end - from) * u128::from(piece) / u128::from(pieces)) as u64
+        };
         if to == NO_END && foretold < span / FAR_WITHOUT_END {
-            let (mut start, mut width) = (from, foretold);
+            let pieces = counted.map_or(1, |counted| counted.div_ceil(page));
+            let pieces = pieces.clamp(1, PIECES_OF_A_REQUEST).min(foretold);
+            let end = from + foretold;
+            let piece = |piece| window(cut(end, pieces, piece), cut(end, pieces, piece + 1));
+            parts.extend((0..pieces).map(piece));
+            let (mut start, mut width) = (end, foretold.saturating_mul(FARTHER));
             while start < to {
                 let end = start.saturating_add(width).min(to);
                 parts.push(window(start, end));
-                (start, width) = (end, width.saturating_mul(16));
+                (start, width) = (end, width.saturating_mul(FARTHER));
             }
         } else {
-            let page = (self.full as u64 * 4 / 5).max(1);
             let pieces = counted.map_or(4, |counted| counted.div_ceil(page));
             let pieces = pieces.max(least).min(MAX_PIECES).min(span);
-            let cut = |piece: u64| {
-                from + (u128::from(span) * u128::from(piece) / u128::from(pieces)) as u64
-            };
-            parts.extend((0..pieces).map(|piece| window(cut(piece), cut(piece + 1))));
+            let piece = |piece| window(cut(to, pieces, piece), cut(to, pieces, piece + 1));
+            parts.extend((0..pieces).map(piece));
         }
         self.replace(at, parts);
     }
