@@ -8,10 +8,15 @@
 Programs that use fast_bitrix24 change one import: ``from brimful.fast_bitrix24 import Bitrix``.
 """
 
-from ._client import AsyncClient, AsyncOutcomes, Client, Outcomes
+from ._client import AsyncClient, Client
+from ._fields import Choice, Field
+from ._files import Downloaded, FileData
+from ._limits import Limits, MethodLimit
 from ._lists import AsyncRows, Rows
 from ._native import __version__
-from ._report import Exported, ListReport, Misfit, Outcome
+from ._oauth import Authorization, Installation, OAuth, Tokens, TokenStore
+from ._outcomes import AsyncOutcomes, Outcomes
+from ._report import Exported, ListReport, Misfit, Outcome, RangeDifference, Verification
 from .errors import ApiError, BrimfulError, ConfigError, IncompleteError, MisfitWarning
 
 __all__ = [
@@ -19,16 +24,29 @@ __all__ = [
     "AsyncClient",
     "AsyncOutcomes",
     "AsyncRows",
+    "Authorization",
     "BrimfulError",
+    "Choice",
     "Client",
     "ConfigError",
+    "Downloaded",
     "Exported",
+    "Field",
+    "FileData",
     "IncompleteError",
+    "Installation",
+    "Limits",
     "ListReport",
+    "MethodLimit",
     "Misfit",
     "MisfitWarning",
+    "OAuth",
     "Outcome",
     "Outcomes",
+    "RangeDifference",
     "Rows",
+    "TokenStore",
+    "Tokens",
+    "Verification",
     "__version__",
 ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-__all__ = ["number", "path", "text", "texts", "whole_number"]
+from ._json import dumps
+
+__all__ = ["commands", "named", "number", "path", "text", "texts", "whole_number"]
 
 
 def _wrong_type(name: str, value: Any, expected: str) -> TypeError:
@@ -67,3 +70,24 @@ def path(name: str, value: Any) -> str:
     if not isinstance(given, str):
         raise _wrong_type(name, value, "str or a path")
     return text(name, given)
+
+
+def named(name: str, params: Any) -> dict[str, Any]:
+    """Parameters by their names."""
+    if params is not None and not isinstance(params, Mapping):
+        raise _wrong_type(name, params, "a mapping")
+    return dict(params or {})
+
+
+def commands(given: Any) -> list[tuple[str, str, str]]:
+    """The commands of a batch with their parameters as JSON."""
+    if not isinstance(given, Mapping):
+        raise _wrong_type("commands", given, "a mapping")
+    made = []
+    for label, command in given.items():
+        text("a label of commands", label)
+        if isinstance(command, (str, bytes)) or not isinstance(command, Sequence) or len(command) != 2:
+            raise TypeError(f"commands[{label!r}] is {command!r}: it is (method, params)")
+        method, params = command
+        made.append((label, text(f"the method of commands[{label!r}]", method), dumps(params)))
+    return made

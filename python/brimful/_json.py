@@ -22,8 +22,8 @@ def _other(value: Any) -> Any:
         return dict(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
-    # Numbers and arrays of numpy, series of pandas and polars.
-    for name in ("tolist", "to_list"):
+    # Numbers and arrays of numpy, series of pandas and polars; conditions of REST 3.0.
+    for name in ("tolist", "to_list", "_as_json"):
         convert = getattr(value, name, None)
         if callable(convert):
             return convert()

@@ -40,22 +40,31 @@ _STORE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 class Wanted(NamedTuple):
     """A list as it was asked for."""
 
-    client: _native.Client
+    client: Union[_native.Client, _native.Rest3]
     method: str
     params: dict[str, Any]
-    walk: Optional[str]
-    resume_after: Optional[int]
-    verify: bool
-    check_names: bool
+    walk: Optional[str] = None
+    resume_after: Optional[int] = None
+    verify: bool = False
+    check_names: bool = True
+    tail: bool = True
 
     def native(self) -> _native.List:
-        return self.client.list(
-            self.method,
-            dumps(self.params),
-            walk=self.walk,
-            resume_after=self.resume_after,
-            verify=self.verify,
-            check_names=self.check_names,
+        settings = {
+            "walk": self.walk,
+            "resume_after": self.resume_after,
+            "verify": self.verify,
+            "check_names": self.check_names,
+            "tail": self.tail,
+        }
+        return self.client.list(self.method, dumps(self.params), settings)
+
+    def exporting_client(self) -> _native.Client:
+        """The client that exports it."""
+        if isinstance(self.client, _native.Client):
+            return self.client
+        raise ValueError(
+            f"{self.method} is a list of REST 3.0, which has no export: take batches(), or a dataframe and write that"
         )
 
     def arguments(self, target: Target, options: dict[str, Any]) -> list[str]:
@@ -255,12 +264,13 @@ class _ListBase:
             "excel": bool(excel),
             "top": None if top is None else _arguments.whole_number("top", top, 0),
             "resume": _resume(resume),
-            "no_tail": bool(no_tail),
+            "no_tail": bool(no_tail) or not self._wanted.tail,
             "labels": bool(labels),
             "report": None if report is None else _arguments.path("report", report),
             "deadline": None if deadline is None else f"{_arguments.number('deadline', deadline):f}s",
         }
-        facts = yield self._wanted.client.export(self._wanted.arguments(target, options))
+        client = self._wanted.exporting_client()
+        facts = yield client.export(self._wanted.arguments(target, options))
         facts["report"] = report_of(facts["report"])
         self._exported = Exported(**facts)
         return self._exported

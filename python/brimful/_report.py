@@ -8,6 +8,28 @@ if TYPE_CHECKING:
     from .errors import BrimfulError
 
 
+class RangeDifference(NamedTuple):
+    """A range of IDs whose count differed from the rows that had come. It was read again where rows were missing."""
+
+    #: The range begins behind this ID.
+    after: int
+    #: The last ID of the range.
+    up_to: int
+    #: Rows that the portal counted; ``None``: it answered without a count.
+    counted: Optional[int]
+    #: Rows that had come. More than were counted: some were deleted meanwhile.
+    came: int
+
+
+class Verification(NamedTuple):
+    """The portal's counts against the rows of a list."""
+
+    #: Ranges of IDs that were counted.
+    ranges: int
+    #: Those whose count differed at first, at most 100 of them.
+    differences: list[RangeDifference]
+
+
 class ListReport(NamedTuple):
     """The account of a list that was read to its end. Times are in seconds."""
 
@@ -29,6 +51,10 @@ class ListReport(NamedTuple):
     hidden: int
     #: The ID to resume after, for ``resume_after``.
     resume_after: Optional[int]
+    #: The portal's clock at its first answer, in Unix seconds.
+    as_of: Optional[float] = None
+    #: What was counted, where the list was asked for with ``verify``.
+    verification: Optional[Verification] = None
 
 
 class Misfit(NamedTuple):
@@ -79,4 +105,12 @@ class Outcome(NamedTuple):
 
 def report_of(facts: Optional[dict[str, Any]]) -> Optional[ListReport]:
     """The account of a list, of what the native part tells."""
-    return None if facts is None else ListReport(**facts)
+    if facts is None:
+        return None
+    report = ListReport(**facts)
+    counted = facts.get("verification")
+    if counted is None:
+        return report
+    ranges, differences = counted
+    found = [RangeDifference(*one) for one in differences]
+    return report._replace(verification=Verification(ranges, found))

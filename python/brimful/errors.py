@@ -8,7 +8,8 @@ What goes wrong in a call or a list raises a :class:`BrimfulError`; arguments th
     ``"InsufficientScope"``, ``"MethodNotFound"``, ``"QueryLimit"``, ``"OperationTimeLimit"``. No proper answer came:
     ``"Transport"``, ``"Decode"``, ``"Redirect"``, ``"Deadline"``. Nothing was sent: ``"Config"``, ``"TooLarge"``. A list
     is not whole: ``"Incomplete"``. A reference of a batch found no value: ``"EmptyReference"``; the batch did not get to
-    the command: ``"Halted"``. An export cannot be written: ``"Output"``.
+    the command: ``"Halted"``. An export cannot be written: ``"Output"``. A file or the store of
+    tokens cannot be read or written: ``"Io"``.
 ``execution``
     ``"ran"``, ``"not_run"`` or ``"unknown"``: whether the portal has carried the call out. After ``"unknown"`` look
     before you call a method that writes again.

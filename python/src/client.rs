@@ -1,29 +1,28 @@
-//! The client, and what it reads and calls.
+//! The client, and what it calls.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use brimful::protocol::catalogue::{self, Shape};
 use brimful::{
-    Batch, HttpOptions, ItemId, Limit, ListReport, OnError, Page, Pages, Retry, SlowGuard,
+    Batch, Error, Field, Fields, ItemId, LimitsSnapshot, OnError, Priority, References, SlowGuard,
 };
-use brimful_export::ColumnChoice;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
 
-use crate::frames::{Frames, Wanted};
-use crate::pending::{Failed, Output, Pending, exception};
+use crate::files::{self, FileRequest};
+use crate::list::{List, ListSettings};
+use crate::outcomes::{Each, Found, Listed, ListedOutcomes};
+use crate::pending::{Output, Pending, exception};
+use crate::rest3::Rest3;
+use crate::settings::{Settings, seconds};
 use crate::{program, runtime};
-
-/// Rows are handed to Python when there are about so many bytes of them.
-const CHUNK: usize = 1 << 20;
-/// Outcomes are handed to Python so many at a time.
-const OUTCOMES: usize = 500;
 
 /// Whether a method is known to return rows in pages, under one name or none.
 #[pyfunction]
@@ -38,17 +37,98 @@ pub(crate) fn takes_parameter(method: &str, name: &str) -> bool {
     catalogue::find(method.trim()).is_none_or(|known| known.parameter(name.trim()).is_some())
 }
 
+/// A client, and how it is made: a process that was forked off makes its own, since connections and their threads do not
+/// come along.
+pub(crate) struct SharedClient {
+    make: Box<dyn Fn() -> Result<brimful::Client, Error> + Send + Sync>,
+    made: Mutex<MadeClient>,
+}
+
+struct MadeClient {
+    process: u32,
+    /// None once it is closed.
+    client: Option<brimful::Client>,
+}
+
+impl SharedClient {
+    fn new(
+        make: impl Fn() -> Result<brimful::Client, Error> + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, Error> {
+        let client = within_runtime(&make)?;
+        Ok(Arc::new(Self {
+            make: Box::new(make),
+            made: Mutex::new(MadeClient {
+                process: process::id(),
+                client: Some(client),
+            }),
+        }))
+    }
+
+    /// The client of this process. It may have to be made, so the interpreter must be free meanwhile.
+    pub(crate) fn client(&self) -> Result<brimful::Client, Error> {
+        let mut made = self.lock();
+        let Some(client) = &made.client else {
+            return Err(Error::config("the client is closed: make a new one"));
+        };
+        let here = process::id();
+        if made.process == here {
+            return Ok(client.clone());
+        }
+        let client = within_runtime(&self.make)?;
+        let own = MadeClient {
+            process: here,
+            client: Some(client.clone()),
+        };
+        // Its connections are those of the parent process: there is nothing here to end.
+        std::mem::forget(std::mem::replace(&mut *made, own));
+        Ok(client)
+    }
+
+    /// A client over this one, with which it shares connections and limits.
+    fn derived(
+        self: &Arc<Self>,
+        change: impl Fn(&brimful::Client) -> brimful::Client + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, Error> {
+        let parent = Arc::clone(self);
+        Self::new(move || Ok(change(&parent.client()?)))
+    }
+
+    fn close(&self) {
+        let mut made = self.lock();
+        let client = made.client.take();
+        if made.process != process::id() {
+            std::mem::forget(client);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, MadeClient> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn within_runtime(
+    make: impl Fn() -> Result<brimful::Client, Error>,
+) -> Result<brimful::Client, Error> {
+    let runtime = runtime::shared().map_err(|error| Error::config(error.to_string()))?;
+    let _runtime = runtime.enter();
+    make()
+}
+
+/// The client of this process.
+pub(crate) fn client_of(py: Python<'_>, shared: &SharedClient) -> PyResult<brimful::Client> {
+    py.detach(|| shared.client())
+        .map_err(|error| exception(py, &error))
+}
+
 /// A client of one portal.
 #[pyclass(frozen, module = "brimful._native")]
 pub(crate) struct Client {
-    make: Box<dyn Fn() -> Result<brimful::Client, brimful::Error> + Send + Sync>,
-    /// The client of a process. One that was forked off makes its own: connections and their threads do not come along.
-    made: Mutex<(u32, brimful::Client)>,
+    shared: Arc<SharedClient>,
     guards: Mutex<Vec<(u64, SlowGuard)>>,
 }
 
 /// JSON parameters, made by Python.
-fn value(json: &str) -> PyResult<Value> {
+pub(crate) fn value(json: &str) -> PyResult<Value> {
     serde_json::from_str(json)
         .map_err(|error| PyValueError::new_err(format!("the parameters are no JSON: {error}")))
 }
@@ -56,72 +136,9 @@ fn value(json: &str) -> PyResult<Value> {
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (
-        address, *, burst=None, per_second=None, operating_limit=None, attempts=None, batch_size=50,
-        verify_certificates=true, timeout=None, token=None
-    ))]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the settings of a client, by name"
-    )]
-    fn new(
-        py: Python<'_>,
-        address: &str,
-        burst: Option<f64>,
-        per_second: Option<f64>,
-        operating_limit: Option<f64>,
-        attempts: Option<u32>,
-        batch_size: usize,
-        verify_certificates: bool,
-        timeout: Option<f64>,
-        token: Option<Py<PyAny>>,
-    ) -> PyResult<Self> {
-        let seconds = |seconds: f64, what: &str| {
-            Duration::try_from_secs_f64(seconds).map_err(|_| {
-                PyValueError::new_err(format!("{what} is {seconds}, not a time in seconds"))
-            })
-        };
-        let operating_limit = operating_limit
-            .map(|limit| seconds(limit, "operating_limit"))
-            .transpose()?;
-        let mut http = HttpOptions::new();
-        if let Some(timeout) = timeout {
-            http = http.timeout(seconds(timeout, "timeout")?);
-        }
-        if !verify_certificates {
-            http = http.danger_accept_invalid_certs();
-        }
-        let limit = burst
-            .zip(per_second)
-            .map(|(burst, per_second)| Limit { burst, per_second });
-        let address = address.to_owned();
-        let token = token.map(Arc::new);
-        let make = move || {
-            let mut builder = brimful::Client::builder(address.as_str())
-                .batch_size(batch_size)
-                .limit(limit)
-                .http(http.clone());
-            if let Some(limit) = operating_limit {
-                builder = builder.operating_limit(limit);
-            }
-            if let Some(attempts) = attempts {
-                builder = builder.retry(Retry::default().attempts(attempts));
-            }
-            if let Some(ask) = token.clone() {
-                builder = builder.token_with(move || {
-                    let ask = Arc::clone(&ask);
-                    async move { ask_for_token(ask).await }
-                });
-            }
-            builder.build()
-        };
-        let _runtime = runtime::shared()?.enter();
-        let client = make().map_err(|error| exception(py, &error))?;
-        Ok(Self {
-            make: Box::new(make),
-            made: Mutex::new((process::id(), client)),
-            guards: Mutex::default(),
-        })
+    fn new(py: Python<'_>, settings: Settings) -> PyResult<Self> {
+        let recipe = settings.recipe(py)?;
+        Self::made(py, || SharedClient::new(move || recipe.client()))
     }
 
     /// The portal, without its secret.
@@ -129,12 +146,70 @@ impl Client {
         Ok(self.client(py)?.portal())
     }
 
+    /// Ends it: what is on its way comes, and nothing is called any more.
+    fn close(&self, py: Python<'_>) {
+        self.guards().clear();
+        py.detach(|| self.shared.close());
+    }
+
+    /// The same client, whose calls and lists end when so many seconds have passed from now.
+    fn with_deadline(&self, py: Python<'_>, within: f64) -> PyResult<Self> {
+        let within = seconds("seconds", Some(within))?.unwrap_or_default();
+        let end = Instant::now().checked_add(within);
+        Self::made(py, || {
+            self.shared.derived(move |client| match end {
+                Some(end) => client.with_deadline(end.saturating_duration_since(Instant::now())),
+                // Further away than time goes is never.
+                None => client.clone(),
+            })
+        })
+    }
+
+    /// The same client, whose calls wait with another priority, as one job.
+    fn with_priority(&self, py: Python<'_>, priority: &str) -> PyResult<Self> {
+        let priority = match priority {
+            "high" => Priority::High,
+            "normal" => Priority::Normal,
+            "low" => Priority::Low,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    r#"priority is {other:?}: it is "low", "normal" or "high""#
+                )));
+            }
+        };
+        Self::made(py, || {
+            self.shared
+                .derived(move |client| client.with_priority(priority))
+        })
+    }
+
+    /// The same client as a job of its own.
+    fn job(&self, py: Python<'_>) -> PyResult<Self> {
+        Self::made(py, || self.shared.derived(brimful::Client::job))
+    }
+
+    /// The same portal by REST 3.0.
+    fn rest3(&self) -> Rest3 {
+        Rest3(Arc::clone(&self.shared))
+    }
+
     /// One call: `result` as JSON.
-    fn call(&self, py: Python<'_>, method: String, params: &str) -> PyResult<Pending> {
+    #[pyo3(signature = (method, params, *, idempotent=false))]
+    fn call(
+        &self,
+        py: Python<'_>,
+        method: String,
+        params: &str,
+        idempotent: bool,
+    ) -> PyResult<Pending> {
         let (client, params) = (self.client(py)?, value(params)?);
         Pending::start(async move {
-            let reply = client.call(&method, params).await?;
-            Ok(Output::Json(reply.raw().get().as_bytes().to_vec()))
+            let reply = if idempotent {
+                client.call_idempotent(&method, params).await?
+            } else {
+                client.call(&method, params).await?
+            };
+            Ok(Output::Bytes(reply.raw().get().as_bytes().to_vec()))
         })
     }
 
@@ -147,42 +222,26 @@ impl Client {
         })
     }
 
+    /// The fields of an entity, as JSON.
+    fn fields(&self, py: Python<'_>, entity: String, params: &str) -> PyResult<Pending> {
+        let (client, params) = (self.client(py)?, value(params)?);
+        Pending::start(async move {
+            let fields = client.fields(&entity, params).await?;
+            Ok(Output::Bytes(fields_to_json(&fields)))
+        })
+    }
+
     /// A whole list. Nothing is asked for before its first row is.
-    #[pyo3(signature = (method, params, *, walk=None, resume_after=None, verify=false, check_names=true))]
-    #[expect(clippy::too_many_arguments, reason = "the settings of a list, by name")]
     fn list(
         &self,
         py: Python<'_>,
         method: String,
         params: &str,
-        walk: Option<&str>,
-        resume_after: Option<u64>,
-        verify: bool,
-        check_names: bool,
+        settings: ListSettings,
     ) -> PyResult<List> {
-        let params = value(params)?;
         let client = self.client(py)?;
-        let mut list = client.list(&method).params(params.clone());
-        list = list.check_names(check_names);
-        if let Some(walk) = walk {
-            let walk = walk.parse().map_err(|error: brimful::list::UnknownWalk| {
-                PyValueError::new_err(error.to_string())
-            })?;
-            list = list.walk(walk);
-        }
-        if let Some(id) = resume_after {
-            list = list.resume_after(id);
-        }
-        if verify {
-            list = list.verify();
-        }
-        Ok(List {
-            client,
-            method,
-            params,
-            rows: Arc::new(AsyncMutex::new(Reading(Some(Rows::NotBegun(list))))),
-            facts: Facts::default(),
-        })
+        let list = client.list(&method);
+        List::new(client, list, method, value(params)?, settings, false)
     }
 
     /// Exports a list with the arguments of `brimful export`.
@@ -195,19 +254,23 @@ impl Client {
     }
 
     /// A call for each item, any number of them.
-    #[pyo3(signature = (method, items, *, idempotent=false))]
+    #[pyo3(signature = (method, items, *, idempotent=false, check_names=false))]
     fn call_each(
         &self,
         py: Python<'_>,
         method: String,
         items: Vec<String>,
         idempotent: bool,
+        check_names: bool,
     ) -> PyResult<Each> {
         let items = items
             .iter()
             .map(|item| value(item))
             .collect::<PyResult<Vec<_>>>()?;
-        let mut each = self.client(py)?.call_each(method, items);
+        let mut each = self
+            .client(py)?
+            .call_each(method, items)
+            .check_names(check_names);
         if idempotent {
             each = each.idempotent();
         }
@@ -238,13 +301,57 @@ impl Client {
         Ok(Found(Arc::new(AsyncMutex::new(found))))
     }
 
+    /// A call for each ID of a list, while the list is read. `methods` are that of the list and that of the calls,
+    /// `params` what each of them takes.
+    #[pyo3(signature = (methods, params, settings, *, id_field=None))]
+    fn list_and_get(
+        &self,
+        py: Python<'_>,
+        methods: (String, String),
+        params: (String, String),
+        settings: ListSettings,
+        id_field: Option<String>,
+    ) -> PyResult<Listed> {
+        let mut get = self.client(py)?.list_and_get(methods.0, methods.1);
+        let mut failed = None;
+        let of_list = value(&params.0)?;
+        get = get.list(|mut list| {
+            for (name, value) in of_list.as_object().into_iter().flatten() {
+                list = list.param(name, value);
+            }
+            match settings.apply(list.clone()) {
+                Ok(set) => set,
+                Err(error) => {
+                    failed = Some(error);
+                    list
+                }
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for (name, value) in value(&params.1)?.as_object().into_iter().flatten() {
+            get = get.param(name, value);
+        }
+        if let Some(field) = id_field {
+            get = get.id_field(field);
+        }
+        let _runtime = runtime::shared()?.enter();
+        let found = get.stream().map_err(|error| exception(py, &error))?;
+        Ok(Listed(Arc::new(AsyncMutex::new(ListedOutcomes {
+            found,
+            failed: None,
+        }))))
+    }
+
     /// Commands as `(label, method, parameters)` in as few requests as they fit into.
-    #[pyo3(signature = (commands, *, halt=false))]
+    #[pyo3(signature = (commands, *, halt=false, references_by_portal=false))]
     fn batch(
         &self,
         py: Python<'_>,
         commands: Vec<(String, String, String)>,
         halt: bool,
+        references_by_portal: bool,
     ) -> PyResult<Pending> {
         let on_error = if halt {
             OnError::Halt
@@ -252,6 +359,9 @@ impl Client {
             OnError::Continue
         };
         let mut batch = Batch::new().on_error(on_error);
+        if references_by_portal {
+            batch = batch.references(References::Portal);
+        }
         for (label, method, params) in commands {
             let params = value(&params)?;
             batch
@@ -269,18 +379,27 @@ impl Client {
         })
     }
 
+    /// Fetches a file to a path.
+    fn download(&self, py: Python<'_>, request: FileRequest, path: PathBuf) -> PyResult<Pending> {
+        files::fetch(self.client(py)?, request, path)
+    }
+
+    /// Asks for a file, whose pieces are read one by one.
+    fn open_file(&self, py: Python<'_>, request: FileRequest) -> PyResult<Pending> {
+        files::open(self.client(py)?, request)
+    }
+
     /// Has at most so many requests in flight from now on, until the number that this gives is given back.
     fn slow(&self, py: Python<'_>, requests: usize) -> PyResult<u64> {
         let client = self.client(py)?;
-        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guards = self.guards();
         let name = guards.last().map_or(0, |(name, _)| name + 1);
         guards.push((name, client.slow(requests)));
         Ok(name)
     }
 
     fn end_slow(&self, name: u64) {
-        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
-        guards.retain(|(other, _)| *other != name);
+        self.guards().retain(|(other, _)| *other != name);
     }
 
     /// What was sent so far, by name.
@@ -295,268 +414,91 @@ impl Client {
         facts.set_item("bytes_received", stats.bytes_received)?;
         Ok(facts)
     }
+
+    /// The portal's limits now, by name; times in seconds.
+    fn limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        limits_to_python(py, self.client(py)?.limits().snapshot())
+    }
 }
 
 impl Client {
-    /// The client of this process.
+    fn made(
+        py: Python<'_>,
+        make: impl FnOnce() -> Result<Arc<SharedClient>, Error> + Send,
+    ) -> PyResult<Self> {
+        let shared = py.detach(make).map_err(|error| exception(py, &error))?;
+        Ok(Self {
+            shared,
+            guards: Mutex::default(),
+        })
+    }
+
     fn client(&self, py: Python<'_>) -> PyResult<brimful::Client> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = process::id();
-        if made.0 != here {
-            let _runtime = runtime::shared()?.enter();
-            let client = (self.make)().map_err(|error| exception(py, &error))?;
-            let (_, parents) = std::mem::replace(&mut *made, (here, client));
-            // Its connections are those of the parent process: there is nothing here to end.
-            std::mem::forget(parents);
-        }
-        Ok(made.1.clone())
+        client_of(py, &self.shared)
+    }
+
+    pub(crate) fn shared(&self) -> Arc<SharedClient> {
+        Arc::clone(&self.shared)
+    }
+
+    fn guards(&self) -> MutexGuard<'_, Vec<(u64, SlowGuard)>> {
+        self.guards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Asks Python for a token, on a thread that may block.
-async fn ask_for_token(ask: Arc<Py<PyAny>>) -> Result<String, String> {
-    let asked = tokio::task::spawn_blocking(move || {
-        Python::try_attach(|py| -> PyResult<String> { ask.call0(py)?.extract(py) })
-    });
-    match asked.await {
-        Ok(Some(token)) => token.map_err(|error| error.to_string()),
-        Ok(None) => Err("the interpreter is ending".to_owned()),
-        Err(error) => Err(error.to_string()),
+fn limits_to_python(py: Python<'_>, now: LimitsSnapshot) -> PyResult<Bound<'_, PyDict>> {
+    let facts = PyDict::new(py);
+    facts.set_item("burst", now.limit.map(|limit| limit.burst))?;
+    facts.set_item("per_second", now.limit.map(|limit| limit.per_second))?;
+    facts.set_item("rate", now.rate)?;
+    facts.set_item("free", now.free)?;
+    facts.set_item("waiting", now.waiting)?;
+    facts.set_item("in_flight", now.in_flight)?;
+    facts.set_item("most_in_flight", now.most_in_flight)?;
+    facts.set_item("refusals", now.refusals)?;
+    facts.set_item("operating_limit", now.operating_time.as_secs_f64())?;
+    let methods = PyDict::new(py);
+    for method in now.methods {
+        let times = (
+            method.operating.as_secs_f64(),
+            method.pending.as_secs_f64(),
+            method.resets_in.map(|time| time.as_secs_f64()),
+            method.blocked_for.map(|time| time.as_secs_f64()),
+        );
+        methods.set_item(method.method, times)?;
     }
+    facts.set_item("methods", methods)?;
+    Ok(facts)
 }
 
-/// What is known of a list by now.
-#[derive(Default)]
-struct ListFacts {
-    rows: u64,
-    done: Option<f64>,
-    report: Option<ListReport>,
+/// Fields as a JSON object, under the names that rows have them under.
+pub(crate) fn fields_to_json(fields: &Fields) -> Vec<u8> {
+    let named = fields.iter();
+    let whole: serde_json::Map<String, Value> = named
+        .map(|(name, field)| (name.clone(), field_to_json(field)))
+        .collect();
+    Value::Object(whole).to_string().into_bytes()
 }
 
-/// The same, told while the list is read.
-#[derive(Clone, Default)]
-pub(crate) struct Facts(Arc<Mutex<ListFacts>>);
-
-impl Facts {
-    fn lock(&self) -> std::sync::MutexGuard<'_, ListFacts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A list that is read from its first row to its last; nothing after that.
-pub(crate) struct Reading(Option<Rows>);
-
-enum Rows {
-    NotBegun(brimful::List),
-    Begun(Pages),
-}
-
-impl Reading {
-    /// The next page; nothing after the last.
-    pub(crate) async fn next_page(&mut self, facts: &Facts) -> Result<Option<Page>, Failed> {
-        let mut pages = match self.0.take() {
-            Some(Rows::NotBegun(list)) => list.pages()?,
-            Some(Rows::Begun(pages)) => pages,
-            None => return Ok(None),
-        };
-        let page = pages.next_page().await?;
-        let mut facts = facts.lock();
-        facts.done = pages.progress().extent.done;
-        facts.report = pages.report().cloned();
-        if let Some(page) = &page {
-            facts.rows += page.len() as u64;
-            self.0 = Some(Rows::Begun(pages));
-        }
-        Ok(page)
-    }
-}
-
-/// A list, and its rows on their way.
-#[pyclass(frozen, module = "brimful._native")]
-pub(crate) struct List {
-    client: brimful::Client,
-    method: String,
-    params: Value,
-    rows: Arc<AsyncMutex<Reading>>,
-    facts: Facts,
-}
-
-#[pymethods]
-impl List {
-    /// The next rows as a list of dictionaries; nothing after the last.
-    fn next_rows(&self) -> PyResult<Pending> {
-        let (rows, facts) = (Arc::clone(&self.rows), self.facts.clone());
-        Pending::start(async move {
-            let mut rows = rows.lock().await;
-            let (mut pages, mut bytes) = (Vec::new(), 0);
-            while bytes < CHUNK
-                && let Some(page) = rows.next_page(&facts).await?
-            {
-                bytes += page.bytes();
-                pages.push(page);
-            }
-            Ok(if bytes == 0 {
-                Output::Nothing
-            } else {
-                Output::Rows(pages)
-            })
-        })
-    }
-
-    /// The rows as record batches of Arrow. The list has no other rows after that.
-    fn frames(&self, columns: Vec<String>, strings: bool) -> PyResult<Frames> {
-        let columns = columns.iter().map(|column| column.parse());
-        let columns: Result<Vec<ColumnChoice>, String> = columns.collect();
-        let columns = columns.map_err(PyValueError::new_err)?;
-        let taken = self.rows.try_lock().ok().and_then(|mut rows| rows.0.take());
-        let Some(Rows::NotBegun(mut list)) = taken else {
-            return Err(PyValueError::new_err(
-                "the rows of this list have been read: make a new list for a dataframe",
-            ));
-        };
-        let mut params = self.params.clone();
-        if params.get("select").is_none() {
-            let fields = ColumnChoice::fields_to_select(&self.method, &[], &columns);
-            if !fields.is_empty() {
-                params["select"] = fields.clone().into();
-                list = list.select(fields);
-            }
-        }
-        let wanted = Wanted {
-            client: self.client.clone(),
-            method: self.method.clone(),
-            params,
-            columns,
-            strings,
-        };
-        let rows = Reading(Some(Rows::NotBegun(list)));
-        Ok(Frames::new(wanted, rows, self.facts.clone()))
-    }
-
-    /// Rows handed out, and the share of the list that they are, from 0 to 1; nothing while it cannot be told.
-    fn progress(&self) -> (u64, Option<f64>) {
-        let facts = self.facts.lock();
-        (facts.rows, facts.done)
-    }
-
-    /// The account, once the list is complete.
-    fn report<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let facts = self.facts.lock();
-        let report = facts.report.as_ref();
-        report
-            .map(|report| report_to_python(py, report))
-            .transpose()
-    }
-
-    /// Stops reading.
-    fn close(&self) {
-        if let Ok(mut rows) = self.rows.try_lock() {
-            rows.0 = None;
-        }
-    }
-}
-
-/// The account of a list, by name.
-pub(crate) fn report_to_python<'py>(
-    py: Python<'py>,
-    report: &ListReport,
-) -> PyResult<Bound<'py, PyDict>> {
-    let made = PyDict::new(py);
-    made.set_item("rows", report.rows)?;
-    made.set_item("requests", report.requests)?;
-    made.set_item("commands", report.commands)?;
-    made.set_item("retries", report.retries)?;
-    made.set_item("waited_for_limit", report.waited_for_limit.as_secs_f64())?;
-    made.set_item(
-        "waited_for_operating",
-        report.waited_for_operating.as_secs_f64(),
-    )?;
-    made.set_item("elapsed", report.elapsed.as_secs_f64())?;
-    made.set_item("strategy", report.strategy)?;
-    made.set_item("complete_to", report.complete_to)?;
-    made.set_item("proof", proof(report.proof))?;
-    made.set_item("hidden", report.hidden)?;
-    made.set_item(
-        "resume_after",
-        report.resume.as_ref().map(|resume| resume.after),
-    )?;
-    Ok(made)
-}
-
-fn proof(proof: brimful::Proof) -> &'static str {
-    match proof {
-        brimful::Proof::UpTo(_) => "by ID",
-        brimful::Proof::Counted(_) => "counted",
-        brimful::Proof::NothingBeside(_) => "nothing beside",
-        brimful::Proof::OneReply => "one reply",
-        brimful::Proof::EqualPasses(_) => "equal passes",
-        _ => "none",
-    }
-}
-
-/// The outcomes of many calls on their way, in the order of the items.
-#[pyclass(frozen, module = "brimful._native")]
-pub(crate) struct Each(Arc<AsyncMutex<brimful::Outcomes<'static>>>);
-
-#[pymethods]
-impl Each {
-    /// The next outcomes; nothing after the last.
-    fn next_outcomes(&self) -> PyResult<Pending> {
-        let each = Arc::clone(&self.0);
-        Pending::start(async move {
-            let mut each = each.lock().await;
-            let mut outcomes = Vec::new();
-            while outcomes.len() < OUTCOMES {
-                // What has come is not held back for what is on its way.
-                let next = if outcomes.is_empty() {
-                    each.next().await
-                } else {
-                    match futures_util::FutureExt::now_or_never(each.next()) {
-                        Some(next) => next,
-                        None => break,
-                    }
-                };
-                let Some(item) = next else { break };
-                outcomes.push((Some(item.index.to_string()), item.outcome));
-            }
-            Ok(if outcomes.is_empty() {
-                Output::Nothing
-            } else {
-                Output::Outcomes(outcomes)
-            })
-        })
-    }
-}
-
-/// What comes for many IDs, in their order.
-#[pyclass(frozen, module = "brimful._native")]
-pub(crate) struct Found(Arc<AsyncMutex<brimful::IdOutcomes<'static>>>);
-
-#[pymethods]
-impl Found {
-    /// The next outcomes, each under its ID; nothing after the last.
-    fn next_outcomes(&self) -> PyResult<Pending> {
-        let found = Arc::clone(&self.0);
-        Pending::start(async move {
-            let mut found = found.lock().await;
-            let mut outcomes = Vec::new();
-            while outcomes.len() < OUTCOMES {
-                let next = if outcomes.is_empty() {
-                    found.next().await
-                } else {
-                    match futures_util::FutureExt::now_or_never(found.next()) {
-                        Some(next) => next,
-                        None => break,
-                    }
-                };
-                let Some(one) = next else { break };
-                outcomes.push((Some(one.id.to_string()), one.outcome));
-            }
-            Ok(if outcomes.is_empty() {
-                Output::Nothing
-            } else {
-                Output::Outcomes(outcomes)
-            })
-        })
-    }
+fn field_to_json(field: &Field) -> Value {
+    let choices = field.choices.iter();
+    let choices: Vec<_> = choices
+        .map(|choice| json!([choice.id, choice.value]))
+        .collect();
+    json!({
+        "name": field.name,
+        "upper_name": field.upper_name,
+        "title": field.title,
+        "kind": format!("{:?}", field.kind).to_lowercase(),
+        "type_name": field.type_name,
+        "is_required": field.is_required,
+        "is_read_only": field.is_read_only,
+        "is_immutable": field.is_immutable,
+        "is_multiple": field.is_multiple,
+        "is_dynamic": field.is_dynamic,
+        "is_deprecated": field.is_deprecated,
+        "status_type": field.status_type,
+        "choices": choices,
+        "properties": field.properties,
+    })
 }

@@ -10,7 +10,7 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray};
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, SchemaRef};
-use brimful::Client;
+use brimful::{Client, ErrorKind, Fields};
 use brimful_export::{ColumnChoice, ExportError, Misfit, Plan, RecordBatches, Types};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -18,7 +18,7 @@ use pyo3::types::{PyCapsule, PyTuple};
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::client::{Facts, Reading};
+use crate::list::{Facts, Reading};
 use crate::pending::{Failed, Output, Pending};
 
 /// Values that do not fit are kept up to this number; those after it are counted.
@@ -29,6 +29,7 @@ pub(crate) struct Wanted {
     pub(crate) client: Client,
     pub(crate) method: String,
     pub(crate) params: Value,
+    pub(crate) is_rest3: bool,
     pub(crate) columns: Vec<ColumnChoice>,
     pub(crate) strings: bool,
 }
@@ -37,7 +38,12 @@ impl Wanted {
     /// Asks the portal for the types.
     async fn plan(&self) -> Result<Plan, Failed> {
         let fields = if self.strings {
-            brimful::Fields::default()
+            Fields::default()
+        } else if self.is_rest3 {
+            match self.client.rest3().fields(&self.method).await {
+                Err(error) if error.kind() == ErrorKind::MethodNotFound => Fields::default(),
+                answered => answered?,
+            }
         } else {
             Plan::fields_of_list(&self.client, &self.method, &self.params).await?
         };

@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use tokio::task::AbortHandle;
 
-use crate::client::report_to_python;
 use crate::frames::{Batch, Frame};
+use crate::list::report_to_python;
 use crate::program::{ExportFailure, Exported};
 use crate::{rows, runtime};
 
@@ -23,8 +23,8 @@ const SIGNALS: Duration = Duration::from_millis(50);
 /// What an operation gives.
 pub(crate) enum Output {
     Nothing,
-    /// A JSON text.
-    Json(Vec<u8>),
+    /// Bytes, such as a JSON text.
+    Bytes(Vec<u8>),
     /// Some rows of a list, to become dictionaries.
     Rows(Vec<Page>),
     /// HTTP status and body.
@@ -37,6 +37,27 @@ pub(crate) enum Output {
     Frame(SchemaRef, Vec<RecordBatch>),
     /// What was written.
     Exported(Box<Exported>),
+    /// Something that is made when Python takes it.
+    Object(Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>),
+}
+
+impl Output {
+    /// What `make` makes when Python takes it.
+    pub(crate) fn object<F, T>(make: F) -> Self
+    where
+        F: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, T>> + Send + 'static,
+    {
+        Self::Object(Box::new(move |py| Ok(make(py)?.into_any().unbind())))
+    }
+
+    /// Outcomes; nothing if there are none.
+    pub(crate) fn outcomes(outcomes: Vec<(Option<String>, Outcome)>) -> Self {
+        if outcomes.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Outcomes(outcomes)
+        }
+    }
 }
 
 /// Why an operation failed.
@@ -193,7 +214,7 @@ impl Pending {
 fn to_python(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
     Ok(match output {
         Output::Nothing => py.None(),
-        Output::Json(text) => PyBytes::new(py, &text).into_any().unbind(),
+        Output::Bytes(bytes) => PyBytes::new(py, &bytes).into_any().unbind(),
         Output::Rows(pages) => rows::to_python(py, &pages)?.into_any().unbind(),
         Output::Raw(status, body) => (status, PyBytes::new(py, &body))
             .into_pyobject(py)?
@@ -210,6 +231,7 @@ fn to_python(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
         Output::Frame(schema, batches) => Bound::new(py, Frame::new(schema, batches))?
             .into_any()
             .unbind(),
+        Output::Object(make) => make(py)?,
         Output::Exported(exported) => {
             let facts = PyDict::new(py);
             facts.set_item("rows", exported.rows)?;

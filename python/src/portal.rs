@@ -2,13 +2,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use brimful_portal::{PortalConfig, RateLimit, Server};
+use brimful_portal::{App, PortalConfig, RateLimit, Server};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Map, Value};
 
 use crate::runtime;
+
+/// Where a user is sent back to. A test reads what is in the address, and nothing listens there.
+const HANDLER: &str = "http://127.0.0.1:9/";
 
 /// A portal that a test talks to.
 #[pyclass(frozen, module = "brimful._native")]
@@ -18,15 +21,23 @@ pub(crate) struct TestPortal(Mutex<Option<Server>>);
 impl TestPortal {
     /// `rows`: how many rows to make up, by entity. `load`: rows of the caller's as JSON, by entity. `replies`: replies as
     /// JSON, by method. `rate_limit`: requests at once, and requests a second after them; `None` is no limit. `seed`: the
-    /// same one makes the same rows and faults.
+    /// same one makes the same rows and faults. `apps`: the secret of each application, by its ID; `user` lets them in.
     #[new]
-    #[pyo3(signature = (*, rows=Vec::new(), load=Vec::new(), replies=Vec::new(), rate_limit=None, seed=None))]
+    #[pyo3(signature = (
+        *, rows=Vec::new(), load=Vec::new(), replies=Vec::new(), rate_limit=None, seed=None, apps=Vec::new(), user=1
+    ))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the settings of a portal, by name"
+    )]
     fn new(
         rows: Vec<(String, u64)>,
         load: Vec<(String, String)>,
         replies: Vec<(String, String)>,
         rate_limit: Option<(f64, f64)>,
         seed: Option<u64>,
+        apps: Vec<(String, String)>,
+        user: u64,
     ) -> PyResult<Self> {
         let mut config = match rate_limit {
             Some((burst, per_second))
@@ -62,6 +73,9 @@ impl TestPortal {
                 PyValueError::new_err(format!("the reply of {method} must be JSON: {error}"))
             })?;
             config = config.reply(method, reply);
+        }
+        for (id, secret) in apps {
+            config = config.app(App::new(id, secret, HANDLER).signed_in_as(user));
         }
         let server = runtime::shared()?
             .block_on(config.start())

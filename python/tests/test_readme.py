@@ -11,14 +11,16 @@ import duckdb
 import pytest
 
 from brimful import AsyncClient, Client
+from test_oauth import come_back
 
 README = Path(__file__).parent.parent / "README.md"
 WEBHOOK = "https://example.bitrix24.ru/rest/1/code/"
 
 
-def example(word):
+def example(word, readme="README.md"):
     """The example that has a word in it."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    text = README.with_name(readme).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (found,) = [block for block in blocks if word in block]
     return found
 
@@ -47,6 +49,29 @@ def test_the_files_are_written(bitrix_portal, tmp_path, monkeypatch):
     exec(code, {"client": Client(bitrix_portal.webhook, rate=None)})
     names = sorted(file.name for file in tmp_path.iterdir())
     assert names == ["deals.csv", "deals.parquet", "portal.db"]
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ru.md"])
+def test_the_calls_are_made(readme, bitrix_portal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(example("with_deadline", readme).replace(WEBHOOK, bitrix_portal.webhook), names)
+    assert (tmp_path / "note.txt").read_bytes() == b"hello"
+    assert [row["id"] for row in names["tasks"]] == list(range(101, 121))
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ru.md"])
+def test_the_application_gets_its_tokens(readme, make_bitrix_portal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    portal = make_bitrix_portal(rows={"user": 1}, apps={"local.64b7e3": "s3cr3t"})
+    address = portal.webhook.partition("/rest/")[0]
+    code = example("oauth.authorize", readme).replace("example.bitrix24.ru", address)
+    before, after = code.split("oauth.exchange")
+    names = {}
+    exec(before, names)
+    names["query"] = come_back(names["request"].url)
+    exec("oauth.exchange" + after, names)
+    assert names["client"].call("profile") and (tmp_path / "tokens.json").exists()
 
 
 def test_the_service_of_fastapi_is_tested(bitrix_portal, tmp_path, monkeypatch):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 from urllib.parse import urlparse
 
 from .. import _arguments, _native
-from .._client import AsyncClient, Client, _OutcomesBase
+from .._client import AsyncClient, Client
 from .._json import loads
 from .._lists import _ListBase
 from .._operations import awaited, described_by, wait
+from .._outcomes import _OutcomesBase
 from .._report import Outcome
 from ..errors import ApiError, BrimfulError, ConfigError
 from ._conditions import passed_on

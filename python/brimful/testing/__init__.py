@@ -27,6 +27,8 @@ class Portal:
     :param replies: what methods answer that are not modelled, by method.
     :param rate: the rate limit, ``(50, 2.0)`` as on a real portal; without it there is none.
     :param seed: makes made-up rows repeatable.
+    :param apps: applications that are installed, and their secrets: ``{"local.app": "s3cret"}``. The portal has an OAuth
+        server for them, at its own address, and user 1 lets them in without a page.
     :raises ValueError: the data makes no sense.
     """
 
@@ -38,6 +40,7 @@ class Portal:
         replies: Optional[Mapping[str, Any]] = None,
         rate: Optional[tuple[float, float]] = None,
         seed: Optional[int] = None,
+        apps: Optional[Mapping[str, str]] = None,
     ) -> None:
         self._native = _native.TestPortal(
             rows=list((rows or {}).items()),
@@ -45,6 +48,7 @@ class Portal:
             replies=[(method, json.dumps(reply)) for method, reply in (replies or {}).items()],
             rate_limit=rate,
             seed=seed,
+            apps=list((apps or {}).items()),
         )
 
     @property
