@@ -325,8 +325,7 @@ impl KeysetWalk {
             self.tail_requests += 1;
             // A look at whether there is more takes one page. Where no page may refer to another, nobody knows where the
             // second one begins.
-            let is_known = self.above_horizon.last_page == LastPage::Full;
-            let commands = if is_known && self.pages.counts() {
+            let commands = if self.is_last_page_full() && self.pages.counts() {
                 left
             } else {
                 1
@@ -334,13 +333,13 @@ impl KeysetWalk {
             Reading::Tail { commands }
         } else if let Some((from, before)) = rest {
             Reading::Rest { from, before }
-        } else if self.counts.believed {
+        } else if self.counts.believed || !self.pages.counts() && !self.is_last_page_full() {
             let direction = match self.above_horizon.counted {
                 None => Direction::Ascending,
                 Some(_) => Direction::Descending,
             };
             // Where the last page of the start was short, one page that shows nothing is not enough.
-            let is_from_both_ends = self.above_horizon.last_page != LastPage::Full && left > 1;
+            let is_from_both_ends = !self.is_last_page_full() && left > 1;
             Reading::AboveHorizon {
                 direction,
                 is_from_both_ends,
@@ -350,6 +349,10 @@ impl KeysetWalk {
         };
         draft.push(reading);
         self.tail = TailState::InFlight;
+    }
+
+    fn is_last_page_full(&self) -> bool {
+        self.above_horizon.last_page == LastPage::Full
     }
 
     /// Has the whole list counted as soon as it is known that rows are hidden: that spares the counts of its parts.
@@ -385,8 +388,8 @@ impl KeysetWalk {
             self.is_read_or_counted(stretch)
                 || matches!(stretch.state, StretchState::Counted { .. }) && stretch.rows() == 0
         };
-        if !self.reads_all_but(is_read) || !self.counts.believed || self.way == KeysetMode::Windows
-        {
+        let is_told = self.counts.believed || !self.pages.counts();
+        if !self.reads_all_but(is_read) || !is_told || self.way == KeysetMode::Windows {
             return;
         }
         for reading in &mut draft.readings {

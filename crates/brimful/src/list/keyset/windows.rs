@@ -381,6 +381,7 @@ impl KeysetWalk {
         if let Some(stretch) = self.stretches.get_mut(at)
             && let StretchState::Proven { hidden } = stretch.state
             && stretch.from == from
+            && self.pages.counts()
         {
             let counted = stretch.rows() as u64 + hidden;
             stretch.state = StretchState::Counted { counted };

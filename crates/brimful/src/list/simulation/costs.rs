@@ -497,3 +497,38 @@ fn hidden_rows_at_both_ends_cost_at_most_half_as_many_requests_again_from_three_
         }
     }
 }
+
+/// Pages of REST 3.0 have no counts: what a short page shows is read from the other end in the same request.
+#[test]
+fn hidden_rows_of_rest_3_cost_at_most_three_requests_more() {
+    let method = "main.eventlog.list";
+    let walk = |model: &mut Model| {
+        let pages = pages_of(method, Bounds::default());
+        let mut walk = KeysetWalk::new(pages, KeysetMode::Lanes, Tail::Sweep);
+        let walked = walk_with(&mut walk, 20, model, 1, quiet).unwrap();
+        (walked.ids, walked.requests)
+    };
+    for rows in [1_500, 3_000, 7_000, 20_000] {
+        for density in [1.0, 0.7, 0.1] {
+            let ids = sparse(rows, density, 5);
+            let (_, clean) = walk(&mut Model::of_rest_3(ids.iter().copied(), 1));
+            for (kind, places) in hidden_rows(rows) {
+                let mut model = Model::of_rest_3(ids.iter().copied(), 1);
+                model.hidden = places.iter().map(|place| ids[*place]).collect();
+                let shown: Vec<u64> = model.ids.difference(&model.hidden).copied().collect();
+                let (came, requests) = walk(&mut model);
+                assert_eq!(came, shown, "{rows} rows, {kind} hidden");
+                let most = clean
+                    + if density == 1.0 && rows < 20_000 {
+                        2
+                    } else {
+                        3
+                    };
+                assert!(
+                    requests <= most,
+                    "{rows} rows, density {density}, {kind} hidden: {requests} requests for {clean}"
+                );
+            }
+        }
+    }
+}
