@@ -28,6 +28,8 @@ pub(crate) mod owner;
 mod password_files;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod reconnecting;
 pub(crate) mod run_state;
 mod singer;
 #[cfg(feature = "sqlite")]
@@ -263,6 +265,15 @@ pub(crate) trait RowSink: Send {
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) fn is_being_written(table: &str) -> String {
     format!("another export is writing the table {table} there; wait until it has ended")
+}
+
+/// Why a run that has lost its connection, and the lock of its table with it, may not go on.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn was_taken_over(table: &str) -> String {
+    format!(
+        "the connection was lost, and another export has begun to write the table {table} there; wait until it has ended, \
+         and run this one again"
+    )
 }
 
 /// Why a moment between two seconds goes to a column of whole seconds without its fraction.

@@ -1,34 +1,31 @@
 //! Rows in a table of PostgreSQL: copied into a table of the session, and from there into the real one, updated by ID. The
-//! SQL is in `statements`, and what is stored together in `transaction`.
+//! SQL is in `statements`, what is stored together in `transaction`, and the session with the server in `connection`.
 
+mod connection;
 mod statements;
 mod transaction;
 
-use std::fmt::Write as _;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::new_rows::{NewRows, ascending_key};
-use super::password_files::{self, Login};
+use super::reconnecting::Reconnects;
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
 use super::table_plan::quoted_names;
-use super::tls::{self, TlsMode, TlsOptions};
-use super::writer_runtime::{WriterRuntime, with_causes};
-use super::{DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow};
+use super::writer_runtime::WriterRuntime;
+use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow};
 use crate::cell::Cell;
 use crate::column_names::{ColumnNames, Longest};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
 use crate::schema::Schema;
+use connection::{Session, said};
 use statements::{OWN_TABLES, array};
 pub(crate) use statements::{literal, quoted};
 use transaction::{InFlight, RowStatements};
@@ -43,10 +40,7 @@ const STAGE: &str = "_brimful_stage";
 /// A name has 63 bytes at most, and that of the view of labels is longer than that of its table.
 const LONGEST_TABLE: usize = 63 - "_labeled".len();
 
-/// How often the server is asked for the lock of a table, a tenth of a second apart.
-const LOCK_ATTEMPTS: u32 = 20;
-
-/// The lock of whoever makes tables: `brimful` in ASCII.
+/// The lock under which tables are made: `brimful` in ASCII.
 const MAKES_TABLES: u64 = 0x0062_7269_6d66_756c;
 
 /// The words that the server takes for no name of a column or table without quotes:
@@ -180,6 +174,8 @@ pub(crate) struct PostgresSink {
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
+    /// Whether this run has the lock of the table.
+    has_lock: bool,
 }
 
 impl PostgresSink {
@@ -199,42 +195,12 @@ impl PostgresSink {
                 options.table
             )));
         }
-        let (url, tls) = TlsOptions::take_from(url).map_err(failed)?;
-        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            // What it was given may have a password.
-            failed(match std::error::Error::source(&error) {
-                Some(cause) if cause.to_string().starts_with("unknown option") => format!(
-                    "this is not an address of a database: {cause}; write it as postgres://USER@HOST:5432/DATABASE"
-                ),
-                _ => "this is not an address of a database; write it as postgres://USER@HOST:5432/DATABASE".to_owned(),
-            })
-        })?;
-        config.ssl_mode(match tls.mode {
-            TlsMode::Disable => SslMode::Disable,
-            TlsMode::Prefer => SslMode::Prefer,
-            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
-        });
-        if config.get_password().is_none()
-            && let Some(password) = known_password(&config)
-        {
-            config.password(password);
-        }
-        config.application_name("brimful");
-        let runtime = WriterRuntime::in_background()?;
-        let connector = MakeRustlsConnect::new(tls::config(&tls).map_err(failed)?);
-        let client = connect(&runtime, &config, &connector)?.map_err(|error| {
-            let (message, store) = (tls.explain(with_remedy(said(&error))), store.clone());
-            if is_out_of_reach(&error) {
-                ExportError::Unreachable { store, message }
-            } else {
-                failed(message)
-            }
-        })?;
+        let session = Session::open(url, &store)?;
         let mut sink = Self {
-            runtime,
-            client: Arc::new(client),
-            config,
-            tls: connector,
+            runtime: session.runtime,
+            client: Arc::new(session.client),
+            config: session.config,
+            tls: session.tls,
             store,
             state: RunState::new(options),
             rows: TabSeparated::default(),
@@ -243,6 +209,7 @@ impl PostgresSink {
             stage: String::new(),
             new_rows: NewRows::unknown(),
             began: false,
+            has_lock: false,
         };
         if sink.state.may_resume {
             sink.find_interrupted()?;
@@ -304,63 +271,6 @@ impl PostgresSink {
         self.wait(self.client.batch_execute(sql))
     }
 
-    /// Whether the last error was the end of the connection.
-    fn connection_is_lost(&self) -> bool {
-        self.client.is_closed() || self.execute("SELECT 1").is_err() && self.client.is_closed()
-    }
-
-    /// Connects again, and tries it several times. False if the server does not come back.
-    fn reconnect(
-        &mut self,
-        waits: &mut std::slice::Iter<'_, Duration>,
-    ) -> Result<bool, ExportError> {
-        for wait in waits {
-            self.runtime.sleep(*wait)?;
-            if let Ok(client) = connect(&self.runtime, &self.config, &self.tls)? {
-                self.client = Arc::new(client);
-                // A server that is about to end takes connections for a moment.
-                if self.execute(&self.stage).is_ok() {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    /// Has the table for this run, as long as its connection lasts. A server may notice only a moment later that a run has
-    /// ended, so it is asked again for a while.
-    fn lock_table(&self) -> Result<(), ExportError> {
-        let table = literal(&self.state.table);
-        let ask = format!(
-            "SELECT pg_try_advisory_lock(hashtext('brimful export ' || current_schema() || '.' || {table}))"
-        );
-        for _ in 0..LOCK_ATTEMPTS {
-            let granted = self.wait(self.client.query_typed(&ask, &[]))?;
-            if granted.first().is_some_and(|row| row.get(0)) {
-                return Ok(());
-            }
-            self.execute("SELECT pg_sleep(0.1)")?;
-        }
-        Err(self.failed(super::is_being_written(&self.state.table)))
-    }
-
-    /// Does `work`, and again if the connection was lost meanwhile and could be made again.
-    fn reconnecting<T>(
-        &mut self,
-        mut work: impl FnMut(&mut Self) -> Result<T, ExportError>,
-    ) -> Result<T, ExportError> {
-        let mut waits = RECONNECT_AFTER.iter();
-        loop {
-            let done = work(self);
-            if done.is_ok() || !self.connection_is_lost() {
-                return done;
-            }
-            if !self.reconnect(&mut waits)? {
-                return done;
-            }
-        }
-    }
-
     /// Makes the tables, or adds what they lack. What is there is looked at behind the lock: two runs that make the same
     /// tables at once fail one of them, IF NOT EXISTS or not, and the server may still be making those of a killed run.
     fn make_tables(&mut self, schema: &Schema) -> Result<(), ExportError> {
@@ -416,75 +326,6 @@ impl PostgresSink {
     }
 }
 
-/// What the server said, with what to do where it wants a password and there is none.
-fn with_remedy(said: String) -> String {
-    if said.contains("password missing") {
-        return format!(
-            "{said}; set PGPASSWORD, or write it into ~/.pgpass, which nobody else may read (chmod 600 ~/.pgpass)"
-        );
-    }
-    said
-}
-
-/// The password of the environment, or of the file that psql reads too.
-fn known_password(config: &Config) -> Option<String> {
-    if let Ok(password) = std::env::var("PGPASSWORD") {
-        return Some(password);
-    }
-    let user = config.get_user()?;
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.as_str(),
-        // So psql calls the sockets of this machine.
-        _ => "localhost",
-    };
-    password_files::of_postgres(&Login {
-        host,
-        port: config.get_ports().first().copied().unwrap_or(5432),
-        database: config.get_dbname().unwrap_or(user),
-        user,
-    })
-}
-
-fn connect(
-    runtime: &WriterRuntime,
-    config: &Config,
-    tls: &MakeRustlsConnect,
-) -> io::Result<Result<Client, tokio_postgres::Error>> {
-    Ok(match runtime.wait(config.connect(tls.clone()))? {
-        Ok((client, connection)) => {
-            // The next statement says so if it is lost.
-            drop(runtime.spawn(async move { drop(connection.await) })?);
-            Ok(client)
-        }
-        Err(error) => Err(error),
-    })
-}
-
-/// Whether the server was not reached, or is about to begin or to end.
-fn is_out_of_reach(error: &tokio_postgres::Error) -> bool {
-    match error.code() {
-        None => true,
-        Some(code) => [
-            SqlState::ADMIN_SHUTDOWN,
-            SqlState::CRASH_SHUTDOWN,
-            SqlState::CANNOT_CONNECT_NOW,
-        ]
-        .contains(code),
-    }
-}
-
-/// What the server said, or why it could not be reached.
-fn said(error: &tokio_postgres::Error) -> String {
-    let Some(database) = error.as_db_error() else {
-        return with_causes(error);
-    };
-    let mut text = database.message().to_owned();
-    if let Some(detail) = database.detail() {
-        let _ = write!(text, " ({detail})");
-    }
-    text
-}
-
 impl StoreSink for PostgresSink {
     fn names(&self) -> ColumnNames {
         NAMES
@@ -533,9 +374,8 @@ impl StoreSink for PostgresSink {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
         self.settle()?;
-        let must_lock = !self.began && self.state.sync.is_none();
         let made = self.reconnecting(|sink| {
-            if must_lock {
+            if !sink.has_lock && sink.state.sync.is_none() {
                 sink.lock_table()?;
             }
             sink.make_tables(schema)

@@ -8,6 +8,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, CopyInSink, SimpleQueryMessage};
 
 use super::super::RECONNECT_AFTER;
+use super::super::reconnecting::Reconnects;
 use super::super::tab_separated::TabSeparated;
 use super::PostgresSink;
 use crate::error::ExportError;

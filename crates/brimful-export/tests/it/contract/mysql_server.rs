@@ -31,6 +31,34 @@ impl Server {
         found.flatten()
     }
 
+    /// Has the store in a database of its own, so that the connections to it are those of one test.
+    fn use_own_database(&mut self, database: &str) {
+        for statement in [
+            format!("DROP DATABASE IF EXISTS {database}"),
+            format!("CREATE DATABASE {database}"),
+        ] {
+            self.connection.query_drop(statement).unwrap();
+        }
+        let url = std::env::var("BRIMFUL_TEST_MYSQL").unwrap();
+        let (host, _) = url.rsplit_once('/').unwrap();
+        self.store = format!("{host}/{database}").parse().unwrap();
+    }
+
+    /// Ends all connections to a database.
+    fn end_connections(&mut self, database: &str) {
+        let others: Vec<u64> = self
+            .connection
+            .query(format!(
+                "SELECT id FROM information_schema.processlist WHERE db = '{database}'"
+            ))
+            .unwrap();
+        assert!(!others.is_empty());
+        for other in others {
+            // One of a writer that is dropped may have ended by itself.
+            let _ = self.connection.query_drop(format!("KILL {other}"));
+        }
+    }
+
     fn write(&self, table: &str, plan: Plan, page: &Page) -> RowWriter {
         let mut writer = self.store.open(options(table), plan).unwrap();
         writer.write_page(page, &mut Vec::new()).unwrap();
@@ -179,18 +207,7 @@ fn an_interrupted_run_to_mysql_is_resumed_and_a_lost_connection_is_made_again() 
     let Some(mut server) = Server::find("contract_resume") else {
         return;
     };
-    // A database of its own, so that the connections to it are those of this test.
-    server
-        .connection
-        .query_drop("CREATE DATABASE IF NOT EXISTS brimful_lost")
-        .unwrap();
-    let url = std::env::var("BRIMFUL_TEST_MYSQL").unwrap();
-    let (host, _) = url.rsplit_once('/').unwrap();
-    server.store = format!("{host}/brimful_lost").parse().unwrap();
-    server
-        .connection
-        .query_drop("DROP TABLE IF EXISTS brimful_lost.contract_resume")
-        .unwrap();
+    server.use_own_database("brimful_lost");
     let table = "contract_resume";
     let mut writer = server.store.open(options(table), plan()).unwrap();
     writer.write_page(&rows(), &mut Vec::new()).unwrap();
@@ -202,15 +219,7 @@ fn an_interrupted_run_to_mysql_is_resumed_and_a_lost_connection_is_made_again() 
     let row = r#"{"ID":"9007199254740994","TITLE":"last"}"#.to_owned();
     let page: Page = [(Some(9_007_199_254_740_994), row)].into_iter().collect();
     writer.write_page(&page, &mut Vec::new()).unwrap();
-    let others: Vec<u64> = server
-        .connection
-        .query("SELECT id FROM information_schema.processlist WHERE db = 'brimful_lost'")
-        .unwrap();
-    assert!(!others.is_empty());
-    for other in others {
-        // One of a writer that is dropped may have ended by itself.
-        let _ = server.connection.query_drop(format!("KILL {other}"));
-    }
+    server.end_connections("brimful_lost");
     writer.finish(&mut std::io::sink()).unwrap();
     let found = server.text("SELECT count(*) FROM brimful_lost.contract_resume");
     assert_eq!(found.as_deref(), Some("4"));
@@ -362,6 +371,49 @@ fn a_second_export_into_a_table_of_mysql_is_refused_while_the_first_one_writes()
     first.finish(&mut std::io::sink()).unwrap();
     drop(first);
     assert_eq!(server.write("contract_two", plan(), &rows()).misfits(), 1);
+}
+
+#[test]
+fn an_export_to_mysql_locks_its_table_again_when_its_connection_is_made_again() {
+    let Some(mut server) = Server::find("contract_relock") else {
+        return;
+    };
+    server.use_own_database("brimful_relock");
+    let table = "contract_relock";
+    let mut first = server.store.open(options(table), plan()).unwrap();
+    first.write_page(&rows(), &mut Vec::new()).unwrap();
+    server.end_connections("brimful_relock");
+    first.pause().unwrap();
+    let mut second = server.store.open(options(table), plan()).unwrap();
+    let error = second.write_page(&rows(), &mut Vec::new()).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("another export is writing the table contract_relock"),
+        "{error}"
+    );
+    first.finish(&mut std::io::sink()).unwrap();
+}
+
+#[test]
+fn an_export_to_mysql_fails_when_another_one_has_its_table_after_a_lost_connection() {
+    let Some(mut server) = Server::find("contract_taken") else {
+        return;
+    };
+    server.use_own_database("brimful_taken");
+    let table = "contract_taken";
+    let mut first = server.store.open(options(table), plan()).unwrap();
+    first.write_page(&rows(), &mut Vec::new()).unwrap();
+    server.end_connections("brimful_taken");
+    let mut second = server.store.open(options(table), plan()).unwrap();
+    second.write_page(&rows(), &mut Vec::new()).unwrap();
+    let error = first.finish(&mut std::io::sink()).unwrap_err().to_string();
+    assert!(
+        error.contains("another export has begun to write the table contract_taken"),
+        "{error}"
+    );
+    second.finish(&mut std::io::sink()).unwrap();
+    let found = server.text("SELECT CAST(count(*) AS CHAR) FROM brimful_taken.contract_taken");
+    assert_eq!(found.as_deref(), Some("3"));
 }
 
 #[test]

@@ -165,10 +165,7 @@ fn a_connection_that_the_server_ends_is_made_again_and_no_row_is_lost() {
     writer.write_page(&page(1), &mut Vec::new()).unwrap();
     writer.pause().unwrap();
     writer.write_page(&page(2), &mut Vec::new()).unwrap();
-    server.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'brimful' AND query LIKE \
-         '%contract_lost%'",
-    );
+    end_connections(&server, "contract_lost");
     writer.finish(&mut std::io::sink()).unwrap();
     let found = server.text("SELECT string_agg(id::text, ' ' ORDER BY id) FROM contract_lost");
     assert_eq!(found.as_deref(), Some("1 2"));
@@ -396,6 +393,52 @@ fn a_second_export_into_a_table_of_postgresql_is_refused_while_the_first_one_wri
     first.finish(&mut std::io::sink()).unwrap();
     drop(first);
     assert_eq!(server.write("contract_two", &rows()).misfits(), 1);
+}
+
+/// Ends the connections of exports whose last statement names a table.
+fn end_connections(server: &Server, table: &str) {
+    server.execute(&format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'brimful' AND query LIKE '%{table}%'"
+    ));
+}
+
+#[test]
+fn an_export_to_postgresql_locks_its_table_again_when_its_connection_is_made_again() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_relock");
+    let table = "contract_relock";
+    let mut first = server.store.open(options(table), plan()).unwrap();
+    first.write_page(&rows(), &mut Vec::new()).unwrap();
+    end_connections(&server, table);
+    first.pause().unwrap();
+    let mut second = server.store.open(options(table), plan()).unwrap();
+    let error = second.write_page(&rows(), &mut Vec::new()).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("another export is writing the table contract_relock"),
+        "{error}"
+    );
+    first.finish(&mut std::io::sink()).unwrap();
+}
+
+#[test]
+fn an_export_to_postgresql_fails_when_another_one_has_its_table_after_a_lost_connection() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_taken");
+    let table = "contract_taken";
+    let mut first = server.store.open(options(table), plan()).unwrap();
+    first.write_page(&rows(), &mut Vec::new()).unwrap();
+    end_connections(&server, table);
+    let mut second = server.store.open(options(table), plan()).unwrap();
+    second.write_page(&rows(), &mut Vec::new()).unwrap();
+    let error = first.finish(&mut std::io::sink()).unwrap_err().to_string();
+    assert!(
+        error.contains("another export has begun to write the table contract_taken"),
+        "{error}"
+    );
+    second.finish(&mut std::io::sink()).unwrap();
+    let found = server.text("SELECT count(*)::text FROM contract_taken");
+    assert_eq!(found.as_deref(), Some("3"));
 }
 
 #[test]
