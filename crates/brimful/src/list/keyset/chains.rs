@@ -452,8 +452,10 @@ impl KeysetWalk {
         let is_settled =
             hidden > 0 && (last_page == LastPage::Full || looks >= 2) || counted.is_none();
         let is_read = |stretch: &Stretch| counted_or_proven(stretch).is_some();
+        // Nothing is counted above the last page of the start, which was full: whatever is still on its way lies below.
+        let is_end_of_start = last_page == LastPage::Full && counted.is_none() && hidden == 0;
         if (is_settled || looks >= MOST_LOOKS)
-            && self.stretches.iter().all(is_read)
+            && (is_end_of_start || self.stretches.iter().all(is_read))
             && self.is_newest_end_known(hidden)
         {
             // The end may be looked at again.

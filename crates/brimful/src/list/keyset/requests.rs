@@ -24,6 +24,9 @@ pub(super) const DENSE: f64 = 0.97;
 /// two that don't meet takes a page of its own.
 const STEP_SIGMAS: f64 = 2.0;
 
+/// A list is near its end where so many requests and fewer read all that is left, with those on their way.
+const REQUESTS_NEAR_THE_END: usize = 7;
+
 /// A list is counted as a whole where no more pages and windows of it have been read: that is cheap.
 const FEW_PAGES: usize = 100;
 
@@ -308,6 +311,7 @@ impl KeysetWalk {
     pub(super) fn fill_tail(&mut self, draft: &mut RequestPlan, room: usize) {
         let left = room - draft.len.min(room);
         let last_request = self.reads_all_that_is_left();
+        let may_ride_along = draft.len > 0 && self.may_look_before_the_end(room);
         let ends_here = draft.readings.iter().all(|reading| match *reading {
             Reading::Chain { from, commands, .. } => self
                 .stretch_from(from)
@@ -315,11 +319,13 @@ impl KeysetWalk {
             Reading::Block { from, pages } => pages >= self.pages_left_of_block(from),
             _ => true,
         });
-        if self.tail != TailState::Wanted || left == 0 || !last_request || !ends_here {
+        let is_time = last_request && ends_here || may_ride_along;
+        if self.tail != TailState::Wanted || left == 0 || !is_time {
             return;
         }
         // Usually nothing is there: the first look is one page, counted, and only what is full is followed up.
         let few = self.full_pages <= FEW_PAGES && self.windows.read() <= FEW_PAGES as u64;
+        let few = few && last_request;
         let rest = self.rest.take().filter(|_| few && self.counts.believed);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;
@@ -417,10 +423,30 @@ impl KeysetWalk {
         self.reads_all_but(|stretch| self.is_read_or_counted(stretch))
     }
 
-    /// Whether every other stretch is on its way.
+    /// Whether every other stretch is on its way, in the request that is being put together.
     fn reads_all_but(&self, is_read: impl Fn(&Stretch) -> bool) -> bool {
+        self.requests.is_empty() && self.reads_rest_in_flight(is_read)
+    }
+
+    /// Whether the one look at the rows above the horizon may ride in a request near the end of the list, in room that would
+    /// be left over. A request that carries nothing but that look is spared so.
+    fn may_look_before_the_end(&self, room: usize) -> bool {
+        if !self.is_last_page_full() || self.tail_from > self.horizon || !self.counts.believed {
+            return false;
+        }
+        let is_read = |stretch: &Stretch| self.is_read_or_counted(stretch);
+        let unread = self.stretches.iter().filter(|stretch| !is_read(stretch));
+        let pages: usize = unread
+            .map(|stretch| self.pages_wanted(stretch, Caution::Generous))
+            .sum();
+        let are_many = self.full_pages + pages > FEW_PAGES;
+        are_many && pages <= REQUESTS_NEAR_THE_END * room && self.reads_rest_in_flight(is_read)
+    }
+
+    /// Whether every other stretch is on its way, in whatever request.
+    fn reads_rest_in_flight(&self, is_read: impl Fn(&Stretch) -> bool) -> bool {
         let mut stretches = self.stretches.iter();
-        self.requests.is_empty() && stretches.all(|stretch| stretch.in_flight || is_read(stretch))
+        stretches.all(|stretch| stretch.in_flight || is_read(stretch))
     }
 
     fn is_read_or_counted(&self, stretch: &Stretch) -> bool {

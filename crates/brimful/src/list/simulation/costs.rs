@@ -253,25 +253,28 @@ fn a_list_takes_no_request_that_carries_nothing() {
         (1_000, 2),
         (2_500, 2),
         (7_000, 4),
+        (10_000, 5),
         (20_000, 9),
     ] {
-        let found = cost(LEADS, &mut Model::new(1..=rows, 1), 1);
-        assert_eq!(found.ids.len() as u64, rows);
-        assert!(
-            found.requests <= most,
-            "{rows} rows: {} requests",
-            found.requests
-        );
-        let commands = if rows <= 50 {
-            3
-        } else {
-            rows as usize / 50 + 3
-        };
-        assert!(
-            found.commands <= commands,
-            "{rows} rows: {} commands",
-            found.commands
-        );
+        for in_flight in [1, 4, 6] {
+            let found = cost(LEADS, &mut Model::new(1..=rows, 1), in_flight);
+            assert_eq!(found.ids.len() as u64, rows);
+            assert!(
+                found.requests <= most,
+                "{rows} rows: {} requests",
+                found.requests
+            );
+            let commands = if rows <= 50 {
+                3
+            } else {
+                rows as usize / 50 + 3
+            };
+            assert!(
+                found.commands <= commands,
+                "{rows} rows: {} commands",
+                found.commands
+            );
+        }
     }
 }
 
