@@ -14,6 +14,7 @@ use super::token_store::Grant;
 use crate::context::settings::Scopes;
 use crate::context::{Call, MethodName};
 use crate::data::PortalData;
+use crate::data::bot_posts::{self, BotPost, BotPostForm, PostedBot};
 use crate::data::changes::Changes;
 use crate::data::event_bindings::EventBinding;
 use crate::data::events::Occurrence;
@@ -77,10 +78,14 @@ impl Backend {
         changes: &Changes,
         cause: Cause<'_>,
     ) -> Vec<Delivery> {
+        let posts = bot_posts::of_changes(changes);
+        let mut deliveries: Vec<Delivery> = posts
+            .iter()
+            .map(|post| self.bot_delivery(post, cause))
+            .collect();
         if state.event_bindings().next().is_none() {
-            return Vec::new();
+            return deliveries;
         }
-        let mut deliveries = Vec::new();
         let mut queued = Vec::new();
         for occurrence in state.occurrences(changes) {
             for binding in state.event_bindings() {
@@ -172,9 +177,21 @@ impl Backend {
             0 => cause.user,
             user => user.unsigned_abs(),
         };
-        let app = self.applications.app(binding.application);
+        let auth = self.auth(binding.application, user, occurrence.scope, with_refresh);
+        form(binding, occurrence, &auth, cause.now)
+    }
+
+    /// What lets the handler of an application call the portal back for a user.
+    fn auth(
+        &self,
+        application: &str,
+        user: u64,
+        scope: &str,
+        with_refresh: bool,
+    ) -> Map<String, Json> {
+        let app = self.applications.app(application);
         let grant = Grant {
-            client_id: binding.application.to_owned(),
+            client_id: application.to_owned(),
             user,
             scopes: app.map_or(Scopes::All, |app| app.scopes.clone()),
         };
@@ -185,7 +202,7 @@ impl Backend {
         let mut auth = Map::new();
         auth.insert("access_token".to_owned(), json!(pair.access));
         auth.insert("expires_in".to_owned(), json!(left.as_secs()));
-        auth.insert("scope".to_owned(), json!(occurrence.scope));
+        auth.insert("scope".to_owned(), json!(scope));
         auth.insert(
             "status".to_owned(),
             json!(app.map_or('L', |app| app.status).to_string()),
@@ -195,8 +212,63 @@ impl Backend {
             auth.insert("refresh_token".to_owned(), json!(pair.refresh));
         }
         drop(issued);
-        auth.extend(self.address_of(binding.application));
-        form(binding, occurrence, &auth, cause.now)
+        auth.extend(self.address_of(application));
+        auth
+    }
+
+    /// What is posted to a bot: its handler may speak for the bot and for the user who caused the event.
+    fn bot_delivery(&self, post: &BotPost, cause: Cause<'_>) -> Delivery {
+        const SCOPE: &str = "imbot";
+        let PostedBot {
+            id,
+            code,
+            application,
+        } = &post.bot;
+        let expires = |auth: &mut Map<String, Json>| {
+            let left = auth.get("expires_in").and_then(Json::as_u64).unwrap_or(0);
+            auth.insert("expires".to_owned(), json!(cause.now as u64 + left));
+        };
+        let mut of_bot = self.auth(application, *id, SCOPE, true);
+        expires(&mut of_bot);
+        of_bot.insert("client_id".to_owned(), json!(application));
+        let mut auth = self.auth(application, cause.user, SCOPE, true);
+        expires(&mut auth);
+        let mut data = post.data.clone();
+        let named = |mut of_bot: Map<String, Json>| {
+            let again = of_bot.clone();
+            of_bot.insert("AUTH".to_owned(), json!(again));
+            of_bot.insert("BOT_ID".to_owned(), json!(id));
+            of_bot.insert("BOT_CODE".to_owned(), json!(code));
+            of_bot
+        };
+        let mut say = |name: &str, number: u64, of: Map<String, Json>| {
+            data.insert(name.to_owned(), json!({ number.to_string(): of }));
+        };
+        match &post.form {
+            BotPostForm::UnderBot => say("BOT", *id, named(of_bot)),
+            BotPostForm::UnderCommand(command, called) => {
+                let mut of_command = named(of_bot);
+                of_command.extend(called.clone());
+                say("COMMAND", *command, of_command);
+            }
+            BotPostForm::Newer => {
+                let bot = json!({"id": id, "code": code, "auth": of_bot});
+                data.insert("bot".to_owned(), bot);
+            }
+            BotPostForm::Nameless => {}
+        }
+        Delivery {
+            event: post.event.to_owned(),
+            handler: post.handler.clone(),
+            application: application.clone(),
+            form: json!({
+                "event": post.event,
+                "event_handler_id": id.to_string(),
+                "data": data,
+                "ts": (cause.now as i64).to_string(),
+                "auth": auth,
+            }),
+        }
     }
 
     /// By which a handler knows the portal.

@@ -119,6 +119,8 @@ pub(crate) struct Changes {
     pub(crate) gone: Vec<(usize, u64, Map<String, Json>)>,
     /// What happened that no row tells of.
     pub(crate) told: Vec<super::events::Occurrence>,
+    /// What bots are told, each at its own address.
+    pub(crate) bot_posts: Vec<super::bot_posts::BotPost>,
     /// Whether a phone, an e-mail or another multifield got an ID.
     pub(crate) multifields: bool,
 }

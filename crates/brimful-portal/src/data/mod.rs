@@ -4,6 +4,7 @@
 //! reads one. Methods are elsewhere; they see rows as [`cell::Cell`]s.
 
 mod beginning;
+pub(crate) mod bot_posts;
 pub(crate) mod categories;
 pub(crate) mod cell;
 pub(crate) mod changes;
@@ -214,6 +215,8 @@ pub(crate) struct PortalData {
     base: Base,
     /// What happened since the last time that no row tells of.
     told: Vec<events::Occurrence>,
+    /// What bots are to be told, each at its own address.
+    bot_posts: Vec<bot_posts::BotPost>,
     /// The ID that the next phone, e-mail or other multifield gets, and what a store was told of it.
     next_multifield: u64,
     stored_multifield: u64,
@@ -278,6 +281,7 @@ impl PortalData {
             hidden: HiddenIds::default(),
             base,
             told: Vec::new(),
+            bot_posts: Vec::new(),
             next_multifield: 1 << 32,
             stored_multifield: 1 << 32,
             waiting_offline: HashMap::new(),
@@ -328,6 +332,7 @@ impl PortalData {
                 .extend(records.map(|(id, change)| (place, id, change)));
         }
         changes.told = std::mem::take(&mut self.told);
+        changes.bot_posts = std::mem::take(&mut self.bot_posts);
         changes.comments = self.comments.take_changes();
         changes.history = self.history.take_changed();
         changes.links = self.links.take_touched();
@@ -360,6 +365,11 @@ impl PortalData {
             scope: "crm",
             data: serde_json::json!({ "FIELDS": fields }),
         });
+    }
+
+    /// Has a bot be told of something.
+    pub(crate) fn post_to_bot(&mut self, post: bot_posts::BotPost) {
+        self.bot_posts.push(post);
     }
 
     /// Adds an entry to the event log. Of those that were added so, the oldest are dropped.

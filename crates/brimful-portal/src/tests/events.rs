@@ -12,14 +12,14 @@ use crate::context::settings::AccessToken;
 use crate::{App, DeliveryOutcome};
 
 /// A handler on this machine: what it is posted, in the order in which it comes.
-struct Handler {
+pub(super) struct Handler {
     address: SocketAddr,
-    heard: UnboundedReceiver<Json>,
+    pub(super) heard: UnboundedReceiver<Json>,
 }
 
 impl Handler {
     /// Answers every request with `status`.
-    async fn start(status: &'static str) -> Self {
+    pub(super) async fn start(status: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (told, heard) = unbounded_channel();
@@ -54,16 +54,16 @@ impl Handler {
         Self { address, heard }
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}/handler?x=1", self.address)
     }
 
-    async fn next(&mut self) -> Json {
+    pub(super) async fn next(&mut self) -> Json {
         self.heard.recv().await.unwrap()
     }
 }
 
-fn config() -> PortalConfig {
+pub(super) fn config() -> PortalConfig {
     PortalConfig::unlimited()
         .starts_at_unix(NOON)
         .rows("deal", 5)
@@ -73,7 +73,7 @@ fn config() -> PortalConfig {
 }
 
 /// Calls a method as the application does, for the user of the token.
-async fn as_app(portal: &Portal, token: &str, method: &str, mut params: Json) -> Json {
+pub(super) async fn as_app(portal: &Portal, token: &str, method: &str, mut params: Json) -> Json {
     params["auth"] = json!(token);
     let heard = post(
         portal,

@@ -6,6 +6,7 @@
 
 mod application_only;
 mod batches;
+mod bot_posts;
 mod calls;
 mod churn;
 mod control;

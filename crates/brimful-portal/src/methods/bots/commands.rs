@@ -25,7 +25,7 @@ fn table(state: &PortalData) -> Option<&RecordTable> {
     state.record_table(KIND)
 }
 
-fn value(state: &PortalData, id: u64, name: &str) -> Value {
+pub(super) fn value(state: &PortalData, id: u64, name: &str) -> Value {
     let row = table(state).and_then(|table| table.get(id));
     let value = row.and_then(|row| row.get(name)).cloned();
     value.map(Value::from).unwrap_or_default()

@@ -1,13 +1,14 @@
-//! What bots hear when they ask (`imbot.v2.Event.get`): messages to them, commands, chats that they are added to, and
-//! reactions to what they have written.
+//! What bots hear: messages to them, commands, chats that they are added to, and reactions to what they have written.
 //!
-//! Bots that are posted to (`eventMode` is `webhook`) have no queue. `withUserEvents` is passed over.
+//! Bots of the newer API ask for it (`imbot.v2.Event.get`), or are posted to (`eventMode` is `webhook`), as those of
+//! `imbot.register` always are (`posts.rs`). `withUserEvents` is passed over.
 
 use brimful_protocol::{Array, Value};
 
-use super::{bot, bots, chats, commands, field, kind, messages, named, user};
+use super::{bot, bots, chats, commands, field, kind, messages, named, posts, user};
 use crate::context::{Call, MethodError, Output, moment};
 use crate::data::PortalData;
+use crate::data::bot_posts;
 use crate::data::entities::CHAT;
 use crate::data::records::messenger::BOT_EVENTS;
 use crate::data::records::{self, RecordTable};
@@ -16,15 +17,11 @@ use crate::methods::chats as dialogs;
 /// So many events wait at the most, of all bots together; the oldest are dropped.
 const MOST: usize = 10_000;
 
-/// The bots of the newer API that ask for their events.
-fn listeners(state: &PortalData) -> Vec<u64> {
+/// The bots of the newer API.
+fn newer(state: &PortalData) -> Vec<u64> {
     let rows = bots(state).into_iter().flat_map(RecordTable::rows);
-    let ids = rows.map(|(id, _)| id);
-    ids.filter(|id| {
-        let is_newer = field(state, *id, &[super::OWNER]).is_truthy();
-        is_newer && field(state, *id, &["EVENT_MODE"]).to_text() != "webhook"
-    })
-    .collect()
+    let newer = rows.filter(|(_, row)| bot_posts::is_newer(row));
+    newer.map(|(id, _)| id).collect()
 }
 
 /// Whether a bot is in a chat, or the chat is one with it alone.
@@ -54,14 +51,18 @@ fn chat(state: &PortalData, id: u64, bot: u64, other: u64) -> Array {
     chat
 }
 
-/// Puts an event into the queue of a bot. What it says of the bot is added when it is read.
+/// Puts an event into the queue of a bot, or posts it to the bot. What it says of the bot is added when it is read.
 fn note(
     state: &mut PortalData,
     call: &Call<'_>,
     bot: u64,
-    event: &str,
+    event: &'static str,
     data: impl IntoIterator<Item = (&'static str, Value)>,
 ) {
+    if field(state, bot, &["EVENT_MODE"]).to_text() == "webhook" {
+        posts::newer(state, bot, event, data);
+        return;
+    }
     let Some(place) = records::place(BOT_EVENTS) else {
         return;
     };
@@ -119,7 +120,7 @@ fn author(state: &PortalData, message: u64) -> u64 {
 
 /// The bots that a message is for, beside the one that wrote it: those that it names, that it is for alone, or that hear
 /// everything.
-fn hearers(state: &PortalData, message: u64) -> Vec<u64> {
+fn hearers(state: &PortalData, bots: Vec<u64>, message: u64) -> Vec<u64> {
     let by = author(state, message);
     let Some(chat) = messages::chat_of(state, message) else {
         return Vec::new();
@@ -133,11 +134,11 @@ fn hearers(state: &PortalData, message: u64) -> Vec<u64> {
             && is_in(state, chat, *bot, by)
             && (is_private || hears_all || is_named || !called(state, *bot, &text).is_empty())
     };
-    listeners(state).into_iter().filter(is_for).collect()
+    bots.into_iter().filter(is_for).collect()
 }
 
 /// The commands of a bot that a text calls, each with what follows it.
-fn called(state: &PortalData, bot: u64, text: &str) -> Vec<(u64, String, String)> {
+pub(super) fn called(state: &PortalData, bot: u64, text: &str) -> Vec<(u64, String, String)> {
     let commands = commands::of(state, bot).into_iter();
     let commands: Vec<(u64, String)> = commands
         .map(|id| (id, commands::called(state, id)))
@@ -154,7 +155,7 @@ fn called(state: &PortalData, bot: u64, text: &str) -> Vec<(u64, String, String)
 /// A message was written.
 pub(in crate::methods) fn message_written(state: &mut PortalData, call: &Call<'_>, message: u64) {
     let by = author(state, message);
-    for bot in hearers(state, message) {
+    for bot in hearers(state, newer(state), message) {
         let Some(data) = about(state, message, bot, by) else {
             continue;
         };
@@ -173,22 +174,29 @@ pub(in crate::methods) fn message_written(state: &mut PortalData, call: &Call<'_
             note(state, call, bot, "ONIMBOTV2COMMANDADD", data);
         }
     }
+    for bot in hearers(state, posts::older(state), message) {
+        posts::message_written(state, bot, message, by);
+    }
 }
 
 /// A message was changed.
 pub(in crate::methods) fn message_changed(state: &mut PortalData, call: &Call<'_>, message: u64) {
     let by = author(state, message);
-    for bot in hearers(state, message) {
+    for bot in hearers(state, newer(state), message) {
         if let Some(data) = about(state, message, bot, by) {
             note(state, call, bot, "ONIMBOTV2MESSAGEUPDATE", data);
         }
+    }
+    let event = ("ONIMBOTMESSAGEUPDATE", "EVENT_MESSAGE_UPDATE");
+    for bot in hearers(state, posts::older(state), message) {
+        posts::message_changed(state, bot, message, by, event);
     }
 }
 
 /// A message is about to be deleted.
 pub(in crate::methods) fn message_deleted(state: &mut PortalData, call: &Call<'_>, message: u64) {
     let by = author(state, message);
-    for bot in hearers(state, message) {
+    for bot in hearers(state, newer(state), message) {
         let data = about(state, message, bot, by)
             .unwrap_or_default()
             .into_iter();
@@ -202,6 +210,10 @@ pub(in crate::methods) fn message_deleted(state: &mut PortalData, call: &Call<'_
             std::iter::once(id).chain(data),
         );
     }
+    let event = ("ONIMBOTMESSAGEDELETE", "EVENT_MESSAGE_DELETE");
+    for bot in hearers(state, posts::older(state), message) {
+        posts::message_changed(state, bot, message, by, event);
+    }
 }
 
 /// Users were added to a chat, bots perhaps among them.
@@ -211,7 +223,8 @@ pub(in crate::methods) fn members_added(
     id: u64,
     added: &[u64],
 ) {
-    for bot in listeners(state) {
+    posts::members_added(state, call, id, added);
+    for bot in newer(state) {
         if !added.contains(&bot) {
             continue;
         }
@@ -235,7 +248,7 @@ pub(in crate::methods) fn reaction_changed(
     (reaction, is_set): (&str, bool),
 ) {
     let bot = author(state, message);
-    if bot == by || !listeners(state).contains(&bot) {
+    if bot == by || !newer(state).contains(&bot) {
         return;
     }
     let Some(about) = about(state, message, bot, by) else {

@@ -7,6 +7,7 @@ mod commands;
 pub(super) mod events;
 mod files;
 mod messages;
+mod posts;
 mod registration;
 
 use std::borrow::Cow;

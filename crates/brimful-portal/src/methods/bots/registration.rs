@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::bots;
+use super::{bots, bots_mut, writer};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::records::RecordTable;
@@ -74,7 +74,16 @@ pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
     if let Some(bot) = same {
         return Ok(Output::value(&Value::Int(bot as i64)));
     }
-    records::write(state, call)
+    let answer = records::write(state, call)?;
+    let added = bots(state).into_iter().flat_map(RecordTable::rows);
+    let added = added.map(|(bot, _)| bot).max();
+    if let (Some(bot), Some(application)) = (added, call.application) {
+        let given = Array::from_iter([("APPLICATION", application)]);
+        if let Some(bots) = bots_mut(state) {
+            bots.update(bot, &given, writer(call));
+        }
+    }
+    Ok(answer)
 }
 
 /// Refuses a bot that says nowhere where its events go, and addresses that are none.
