@@ -17,7 +17,14 @@ from ._native import __version__
 from ._oauth import Authorization, Installation, OAuth, Tokens, TokenStore
 from ._outcomes import AsyncOutcomes, Outcomes
 from ._report import Exported, ListReport, Misfit, Outcome, RangeDifference, Verification
-from .errors import ApiError, BrimfulError, ConfigError, IncompleteError, MisfitWarning
+from .errors import (
+    ApiError,
+    BrimfulError,
+    ConfigError,
+    IncompleteError,
+    MisfitWarning,
+    ParameterProblem,
+)
 
 __all__ = [
     "ApiError",
@@ -43,6 +50,7 @@ __all__ = [
     "OAuth",
     "Outcome",
     "Outcomes",
+    "ParameterProblem",
     "RangeDifference",
     "Rows",
     "TokenStore",

@@ -31,6 +31,8 @@ Row = dict[str, Any]
 #: Where an export goes: a file, or a text that begins with a scheme, such as ``sqlite:portal.db``, for a store.
 Target = Union[str, "os.PathLike[str]"]
 
+#: What is behind the name of a field in the name of the column with its labels.
+_LABEL = "__LABEL"
 #: Fields that a warning names.
 _NAMED_FIELDS = 10
 # One letter before the colon is the drive of a file.
@@ -134,11 +136,11 @@ class _ListBase:
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The rows as a stream of record batches, read while it is pulled: for any library that takes Arrow."""
-        return self._as_frames((), "portal").__arrow_c_stream__(requested_schema)
+        return self._as_frames((), "portal", False).__arrow_c_stream__(requested_schema)
 
     def __arrow_c_schema__(self) -> Any:
         """The columns and their types. Reads the first rows."""
-        return self._as_frames((), "portal").__arrow_c_schema__()
+        return self._as_frames((), "portal", False).__arrow_c_schema__()
 
     def _begin(self) -> None:
         """Called before rows are asked for. Connections and threads do not come along into a process that was forked
@@ -153,13 +155,16 @@ class _ListBase:
             self._process = os.getpid()
         self._has_begun = True
 
-    def _as_frames(self, columns: Sequence[str], types: str) -> _native.Frames:
+    def _as_frames(self, columns: Sequence[str], types: str, labels: bool) -> _native.Frames:
         if types not in ("portal", "strings"):
             raise ValueError(f'types is "portal" or "strings", not {types!r}')
         chosen = _arguments.texts("columns", columns)
+        wants_labels = labels or any(name.partition("=")[0].endswith(_LABEL) for name in chosen)
+        if wants_labels and not isinstance(self._wanted.client, _native.Client):
+            raise ValueError(f"labels: {self._wanted.method} is a list of REST 3.0, which has none")
         self._begin()
-        if self._frames is None or chosen or types != "portal":
-            self._frames = self._native.frames(chosen, types == "strings")
+        if self._frames is None or chosen or labels or types != "portal":
+            self._frames = self._native.frames(chosen, types == "strings", bool(labels))
         return self._frames
 
     def _next_rows(self) -> Operation[Optional[list[Row]]]:
@@ -170,20 +175,22 @@ class _ListBase:
         return rows
 
     def _next_batch(self) -> Operation[Optional[_native.Batch]]:
-        frames = self._as_frames((), "portal")
+        frames = self._as_frames((), "portal", False)
         batch: Optional[_native.Batch] = yield frames.next_batch()
         return batch
 
-    def _frame(self, columns: Sequence[str], types: str, *libraries: str) -> Operation[_native.Frame]:
+    def _frame(self, columns: Sequence[str], types: str, labels: bool, *libraries: str) -> Operation[_native.Frame]:
         for library in libraries:
             # Before the rows are read: they can be read only once.
             _import(library)
-        frame: _native.Frame = yield self._as_frames(columns, types).collect()
+        frame: _native.Frame = yield self._as_frames(columns, types, labels).collect()
         self._warn_of_misfits()
         return frame
 
     def _warn_of_misfits(self) -> None:
-        """Says which fields have values that are null in the dataframe."""
+        """Says which fields have values that are null in the dataframe, and which have no labels although they have codes."""
+        for doubt in self._frames.doubts() if self._frames is not None else ():
+            warnings.warn(f"{self._wanted.method}: {doubt}", UserWarning, stacklevel=_outside())
         if not self.misfit_count:
             return
         fields = Counter(misfit.field for misfit in self.misfits)
@@ -359,34 +366,37 @@ class Rows(_ListBase, Iterator[Row]):
             yield rows
 
     def batches(
-        self, *, columns: Sequence[str] = (), types: str = "portal"
+        self, *, columns: Sequence[str] = (), types: str = "portal", labels: bool = False
     ) -> Iterator[_native.Batch]:
         """The rows in record batches of up to 8,192 rows, in bounded memory. Libraries take them through
         ``__arrow_c_array__``: ``pyarrow.record_batch(batch)``. The parameters are those of :meth:`to_arrow`."""
-        self._as_frames(columns, types)
+        self._as_frames(columns, types, labels)
         while (batch := wait(self._next_batch())) is not None:
             yield batch
 
-    def to_arrow(self, *, columns: Sequence[str] = (), types: str = "portal") -> pyarrow.Table:
+    def to_arrow(self, *, columns: Sequence[str] = (), types: str = "portal", labels: bool = False) -> pyarrow.Table:
         """All rows as a table of pyarrow, without a copy. Titles of fields are in the metadata of the columns.
 
         :param columns: these columns in this order; ``"FIELD=Name"`` gives one another name. Without ``select`` the
             portal is asked for their fields alone.
         :param types: ``"portal"`` takes the types from the portal's fields, ``"strings"`` has text in all columns.
+        :param labels: adds columns with what people call stages, users, values of lists and other codes, such as
+            ``STAGE_ID__LABEL``. Costs one request, and one more for every 2,500 users. ``columns`` may name such columns too.
         :raises IncompleteError: the list could not be read to its end.
         :raises ConfigError: there is no such column.
         """
-        return _arrow(wait(self._frame(columns, types, "pyarrow")))
+        return _arrow(wait(self._frame(columns, types, labels, "pyarrow")))
 
-    def to_polars(self, *, columns: Sequence[str] = (), types: str = "portal") -> polars.DataFrame:
+    def to_polars(self, *, columns: Sequence[str] = (), types: str = "portal", labels: bool = False) -> polars.DataFrame:
         """All rows as a dataframe of polars, without a copy. The parameters are those of :meth:`to_arrow`."""
-        return _polars(wait(self._frame(columns, types, "polars")))
+        return _polars(wait(self._frame(columns, types, labels, "polars")))
 
     def to_pandas(
         self,
         *,
         columns: Sequence[str] = (),
         types: str = "portal",
+        labels: bool = False,
         dtype_backend: str = "pyarrow",
     ) -> pandas.DataFrame:
         """All rows as a dataframe of pandas. Needs pyarrow. The parameters are those of :meth:`to_arrow`, and
@@ -394,7 +404,7 @@ class Rows(_ListBase, Iterator[Row]):
         :param dtype_backend: ``"pyarrow"`` keeps every value as it is; with ``"numpy"`` whole numbers become floats in
             columns with nulls.
         """
-        return _pandas(wait(self._frame(columns, types, "pandas", "pyarrow")), dtype_backend)
+        return _pandas(wait(self._frame(columns, types, labels, "pandas", "pyarrow")), dtype_backend)
 
     def to_duckdb(
         self,
@@ -402,10 +412,11 @@ class Rows(_ListBase, Iterator[Row]):
         *,
         columns: Sequence[str] = (),
         types: str = "portal",
+        labels: bool = False,
     ) -> duckdb.DuckDBPyRelation:
         """All rows as a relation of DuckDB, in this connection or the one of the module. Needs pyarrow. The other
         parameters are those of :meth:`to_arrow`."""
-        return _duckdb(wait(self._frame(columns, types, "duckdb", "pyarrow")), connection)
+        return _duckdb(wait(self._frame(columns, types, labels, "duckdb", "pyarrow")), connection)
 
     export = waiting(_ListBase._export)
 
@@ -435,23 +446,23 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
 
     @described_by(Rows.batches)
     async def batches(
-        self, *, columns: Sequence[str] = (), types: str = "portal"
+        self, *, columns: Sequence[str] = (), types: str = "portal", labels: bool = False
     ) -> AsyncIterator[_native.Batch]:
-        self._as_frames(columns, types)
+        self._as_frames(columns, types, labels)
         while (batch := await awaited(self._next_batch())) is not None:
             yield batch
 
     @described_by(Rows.to_arrow)
     async def to_arrow(
-        self, *, columns: Sequence[str] = (), types: str = "portal"
+        self, *, columns: Sequence[str] = (), types: str = "portal", labels: bool = False
     ) -> pyarrow.Table:
-        return _arrow(await awaited(self._frame(columns, types, "pyarrow")))
+        return _arrow(await awaited(self._frame(columns, types, labels, "pyarrow")))
 
     @described_by(Rows.to_polars)
     async def to_polars(
-        self, *, columns: Sequence[str] = (), types: str = "portal"
+        self, *, columns: Sequence[str] = (), types: str = "portal", labels: bool = False
     ) -> polars.DataFrame:
-        return _polars(await awaited(self._frame(columns, types, "polars")))
+        return _polars(await awaited(self._frame(columns, types, labels, "polars")))
 
     @described_by(Rows.to_pandas)
     async def to_pandas(
@@ -459,9 +470,10 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
         *,
         columns: Sequence[str] = (),
         types: str = "portal",
+        labels: bool = False,
         dtype_backend: str = "pyarrow",
     ) -> pandas.DataFrame:
-        return _pandas(await awaited(self._frame(columns, types, "pandas", "pyarrow")), dtype_backend)
+        return _pandas(await awaited(self._frame(columns, types, labels, "pandas", "pyarrow")), dtype_backend)
 
     @described_by(Rows.to_duckdb)
     async def to_duckdb(
@@ -470,7 +482,8 @@ class AsyncRows(_ListBase, AsyncIterator[Row]):
         *,
         columns: Sequence[str] = (),
         types: str = "portal",
+        labels: bool = False,
     ) -> duckdb.DuckDBPyRelation:
-        return _duckdb(await awaited(self._frame(columns, types, "duckdb", "pyarrow")), connection)
+        return _duckdb(await awaited(self._frame(columns, types, labels, "duckdb", "pyarrow")), connection)
 
     export = awaiting(_ListBase._export)

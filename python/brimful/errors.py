@@ -19,17 +19,32 @@ What goes wrong in a call or a list raises a :class:`BrimfulError`; arguments th
     HTTP status and body of the reply, where it was no proper one.
 ``method``, ``command``
     The method, and the command of a batch.
+``problems``
+    What is wrong with the parameters of a list that was refused, as far as a program can do something about it:
+    :class:`ParameterProblem`.
 ``report``
     The account of a list that broke off, with ``resume_after``.
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from ._report import ListReport, report_of
 
-__all__ = ["ApiError", "BrimfulError", "ConfigError", "IncompleteError", "MisfitWarning"]
+__all__ = ["ApiError", "BrimfulError", "ConfigError", "IncompleteError", "MisfitWarning", "ParameterProblem"]
+
+
+class ParameterProblem(NamedTuple):
+    """What is wrong with a parameter of a list that was refused."""
+
+    #: ``"unknown_in_filter"``: the name is no field. Older methods pass such a condition over and return the whole list;
+    #: ``crm.item.*``, ``catalog.*`` and ``sale.*`` answer with an error. ``"passed_over"``: the portal would pass the
+    #: parameter or condition over and return the whole list. ``"boolean_for_letter"``: the filter compares the field with a
+    #: boolean, and the portal reads the letters Y and N there.
+    kind: str
+    #: The name of the field, the parameter or the condition.
+    name: str
 
 
 class BrimfulError(Exception):
@@ -46,6 +61,7 @@ class BrimfulError(Exception):
         self.description: Optional[str] = facts.get("description")
         self.status: Optional[int] = facts.get("status")
         self.body: Optional[bytes] = facts.get("body")
+        self.problems = [ParameterProblem(*one) for one in facts.get("problems", ())]
         self.report: Optional[ListReport] = report_of(facts.get("report"))
 
 

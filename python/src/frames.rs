@@ -10,8 +10,10 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray};
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, SchemaRef};
-use brimful::{Client, ErrorKind, Fields};
-use brimful_export::{ColumnChoice, ExportError, Misfit, Plan, RecordBatches, Types};
+use brimful::{Client, Error, ErrorKind, Fields};
+use brimful_export::{
+    ColumnChoice, Description, ExportError, Misfit, Plan, RecordBatches, Types, describe,
+};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
@@ -32,26 +34,32 @@ pub(crate) struct Wanted {
     pub(crate) is_rest3: bool,
     pub(crate) columns: Vec<ColumnChoice>,
     pub(crate) strings: bool,
+    /// Whether codes have columns with what people call them.
+    pub(crate) labels: bool,
+}
+
+/// What the rows become, and the fields that have no labels although they have codes.
+struct Planned {
+    plan: Plan,
+    doubts: Vec<String>,
 }
 
 impl Wanted {
     /// Asks the portal for the types.
-    async fn plan(&self) -> Result<Plan, Failed> {
-        let fields = if self.strings {
-            Fields::default()
-        } else if self.is_rest3 {
-            match self.client.rest3().fields(&self.method).await {
-                Err(error) if error.kind() == ErrorKind::MethodNotFound => Fields::default(),
-                answered => answered?,
-            }
-        } else {
-            Plan::fields_of_list(&self.client, &self.method, &self.params).await?
-        };
+    async fn plan(&self) -> Result<Planned, Failed> {
         let selected = self.params.get("select").and_then(Value::as_array);
-        let names = selected.into_iter().flatten().filter_map(Value::as_str);
+        let selected = selected.into_iter().flatten().filter_map(Value::as_str);
+        let select: Vec<String> = selected.map(str::to_owned).collect();
+        let mut described = Description::default();
+        if self.labels || self.columns.iter().any(ColumnChoice::is_label) {
+            described = describe(&self.client, &self.method, &self.params, &select, true).await?;
+        } else if !self.strings {
+            described.fields = self.fields().await?;
+        }
         let plan = Plan {
-            fields,
-            select: names.map(str::to_owned).collect(),
+            fields: described.fields,
+            labels: described.labels,
+            select,
             types: if self.strings {
                 Types::Strings
             } else {
@@ -61,7 +69,20 @@ impl Wanted {
             ..Plan::of_list(&self.method)
         };
         plan.check()?;
-        Ok(plan)
+        Ok(Planned {
+            plan,
+            doubts: described.doubts,
+        })
+    }
+
+    async fn fields(&self) -> Result<Fields, Error> {
+        if self.is_rest3 {
+            return match self.client.rest3().fields(&self.method).await {
+                Err(error) if error.kind() == ErrorKind::MethodNotFound => Ok(Fields::default()),
+                answered => answered,
+            };
+        }
+        Plan::fields_of_list(&self.client, &self.method, &self.params).await
     }
 }
 
@@ -82,6 +103,8 @@ struct Source {
 struct Misfits {
     kept: Vec<Misfit>,
     count: u64,
+    /// Fields that have no labels although they have codes, and why.
+    doubts: Vec<String>,
 }
 
 impl Misfits {
@@ -121,7 +144,10 @@ impl Source {
     /// Reads until there is something new.
     async fn read(&mut self) -> Result<(), Failed> {
         if self.batches.is_none() {
-            self.batches = Some(RecordBatches::new(self.wanted.plan().await?));
+            let Planned { plan, doubts } = self.wanted.plan().await?;
+            self.batches = Some(RecordBatches::new(plan));
+            let mut told = self.misfits.lock().unwrap_or_else(PoisonError::into_inner);
+            told.doubts = doubts;
         }
         let Some(batches) = &mut self.batches else {
             return Ok(());
@@ -238,6 +264,12 @@ impl Frames {
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         schema_capsule(py, &self.schema(py, false)?)
+    }
+
+    /// Fields that have no labels although they have codes, and why.
+    fn doubts(&self) -> Vec<String> {
+        let misfits = self.misfits.lock().unwrap_or_else(PoisonError::into_inner);
+        misfits.doubts.clone()
     }
 
     /// How many values did not fit, and those that are kept, as JSON objects.

@@ -151,7 +151,7 @@ impl List {
     }
 
     /// The rows as record batches of Arrow. The list has no other rows after that.
-    fn frames(&self, columns: Vec<String>, strings: bool) -> PyResult<Frames> {
+    fn frames(&self, columns: Vec<String>, strings: bool, labels: bool) -> PyResult<Frames> {
         let columns = columns.iter().map(|column| column.parse());
         let columns: Result<Vec<ColumnChoice>, String> = columns.collect();
         let columns = columns.map_err(PyValueError::new_err)?;
@@ -176,6 +176,7 @@ impl List {
             is_rest3: self.is_rest3,
             columns,
             strings,
+            labels,
         };
         let rows = Reading(Some(Rows::NotBegun(list)));
         Ok(Frames::new(wanted, rows, self.facts.clone()))

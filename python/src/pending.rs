@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use brimful::{Error, Execution, Outcome, Page};
+use brimful::{Error, Execution, Outcome, Page, ParameterProblem};
 use brimful_export::ExportError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -324,9 +324,21 @@ fn exception_saying(py: Python<'_>, error: &Error, message: &str) -> PyErr {
             facts.set_item("status", status.as_u16())?;
             facts.set_item("body", PyBytes::new(py, body))?;
         }
+        let problems = error.problems().iter().filter_map(problem);
+        facts.set_item("problems", problems.collect::<Vec<_>>())?;
         let errors = py.import("brimful.errors")?;
         let made = errors.call_method1("_from_native", (message, facts))?;
         Ok(PyErr::from_value(made))
     };
     made().unwrap_or_else(|failed| failed)
+}
+
+/// What is wrong with a parameter: of which kind it is, and its name.
+fn problem(problem: &ParameterProblem) -> Option<(&'static str, &str)> {
+    match problem {
+        ParameterProblem::UnknownInFilter(name) => Some(("unknown_in_filter", name)),
+        ParameterProblem::PassedOver(name) => Some(("passed_over", name)),
+        ParameterProblem::BooleanForLetter(name) => Some(("boolean_for_letter", name)),
+        _ => None,
+    }
 }

@@ -104,6 +104,18 @@ def test_an_error_of_the_portal_has_its_words(bitrix_portal):
     assert "demo" not in str(error)
 
 
+def test_a_list_that_is_refused_names_its_problems_for_programs(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    for filter, problems in [
+        ({"stage_id": "NEW", "CLOSED": True}, [("unknown_in_filter", "stage_id"), ("boolean_for_letter", "CLOSED")]),
+        ({"=>ID": 5}, [("passed_over", "=>ID")]),
+        ({"OPPORTUNITY": "1 000"}, []),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            list(client.list("crm.deal.list", filter=filter))
+        assert caught.value.problems == problems
+
+
 def test_an_address_that_is_none_is_refused():
     with pytest.raises(ConfigError):
         Client("nonsense")

@@ -1,13 +1,15 @@
 """The shapes that programs pin, held by fixed expectations; side by side with the original where it is installed."""
 
 import asyncio
+import subprocess
 import sys
 import warnings
 
 import pytest
 
-from brimful.fast_bitrix24 import Bitrix, BitrixAsync, ErrorInServerResponseException, install
+from brimful.fast_bitrix24 import Bitrix, BitrixAsync, ErrorInServerResponseException
 from brimful.fast_bitrix24._contract import ViolationError
+from brimful.fast_bitrix24.utils import http_build_query
 
 
 @pytest.fixture
@@ -137,17 +139,11 @@ def test_bitrix_async_has_the_same_calls(bitrix_portal):
     assert asyncio.run(run()) == (120, ["1", "2"], ["order0000000000"])
 
 
-def test_a_program_that_imports_the_original_runs_unchanged(monkeypatch, bitrix_portal):
-    for name in [name for name in sys.modules if name.split(".")[0] == "fast_bitrix24"]:
-        monkeypatch.delitem(sys.modules, name)
-    # So that they are taken away again.
-    for name in ("fast_bitrix24", "fast_bitrix24.bitrix", "fast_bitrix24.server_response"):
-        monkeypatch.setitem(sys.modules, name, None)
-    install()
-    from fast_bitrix24 import Bitrix as installed
+def test_a_program_that_imports_the_original_runs_unchanged(installed, bitrix_portal):
+    from fast_bitrix24 import Bitrix as its_bitrix
     from fast_bitrix24.server_response import ErrorInServerResponseException as error
 
-    assert installed is Bitrix and error is ErrorInServerResponseException
+    assert its_bitrix is Bitrix and error is ErrorInServerResponseException
 
 
 SAME = [
@@ -207,3 +203,45 @@ def test_a_client_can_be_pickled_after_its_first_call(b24):
     deal = b24.get_by_ID("crm.deal.get", [7])
     copy = pickle.loads(pickle.dumps(b24))
     assert copy.get_by_ID("crm.deal.get", [7]) == deal
+
+
+def test_other_modules_of_the_original_work_or_say_what_to_use_instead(bitrix_portal):
+    program = (
+        "import sys, logging, brimful.fast_bitrix24\n"
+        "brimful.fast_bitrix24.install()\n"
+        "from fast_bitrix24.__version__ import __version__\n"
+        "from fast_bitrix24.bitrix import Bitrix\n"
+        "from fast_bitrix24.logger import logger\n"
+        "from fast_bitrix24.utils import http_build_query\n"
+        "assert logger is logging.getLogger('fast_bitrix24') and __version__\n"
+        "command = 'crm.deal.list?' + http_build_query({'filter': {'@ID': [7, 8]}, 'select': ['ID']})\n"
+        "print(Bitrix(sys.argv[1]).call_batch({'halt': 0, 'cmd': {'a': command}}))\n"
+        "for part in ('srh', 'mult_request', 'user_request', 'throttle'):\n"
+        "    try:\n        __import__(f'fast_bitrix24.{part}')\n"
+        "    except ImportError as error:\n        print(error.name, 'Bitrix' in str(error))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, bitrix_portal.webhook], capture_output=True, text=True, timeout=60
+    )
+    rows, *refused = done.stdout.splitlines()
+    assert rows == "{'a': [{'ID': '7'}, {'ID': '8'}]}", done.stderr
+    parts = ("srh", "mult_request", "user_request", "throttle")
+    assert refused == [f"fast_bitrix24.{part} True" for part in parts]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"ID": 7, "TITLE": "a&b = 1,5", "filter": {"A": "x y", "B": [1, 2], "C": {"D": ["e", {"F": 0.5}]}}},
+        {"select": [], "fields": {}, "a b": "Ж"},
+    ],
+)
+def test_a_query_is_that_of_the_original_where_it_reads_what_was_meant(params):
+    original = pytest.importorskip("fast_bitrix24.utils")
+    assert http_build_query(params) == original.http_build_query(params)
+
+
+def test_a_query_has_no_words_of_python():
+    query = http_build_query({"a": True, "b": False, "c": None, "d": ("x",), "e": {"/": 1}, 7: {8: 9}})
+    assert query == "a=1&b=0&d[0]=x&e[%2F]=1&7[8]=9&"

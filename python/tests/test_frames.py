@@ -340,3 +340,33 @@ def test_an_export_begins_anew_where_that_is_asked_for(deals, tmp_path):
         deals.export(tmp_path / "deals.csv", resume="sometimes")
     for resume in (False, "never", "auto", True):
         assert deals.export(tmp_path / f"{resume}.csv", resume=resume).rows == 2
+
+
+def test_a_dataframe_has_what_people_call_its_codes(kind, bitrix_portal):
+    client = kind.client(bitrix_portal.webhook, rate=None)
+    names = {row["STATUS_ID"]: row["NAME"] for row in kind.all(client.list("crm.status.list", check_names=False))}
+    rows = client.list("crm.deal.list", select=["ID", "STAGE_ID", "ASSIGNED_BY_ID"])
+    table = kind.run(rows.to_arrow(labels=True))
+    told = zip(table.column("STAGE_ID").to_pylist(), table.column("STAGE_ID__LABEL").to_pylist())
+    assert all(names[stage] == label for stage, label in told)
+    assert all(table.column("ASSIGNED_BY_ID__LABEL").to_pylist())
+    chosen = client.list("crm.deal.list")
+    table = kind.run(chosen.to_arrow(columns=["ID", "STAGE_ID__LABEL=Stage"]))
+    assert table.column_names == ["ID", "Stage"] and set(table.column("Stage").to_pylist()) <= set(names.values())
+
+
+def test_batches_and_dataframes_of_text_have_labels_too(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    for batch in client.list("crm.deal.list", select=["ID", "STAGE_ID"]).batches(labels=True, types="strings"):
+        table = pa.table(pa.record_batch(batch))
+        assert "STAGE_ID__LABEL" in table.column_names and batch.num_rows == 120
+    with pytest.raises(ValueError, match="^labels"):
+        client.rest3.list("tasks.task.list").to_arrow(labels=True)
+
+
+def test_labels_that_cannot_be_had_are_a_warning(bitrix_portal):
+    bitrix_portal.set_faults("empty-page on=crm.status.list")
+    rows = Client(bitrix_portal.webhook, rate=None).list("crm.deal.list", select=["ID", "STAGE_ID"])
+    with pytest.warns(UserWarning, match="STAGE_ID") as warned:
+        assert rows.to_arrow(labels=True).num_rows == 120
+    assert warned[0].filename == __file__

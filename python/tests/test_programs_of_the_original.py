@@ -2,22 +2,11 @@
 
 import asyncio
 import logging
-import sys
 
 import pytest
 
-import brimful.fast_bitrix24
 
-
-@pytest.fixture(autouse=True)
-def installed(monkeypatch):
-    """``import fast_bitrix24`` imports this package, until the test is over."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "fast_bitrix24"]:
-        monkeypatch.delitem(sys.modules, name)
-    for name in ("fast_bitrix24", "fast_bitrix24.bitrix", "fast_bitrix24.server_response"):
-        # So that they are taken away again.
-        monkeypatch.setitem(sys.modules, name, None)
-    brimful.fast_bitrix24.install()
+pytestmark = pytest.mark.usefixtures("installed")
 
 
 @pytest.fixture

@@ -272,7 +272,14 @@ def test_verbose_shows_a_bar_and_quiet_shows_none(bitrix_portal, capsys):
         b24.call("crm.deal.get", items)
         b24.get_by_ID("crm.deal.get", range(1, 61))
         shown = capsys.readouterr().err
-        assert ("120it" in shown and "60/60" in shown) if verbose else shown == ""
+        assert ("120/120" in shown and "60/60" in shown) if verbose else shown == ""
+
+
+def test_what_comes_in_one_page_shows_no_bar(bitrix_portal, capsys):
+    b24 = Bitrix(bitrix_portal.webhook)
+    assert len(b24.get_all("crm.deal.list", {"filter": {"<=ID": 50}})) == 50
+    b24.call("crm.deal.get", [{"id": 7}, {"id": 8}])
+    assert capsys.readouterr().err == ""
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_unless_ssl_is_false():

@@ -50,6 +50,7 @@ struct Inner {
     api: Option<ApiError>,
     report: Option<ListReport>,
     answer: Option<(StatusCode, Bytes)>,
+    problems: Vec<ParameterProblem>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -137,6 +138,36 @@ pub enum Execution {
     Unknown,
 }
 
+/// What is wrong with a parameter of a list that was refused, as far as a program can do something about it.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::ParameterProblem;
+/// use serde_json::{Value, json};
+///
+/// let list = client.list("crm.deal.list").filter(json!({"UF_CRM_GONE": 1})).check_names(true);
+/// if let Err(error) = list.collect::<Value>().await {
+///     for problem in error.problems() {
+///         if let ParameterProblem::UnknownInFilter(name) = problem {
+///             eprintln!("{name} has been deleted in the portal");
+///         }
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParameterProblem {
+    /// The filter has this name, which is no field. Older methods pass such a condition over and return the whole list;
+    /// `crm.item.*`, `catalog.*` and `sale.*` answer with an error.
+    UnknownInFilter(String),
+    /// The portal would pass this parameter or condition over and return the whole list.
+    PassedOver(String),
+    /// The filter compares this field with a boolean, and the portal reads the letters Y and N there.
+    BooleanForLetter(String),
+}
+
 impl Error {
     #[doc(hidden)]
     pub fn new(kind: ErrorKind, ran: Execution, message: impl Into<String>) -> Self {
@@ -153,6 +184,7 @@ impl Error {
             api: None,
             report: None,
             answer: None,
+            problems: Vec::new(),
             source: None,
         }))
     }
@@ -304,6 +336,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_problems(mut self, problems: Vec<ParameterProblem>) -> Self {
+        self.0.problems = problems;
+        self
+    }
+
     pub(crate) fn with_report(mut self, report: ListReport) -> Self {
         self.0.report = Some(report);
         self
@@ -323,6 +360,12 @@ impl Error {
     /// Whether the portal did the work.
     pub fn execution(&self) -> Execution {
         self.0.ran
+    }
+
+    /// What is wrong with the parameters of a list that was refused. Empty for other errors, and where the message alone
+    /// says what is wrong.
+    pub fn problems(&self) -> &[ParameterProblem] {
+        &self.0.problems
     }
 
     /// The method that was called.

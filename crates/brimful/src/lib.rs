@@ -75,7 +75,7 @@ pub use check::{Checks, DOUBT_LOG};
 pub use client::{Client, ClientBuilder};
 pub use each::{Each, ItemOutcome, Outcomes};
 pub use effect::Effect;
-pub use error::{Error, ErrorKind, Execution};
+pub use error::{Error, ErrorKind, Execution, ParameterProblem};
 pub use field::{Choice, Field, FieldKind};
 pub use fields::Fields;
 #[doc(hidden)]

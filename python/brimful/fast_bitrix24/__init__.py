@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from . import bitrix, server_response
+from . import __version__, bitrix, logger, server_response, utils
 from .bitrix import Bitrix, BitrixAsync
 from .server_response import ErrorInServerResponseException
 
@@ -15,7 +15,8 @@ __all__ = ["Bitrix", "BitrixAsync", "ErrorInServerResponseException", "install"]
 
 
 def install() -> None:
-    """From now on ``import fast_bitrix24`` imports this module, in all modules of the program."""
+    """From now on ``import fast_bitrix24`` imports this module, in all modules of the program: also ``bitrix``, ``logger``,
+    ``server_response`` and ``utils`` in it. Other modules of the original say at their import what to use instead."""
     sys.modules["fast_bitrix24"] = sys.modules[__name__]
-    sys.modules["fast_bitrix24.bitrix"] = bitrix
-    sys.modules["fast_bitrix24.server_response"] = server_response
+    for module in (__version__, bitrix, logger, server_response, utils):
+        sys.modules[module.__name__.replace(__name__, "fast_bitrix24", 1)] = module

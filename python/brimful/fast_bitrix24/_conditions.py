@@ -6,12 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from ..errors import ConfigError
+
 __all__ = ["passed_on"]
 
-# The words of the native part about names and values of a list.
-_FLAG = re.compile(r"(\S+) is (?:true|false), which the portal does not read as yes or no: write [YN]")
-_IN_FILTER = "the filter has "
-_WHOLE_LIST = re.compile(rf"{_IN_FILTER}|would pass (?:it|them) over")
 # Methods that answer with an error of their own if a filter has a name that they do not know.
 _STRICT = ("catalog.", "crm.item.", "sale.")
 _NAME = re.compile(r"\w.*")
@@ -44,17 +42,17 @@ def _letters(value: Any) -> Any:
 
 
 def passed_on(
-    method: str, params: Optional[Mapping[str, Any]], refusal: str
+    method: str, params: Optional[Mapping[str, Any]], refusal: ConfigError
 ) -> Optional[tuple[dict[str, Any], bool]]:
     """The parameters to read a list with that was refused, and whether its names are checked then. Nothing if it stays
     refused: if the portal would pass a condition over and the whole list came."""
     given = dict(params or {})
-    flags = set(_FLAG.findall(refusal))
+    flags = {problem.name for problem in refusal.problems if problem.kind == "boolean_for_letter"}
     if flags:
         read = _with_letters(given, flags)
         if read != given:
             return read, True
-    refuses_by_itself = method.startswith(_STRICT) and "would pass" not in refusal
-    if _WHOLE_LIST.search(refusal) and not refuses_by_itself:
+    kinds = {problem.kind for problem in refusal.problems}
+    if "passed_over" in kinds or ("unknown_in_filter" in kinds and not method.startswith(_STRICT)):
         return None
     return given, False

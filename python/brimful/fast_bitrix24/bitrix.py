@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Bitrix", "BitrixAsync"]
 
+#: Rows of a page.
+_PAGE = 50
+
 T = TypeVar("T")
 Items = Union[dict[str, Any], Iterable[dict[str, Any]], None]
 
@@ -72,6 +75,12 @@ class _Bar:
 
                 self._bar = tqdm(total=total)
 
+    def expect(self, total: Optional[int]) -> None:
+        """Tells how many there will be, as far as that is known."""
+        if self._bar is not None and total is not None:
+            self._bar.total = total
+            self._bar.refresh()
+
     def update(self, by: int) -> None:
         if self._bar is not None:
             self._bar.update(by)
@@ -103,12 +112,13 @@ class _Settings:
         :param token_func: an ``async`` function that returns an access token.
         :param verbose: shows a progress bar (tqdm, if it is installed).
         :param respect_velocity_policy: ``False`` does not hold calls back for their operating time.
-        :param request_pool_size: how many requests may be sent at once.
-        :param requests_per_second: how many a second after that.
+        :param request_pool_size: how many requests may be sent at once: 50, and 250 on Enterprise.
+        :param requests_per_second: how many a second after that: 2.0, and 5.0 on Enterprise.
         :param batch_size: commands in a request, 50 at the most.
-        :param operating_time_limit: seconds that a method may run in ten minutes.
+        :param operating_time_limit: seconds that a method may run in ten minutes (480).
         :param client: refused: there is no aiohttp here.
         :param ssl: ``False`` takes any certificate.
+        :raises TypeError, ValueError: a parameter makes no sense; the message names it.
         """
         if token_func is not None and not iscoroutinefunction(token_func):
             raise ValueError("`token_func` must be an async function.")
@@ -352,7 +362,7 @@ class _Calls(_Settings):
             try:
                 first = yield from rows._next_rows()
             except ConfigError as error:
-                again = passed_on(name, params, str(error)) if checks else None
+                again = passed_on(name, params, error) if checks else None
                 if again is None:
                     raise
                 params, checks = again
@@ -367,12 +377,16 @@ class _Calls(_Settings):
         """The rows of a list behind the first of them too."""
         whole: list[Any] = []
         self._watch().reads(rows)
-        with _Bar(self.verbose) as bar:
+        # What comes in one page needs no bar.
+        with _Bar(self.verbose and chunk is not None and len(chunk) > _PAGE) as bar:
             while chunk is not None:
                 logger.debug("response: %s", Shown(chunk))
                 whole.extend(chunk)
+                come, share = rows.progress
+                bar.expect(round(come / share) if share else None)
                 bar.update(len(chunk))
                 chunk = yield from rows._next_rows()
+            bar.expect(len(whole))
         return whole
 
     def _get_by_id(self, method: Any, ids: Any, field: str, params: Any) -> Operation[Any]:
@@ -440,7 +454,10 @@ class _Calls(_Settings):
 
     @contextlib.contextmanager
     def slow(self, max_concurrent_requests: int = 1) -> Iterator[bool]:
-        """Has at most so many requests in flight inside of the block."""
+        """Has at most so many requests in flight inside of the block, in all threads and tasks that use the client.
+
+        :raises icontract.ViolationError: the number is below 1.
+        """
         if not isinstance(max_concurrent_requests, int):
             raise TypeError(
                 f"max_concurrent_requests is of type {type(max_concurrent_requests).__name__}, not int"
@@ -471,7 +488,24 @@ class Bitrix(_Calls):
             return wait(operation, self._watch())
 
     def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
-        """The whole list of a method, each row once."""
+        """The whole list of a method, each row once, in the order of the IDs.
+
+        >>> b24.get_all("crm.deal.list", {"select": ["ID", "TITLE"], "filter": {"CLOSED": "N"}})  # doctest: +SKIP
+        [{'ID': '1', 'TITLE': '...'}, ...]
+
+        A result with a single key is what stands under it: ``{"tasks": [...]}`` is the list. Of a method that is no list
+        the result comes as it is: a dict for ``crm.deal.fields``, ``None`` where there is none.
+
+        :param method: its name, in letters of any case.
+        :param params: ``select``, ``filter`` and what else the method takes, without ``start`` and ``order``.
+        :raises icontract.ViolationError: ``start`` or ``order`` is given. Without icontract it is an ``AssertionError`` of
+            this name.
+        :raises TypeError: a clause is of the wrong type: ``select`` is a list, ``filter`` a dict.
+        :raises ConfigError: the portal would pass a name or a condition over; nothing came. It is a ``ValueError``.
+        :raises ErrorInServerResponseException: the portal answered with an error, which is its argument.
+        :raises IncompleteError: the list could not be read to its end. It is a ``RuntimeError``, and an
+            ``aiohttp.ClientError`` in programs that have imported aiohttp.
+        """
         return self._waited(self._get_all(method, params))
 
     def get_by_ID(
@@ -481,19 +515,65 @@ class Bitrix(_Calls):
         ID_field_name: str = "ID",
         params: Optional[dict[str, Any]] = None,
     ) -> Any:
-        """A call for each ID: ``{ID: result}``; for a single ID the result itself."""
+        """A call for each ID, 50 in a request.
+
+        >>> b24.get_by_ID("crm.deal.get", [7, 12])  # doctest: +SKIP
+        {'7': {'ID': '7', ...}, '12': {'ID': '12', ...}}
+
+        The keys are texts, in the order of the IDs; each ID is there once. Of a single ID it is the result itself.
+
+        :param ID_list: numbers or texts, at least one.
+        :param ID_field_name: the parameter that takes the ID.
+        :param params: what else each call takes, without ``ID``.
+        :raises icontract.ViolationError: there are no IDs, or ``params`` has ``ID``.
+        :raises ErrorInServerResponseException: the portal answered a call with an error: ``{ID: error}`` is its argument,
+            and ``outcomes`` has what came of each call.
+        :raises RuntimeError: there was no proper answer; ``outcomes`` as well.
+        """
         return self._waited(self._get_by_id(method, ID_list, ID_field_name, params))
 
     def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
-        """All items, each as the method ``.get`` returns it."""
+        """All items of ``crm.deal.list``, each as ``crm.deal.get`` returns it, in the shape of :meth:`get_by_ID`. Deprecated:
+        ``get_all`` with ``select`` does the same in fewer requests.
+
+        :param method_branch: what stands before ``.list`` and ``.get``: ``"crm.deal"``.
+        """
         return self._waited(self._list_and_get(method_branch, ID_field_name))
 
     def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
-        """A call for each item, or one for a dict."""
+        """A call for each item, 50 in a request, or one for a dict. A write whose reply is lost is not sent again.
+
+        >>> b24.call("crm.deal.update", {"ID": 7, "fields": {"TITLE": "new"}})  # doctest: +SKIP
+        True
+        >>> b24.call("crm.deal.update", [{"ID": 7, "fields": {}}, {"ID": 8, "fields": {}}])  # doctest: +SKIP
+        (True, True)
+        >>> b24.call("crm.deal.get", {"ID": 7})  # doctest: +SKIP
+        {'order0000000000': {'ID': '7', ...}}
+
+        Of a dict: a scalar as it is, a list as its first row, a dict with one key as what stands under it, another dict under
+        ``order0000000000``. Of a list of items: a tuple of the results in the order of the items; lists and dicts with one
+        key come as one flat list; a single scalar comes bare.
+
+        :param items: the parameters of a call, or a list of them.
+        :param raw: sends ``items`` as they are, in one request, and gives the reply as a dict: ``result``, ``time``,
+            ``total``, ``error``. Lists are taken (positional parameters), and so is ``None`` in ``items``.
+        :raises icontract.ViolationError: there are no items, or the method is ``batch``.
+        :raises ErrorInServerResponseException: the portal answered a call with an error: ``{'order0000000000': error}`` is
+            its argument, and ``outcomes`` has what came of each call.
+        :raises RuntimeError: there was no proper answer; ``outcomes`` tells which calls may have run.
+        """
         return self._waited(self._call(method, items, raw))
 
     def call_batch(self, params: dict[str, Any]) -> Any:
-        """A batch as it is: ``{"halt": 0, "cmd": {...}}``."""
+        """A batch in one request, as the portal takes it. Commands may refer to each other.
+
+        >>> b24.call_batch({"halt": 0, "cmd": {"a": "crm.deal.get?ID=7", "b": "profile"}})  # doctest: +SKIP
+        {'a': {'ID': '7', ...}, 'b': {...}}
+
+        :param params: ``halt`` and ``cmd``, up to 50 commands. ``fast_bitrix24.utils.http_build_query`` makes their queries.
+        :raises ErrorInServerResponseException: a command was answered with an error: ``{label: error}`` is its argument.
+        :raises RuntimeError: there was no proper answer; commands may have run.
+        """
         return self._waited(self._call_batch(params))
 
 

@@ -33,7 +33,7 @@ impl Condition {
     }
 
     /// The key of the filter.
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         format!("{}{}", self.prefix, self.name)
     }
 }
@@ -88,27 +88,28 @@ pub(crate) fn is_beside(own: Option<&Method>, key: &str) -> bool {
     }
 }
 
-/// What is wrong with a condition of a method.
-pub(super) fn problem(method: &str, condition: &Condition) -> Option<String> {
-    let own = catalogue::find(method);
+/// Why the portal would pass a condition over, whatever its fields are.
+pub(super) fn passed_over(method: &str, condition: &Condition) -> Option<String> {
+    let known = list_fields::find(method)?;
+    values::prefix(known, &condition.prefix, &condition.name)
+        .or_else(|| by_equality_alone(known, catalogue::find(method), condition))
+}
+
+/// What is wrong with the value of a condition, whatever the fields of the portal are.
+pub(super) fn wrong_value(method: &str, condition: &Condition) -> Option<String> {
     if let Some(known) = list_fields::find(method) {
-        let problem = values::prefix(known, &condition.prefix, &condition.name)
-            .or_else(|| by_equality_alone(known, own, condition))
-            .or_else(|| {
-                let is_flag = known.flags.contains(&condition.name.as_str());
-                let text = condition.value.as_str().filter(|_| is_flag)?;
-                values::flag(&condition.name, text)
-            })
-            .or_else(|| {
-                let is_number = known.numbers.contains(&condition.name.as_str());
-                is_number.then(|| of_number(condition)).flatten()
-            });
+        let is_flag = known.flags.contains(&condition.name.as_str());
+        let text = condition.value.as_str().filter(|_| is_flag);
+        let is_number = known.numbers.contains(&condition.name.as_str());
+        let problem = text
+            .and_then(|text| values::flag(&condition.name, text))
+            .or_else(|| is_number.then(|| of_number(condition)).flatten());
         if problem.is_some() {
             return problem;
         }
     }
     // A list that is walked by ID has numbers for IDs, whatever else its fields are.
-    let keyset = own.and_then(|own| own.keyset)?;
+    let keyset = catalogue::find(method)?.keyset?;
     let is_id = keyset.form != KeysetForm::Triples && condition.name == keyset.filter;
     is_id.then(|| of_number(condition)).flatten()
 }

@@ -7,7 +7,7 @@ use brimful_protocol::rows::Page;
 use serde_json::{Map, Value};
 
 use super::conditions::{Condition, collect};
-use crate::error::Error;
+use crate::error::{Error, ParameterProblem};
 use crate::report::ListReport;
 
 /// Methods whose rows leave out fields that they have, such as properties without a value and parts that were not computed,
@@ -106,7 +106,10 @@ impl FirstRowsCheck {
         let mut doubtful = Vec::new();
         for name in self.filtered.iter().filter(is_absent) {
             match self.absence(name) {
-                Absence::Proves => return Err(self.unknown("filter", name, &rows)),
+                Absence::Proves => {
+                    let unknown = self.unknown("filter", name, &rows);
+                    return Err(unknown.with_problems(unknown_in_filter(name)));
+                }
                 Absence::IsDoubtful => doubtful.push(name.as_str()),
                 Absence::IsExpected => {}
             }
@@ -142,10 +145,11 @@ impl FirstRowsCheck {
                 } else {
                     format!(" (did you mean {field}?)")
                 };
-                return Err(self.refusal(&format!(
+                let why = format!(
                     "the filter has {name}={wanted}, and a row came with {field} {value}, so the portal passes the condition \
                      over{meant}"
-                )));
+                );
+                return Err(self.refusal(&why).with_problems(unknown_in_filter(name)));
             }
         }
         Ok(())
@@ -191,6 +195,10 @@ impl FirstRowsCheck {
     fn refusal(&self, why: &str) -> Error {
         Error::config(format!("{}: {why}", self.method)).with_report(ListReport::default())
     }
+}
+
+fn unknown_in_filter(name: &str) -> Vec<ParameterProblem> {
+    vec![ParameterProblem::UnknownInFilter(name.to_owned())]
 }
 
 /// Selects what the filter of a list names as well, where only its rows tell whether it has such fields.

@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value};
 use parameter::Parameter;
 
 use crate::effect::{self, Effect};
-use crate::error::Error;
+use crate::error::{Error, ParameterProblem};
 
 /// Whether parameters are looked at before they are sent.
 ///
@@ -114,7 +114,13 @@ fn check(method: &str, params: &Value, carrier: Carrier, wish: Wish) -> Result<(
         }
     }
     for condition in conditions::of_call(method, params) {
-        if let Some(problem) = conditions::problem(method, &condition) {
+        if let Some(problem) = conditions::passed_over(method, &condition) {
+            let passed_over = ParameterProblem::PassedOver(condition.key());
+            return Err(
+                Error::config(format!("{method}: {problem}")).with_problems(vec![passed_over])
+            );
+        }
+        if let Some(problem) = conditions::wrong_value(method, &condition) {
             return Err(Error::config(format!("{method}: {problem}")));
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::conditions::{self, Condition};
 use super::{Carrier, Wish, false_is_lost, has_reference, is_id_for, is_misspelt, reads};
-use crate::error::Error;
+use crate::error::{Error, ParameterProblem};
 
 /// How other services call a part of a list.
 const PAGING_WORDS: [&str; 14] = [
@@ -179,10 +179,11 @@ impl Parameter<'_> {
             let mut given = Vec::new();
             conditions::collect(self.value, &mut given, &mut false);
             // What is wrong with a condition is said of it.
-            if given
-                .iter()
-                .any(|one| conditions::problem(known.name, one).is_some())
-            {
+            let is_wrong = |one: &Condition| {
+                conditions::passed_over(known.name, one).is_some()
+                    || conditions::wrong_value(known.name, one).is_some()
+            };
+            if given.iter().any(is_wrong) {
                 return Ok(());
             }
             let given: Vec<String> = given.iter().map(Condition::as_parameter).collect();
@@ -271,6 +272,7 @@ impl Parameter<'_> {
             "{} has no parameter {}, and the portal would pass it over{advice}",
             known.name, self.key
         ))
+        .with_problems(vec![ParameterProblem::PassedOver(self.key.to_owned())])
     }
 
     pub(super) fn map(&self) -> Result<(), Error> {

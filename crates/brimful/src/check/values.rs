@@ -160,6 +160,15 @@ fn of_boolean(name: &str, yes: bool, field: &Field) -> Option<String> {
     })
 }
 
+/// Whether a value is a boolean, or has one in its list, and the portal reads the letters Y and N in this field.
+pub(crate) fn is_boolean_for_letter(value: &Value, field: &Field) -> bool {
+    let has_boolean = match value {
+        Value::Array(items) => items.iter().any(Value::is_boolean),
+        other => other.is_boolean(),
+    };
+    has_boolean && has_letters(field)
+}
+
 /// Whether a flag is Y or N.
 fn has_letters(field: &Field) -> bool {
     field.kind == FieldKind::Boolean && field.type_name.as_deref() == Some("char")

@@ -12,8 +12,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::check::conditions::{Condition, collect, is_beside};
-use crate::check::values::problem;
-use crate::error::Error;
+use crate::check::values::{is_boolean_for_letter, problem};
+use crate::error::{Error, ParameterProblem};
 use crate::field::{self, Field, lower_camel};
 
 /// The label of the command that asks for the fields. Those of the list are called otherwise.
@@ -93,9 +93,11 @@ impl NamesCheck {
             }
         }
         if has_groups && known.groups == Some(false) {
+            let passed_over = ParameterProblem::PassedOver("LOGIC".to_owned());
             return Err(Error::config(format!(
                 "{method} has no groups of conditions in its filter, and the portal would pass them over: crm.item.list has them"
-            )));
+            ))
+            .with_problems(vec![passed_over]));
         }
         check.select.retain(|name| !is_mask(known, name));
         let is_open = |name: &String| name != id;
@@ -135,17 +137,22 @@ impl NamesCheck {
             known: self.known,
             fields,
         };
-        let mut wrong = Vec::new();
+        let (mut wrong, mut problems) = (Vec::new(), Vec::new());
         for condition in &self.conditions {
             let Condition {
                 prefix,
                 name,
                 value,
             } = condition;
+            let field = fields.field(name);
             if !fields.has(name, Place::Filter) {
                 wrong.push(fields.unknown(name, Place::Filter));
-            } else if let Some(problem) = problem(prefix, name, value, fields.field(name)) {
+                problems.push(ParameterProblem::UnknownInFilter(name.clone()));
+            } else if let Some(problem) = problem(prefix, name, value, field) {
                 wrong.push(problem);
+                if field.is_some_and(|field| is_boolean_for_letter(value, field)) {
+                    problems.push(ParameterProblem::BooleanForLetter(name.clone()));
+                }
             }
         }
         for (names, place) in [(&self.select, Place::Select), (&self.order, Place::Order)] {
@@ -156,11 +163,10 @@ impl NamesCheck {
         if wrong.is_empty() {
             return Ok(());
         }
-        Err(Error::config(format!(
-            "{}: {}",
-            self.known.list,
-            wrong.join("; ")
-        )))
+        Err(
+            Error::config(format!("{}: {}", self.known.list, wrong.join("; ")))
+                .with_problems(problems),
+        )
     }
 }
 

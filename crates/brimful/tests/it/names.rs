@@ -1,6 +1,6 @@
 //! Names and values of filters, selects and orders are held against the fields of the entity.
 
-use brimful::{Error, ErrorKind, ListReport, TransportErrorKind};
+use brimful::{Error, ErrorKind, ListReport, ParameterProblem, TransportErrorKind};
 use brimful_portal::{Portal, PortalConfig};
 use serde_json::{Value, json};
 
@@ -418,5 +418,43 @@ async fn false_in_a_filter_is_the_same_in_a_list_as_in_a_call() {
         let list = client.list("lists.element.get").params(params);
         let rows = list.collect::<Value>().await.unwrap();
         assert_eq!(rows.len() as u64, count, "{key}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_list_names_its_problems_for_programs() {
+    use ParameterProblem::{BooleanForLetter, PassedOver, UnknownInFilter};
+    let portal = portal(PortalConfig::unlimited().rows("lead", 60));
+    for (params, problems) in [
+        (
+            json!({"filter": {"stage": 1, "OPENED": true}, "select": ["title"]}),
+            vec![
+                UnknownInFilter("stage".to_owned()),
+                BooleanForLetter("OPENED".to_owned()),
+            ],
+        ),
+        (
+            json!({"filter": {"OPENED": ["Y", false]}}),
+            vec![BooleanForLetter("OPENED".to_owned())],
+        ),
+        (
+            json!({"filter": {"=>ID": 5}}),
+            vec![PassedOver("=>ID".to_owned())],
+        ),
+        (
+            json!({"filter": {"LOGIC": "OR", "0": {"TITLE": "x"}}}),
+            vec![PassedOver("LOGIC".to_owned())],
+        ),
+        (
+            json!({"STAGE_ID": "NEW"}),
+            vec![PassedOver("STAGE_ID".to_owned())],
+        ),
+        (json!({"select": ["ID", "NOPE"]}), Vec::new()),
+        (json!({"filter": {"OPPORTUNITY": "1 000"}}), Vec::new()),
+    ] {
+        let error = list_with_checked_names(&portal, "crm.lead.list", params.clone())
+            .await
+            .unwrap_err();
+        assert_eq!(error.problems(), problems, "{params}: {error}");
     }
 }
