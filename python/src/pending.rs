@@ -38,8 +38,11 @@ pub(crate) enum Output {
     /// What was written.
     Exported(Box<Exported>),
     /// Something that is made when Python takes it.
-    Object(Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>),
+    Object(MakeObject),
 }
+
+/// Makes an object of Python.
+type MakeObject = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 impl Output {
     /// What `make` makes when Python takes it.

@@ -26,10 +26,6 @@ impl TestPortal {
     #[pyo3(signature = (
         *, rows=Vec::new(), load=Vec::new(), replies=Vec::new(), rate_limit=None, seed=None, apps=Vec::new(), user=1
     ))]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the settings of a portal, by name"
-    )]
     fn new(
         rows: Vec<(String, u64)>,
         load: Vec<(String, String)>,
