@@ -58,7 +58,7 @@ pub(super) fn load(backend: &Backend, request: &Request<Bytes>) -> Result<(), Re
     let mut snapshot: Json = serde_json::from_slice(request.body())
         .map_err(|error| Refusal::wrong(format!("the snapshot is not JSON: {error}")))?;
     if snapshot["format"] != FORMAT {
-        let why = "it is no snapshot: GET /_portal/snapshot makes one";
+        let why = "it is not a snapshot: GET /_portal/snapshot makes one";
         return Err(Refusal::wrong(why));
     }
     let rows: Vec<StoredRow> = serde_json::from_value(snapshot["rows"].take())

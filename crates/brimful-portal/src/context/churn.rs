@@ -86,7 +86,7 @@ impl Churn {
             })?;
             let per_second = per_second(rate).ok_or_else(|| {
                 wrong(format!(
-                    "\"{rate}\" is no rate: 5 a second, 30/m or 100/h, at most {FASTEST} a second"
+                    "\"{rate}\" is not a rate: 5 a second, 30/m or 100/h, at most {FASTEST} a second"
                 ))
             })?;
             self.flows.push(Flow {
@@ -220,11 +220,11 @@ mod tests {
             (
                 "lead:insert=often",
                 "lead:insert=often",
-                "\"often\" is no rate",
+                "\"often\" is not a rate",
             ),
-            ("lead:insert=-1", "lead:insert=-1", "is no rate"),
+            ("lead:insert=-1", "lead:insert=-1", "is not a rate"),
             ("lead:insert=20000", "lead:insert=20000", "at most 10000"),
-            ("lead:insert=5/d", "lead:insert=5/d", "is no rate"),
+            ("lead:insert=5/d", "lead:insert=5/d", "is not a rate"),
             ("lead:insert=5; seed=x", "seed=x", "seed is a whole number"),
         ] {
             let error = Churn::parse(spec).unwrap_err();

@@ -72,10 +72,10 @@ impl EventDeliveries {
 
 /// The last deliveries, and who is told of those to come.
 #[derive(Default)]
-pub(crate) struct DeliveryLog(Mutex<Kept>);
+pub(crate) struct DeliveryLog(Mutex<KeptDeliveries>);
 
 #[derive(Default)]
-struct Kept {
+struct KeptDeliveries {
     deliveries: VecDeque<EventDelivery>,
     last: u64,
     listeners: Vec<UnboundedSender<EventDelivery>>,

@@ -116,10 +116,10 @@ impl RequestListener {
 
 /// The last requests.
 #[derive(Default)]
-pub(crate) struct RequestLog(Mutex<Kept>);
+pub(crate) struct RequestLog(Mutex<KeptRequests>);
 
 #[derive(Default)]
-struct Kept {
+struct KeptRequests {
     requests: VecDeque<LoggedRequest>,
     bytes: usize,
     last: u64,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::entities::{self, ENTITIES};
 use super::existing_ids::{ExistingIds, SPARSEST};
-use super::loading::{self, Target, entity_of, place, target};
+use super::loading::{self, LoadTarget, entity_of, place, target};
 use super::records::{self, RecordTable};
 use super::schema::Schema;
 use super::source::AllRows;
@@ -72,14 +72,14 @@ impl Beginning {
     pub(super) fn targets(
         &mut self,
         loads: impl Iterator<Item = Load>,
-    ) -> Result<Vec<(Target, Load)>, DataError> {
+    ) -> Result<Vec<(LoadTarget, Load)>, DataError> {
         let mut targets = Vec::new();
         for load in loads {
             let to = match target(&load.entity) {
                 Some(to) => to,
-                None => Target::Table(self.place(&load.entity)?),
+                None => LoadTarget::Table(self.place(&load.entity)?),
             };
-            if let Target::Table(at) = to {
+            if let LoadTarget::Table(at) = to {
                 self.asked_of(at).get_or_insert((0, 0.0));
             }
             targets.push((to, load));

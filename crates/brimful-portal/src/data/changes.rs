@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::files::ChangedFiles;
 use super::table::EarlierRow;
 
 /// A record as it was before a call changed it.
@@ -107,8 +108,7 @@ pub(crate) struct Changes {
     pub(crate) earlier_records: Vec<(usize, u64, Option<EarlierRecord>)>,
     /// Who is linked to others: the entity, the row, the entity of the others.
     pub(crate) links: Vec<(usize, u64, usize)>,
-    pub(crate) files: Vec<u64>,
-    pub(crate) file_versions: Vec<u64>,
+    pub(crate) files: ChangedFiles,
     /// The place of the collection, and the number of the row.
     pub(crate) collections: Vec<(usize, u64)>,
     /// The entities with other fields.

@@ -12,12 +12,12 @@ use crate::data::{DataError, PortalData, records};
 #[derive(Debug, Default)]
 pub(crate) struct HiddenIds {
     spec: HiddenRows,
-    rules: Vec<(Target, RangeInclusive<u64>)>,
+    rules: Vec<(HiddenFrom, RangeInclusive<u64>)>,
 }
 
 /// Which lists a rule is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Target {
+enum HiddenFrom {
     Every,
     Entity(usize),
     Method(String),
@@ -27,11 +27,11 @@ impl HiddenIds {
     /// Looks the names of `spec` up in `state`; fails if there is no such entity and no such method.
     pub(crate) fn new(spec: HiddenRows, state: &PortalData) -> Result<Self, DataError> {
         let target = |of: &Option<String>| match of {
-            None => Ok(Target::Every),
+            None => Ok(HiddenFrom::Every),
             Some(name) => match state.place(name) {
-                Some(entity) => Ok(Target::Entity(entity)),
+                Some(entity) => Ok(HiddenFrom::Entity(entity)),
                 None if state.fixtures.serves(name) || records::listed(name).is_some() => {
-                    Ok(Target::Method(name.to_ascii_lowercase()))
+                    Ok(HiddenFrom::Method(name.to_ascii_lowercase()))
                 }
                 None => Err(DataError::UnknownEntity(name.clone())),
             },
@@ -60,10 +60,10 @@ impl HiddenIds {
             return Ok(output);
         }
         let entity = state.entity_of_call(&call.method, &call.params);
-        let of_call = |target: &Target| match target {
-            Target::Every => true,
-            Target::Entity(place) => entity == Some(*place),
-            Target::Method(name) => name.strip_prefix("api/").unwrap_or(name) == call.method,
+        let of_call = |target: &HiddenFrom| match target {
+            HiddenFrom::Every => true,
+            HiddenFrom::Entity(place) => entity == Some(*place),
+            HiddenFrom::Method(name) => name.strip_prefix("api/").unwrap_or(name) == call.method,
         };
         let ranges: Vec<_> = self.rules.iter().filter(|(of, _)| of_call(of)).collect();
         let is_hidden = |id: u64| ranges.iter().any(|(_, ids)| ids.contains(&id));
@@ -89,7 +89,8 @@ impl HiddenIds {
 
     /// Whether callers may not see the row `id` of an entity.
     pub(crate) fn contains(&self, entity: usize, id: u64) -> bool {
-        let is_of = |of: &Target| matches!(of, Target::Every) || *of == Target::Entity(entity);
+        let is_of =
+            |of: &HiddenFrom| matches!(of, HiddenFrom::Every) || *of == HiddenFrom::Entity(entity);
         let mut rules = self.rules.iter();
         rules.any(|(of, ids)| is_of(of) && ids.contains(&id))
     }

@@ -14,7 +14,7 @@ pub(super) const INVOICE: u32 = 31;
 
 /// Where loaded rows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum LoadTarget {
     /// The table of an entity.
     Table(usize),
     /// The links from records of one entity to those of another.
@@ -24,15 +24,15 @@ pub(super) enum Target {
 }
 
 /// Where rows of `name` go, if that is no table.
-pub(super) fn target(name: &str) -> Option<Target> {
+pub(super) fn target(name: &str) -> Option<LoadTarget> {
     let name = name.trim().to_ascii_lowercase();
     Some(match name.strip_prefix("crm.").unwrap_or(&name) {
-        "lead.contact" => Target::Links(LEAD, CONTACT),
-        "deal.contact" => Target::Links(DEAL, CONTACT),
-        "quote.contact" => Target::Links(QUOTE, CONTACT),
-        "company.contact" => Target::Links(COMPANY, CONTACT),
-        "contact.company" => Target::Links(CONTACT, COMPANY),
-        "category" | "categories" => Target::Categories,
+        "lead.contact" => LoadTarget::Links(LEAD, CONTACT),
+        "deal.contact" => LoadTarget::Links(DEAL, CONTACT),
+        "quote.contact" => LoadTarget::Links(QUOTE, CONTACT),
+        "company.contact" => LoadTarget::Links(COMPANY, CONTACT),
+        "contact.company" => LoadTarget::Links(CONTACT, COMPANY),
+        "category" | "categories" => LoadTarget::Categories,
         _ => return None,
     })
 }
@@ -85,11 +85,11 @@ pub(super) fn place(name: &str, types: &mut Vec<u32>) -> Option<usize> {
 }
 
 impl PortalData {
-    pub(super) fn load(&mut self, to: Target, load: Load) -> Result<(), DataError> {
+    pub(super) fn load(&mut self, to: LoadTarget, load: Load) -> Result<(), DataError> {
         match to {
-            Target::Table(at) => self.load_rows(at, load),
-            Target::Links(from, to) => self.load_links(from, to, load),
-            Target::Categories => {
+            LoadTarget::Table(at) => self.load_rows(at, load),
+            LoadTarget::Links(from, to) => self.load_links(from, to, load),
+            LoadTarget::Categories => {
                 let rows = load.rows.into_iter().map(serde_json::Value::Object);
                 let rows = rows.map(Value::from).filter_map(into_array);
                 self.categories.load(rows);

@@ -53,7 +53,7 @@ use existing_ids::SPARSEST;
 use files::Files;
 use history::History;
 use links::Links;
-use loading::{Target, place};
+use loading::{LoadTarget, place};
 use records::RecordTable;
 use stored::Base;
 use table::{Record, Table};
@@ -288,7 +288,7 @@ impl PortalData {
             entered: VecDeque::new(),
             moves: VecDeque::new(),
         };
-        let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
+        let has_statuses = loads.iter().any(|(to, _)| *to == LoadTarget::Table(STATUS));
         if !has_statuses && !beginning.is_asked(STATUS) {
             state.begin_dictionary();
         }
@@ -336,7 +336,7 @@ impl PortalData {
         changes.comments = self.comments.take_changes();
         changes.history = self.history.take_changed();
         changes.links = self.links.take_touched();
-        (changes.files, changes.file_versions) = self.files.take_changed();
+        changes.files = self.files.take_changed();
         for (place, collection) in self.fixtures.collections.iter_mut().enumerate() {
             let numbers = collection.take_changed().into_iter();
             changes

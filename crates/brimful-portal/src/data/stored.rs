@@ -166,18 +166,25 @@ impl PortalData {
         for &(from, id, to) in &changes.links {
             rows.push(self.link_row(from, id, to));
         }
-        for &id in &changes.files {
+        for &id in &changes.files.current {
             rows.push(match self.files.get(id) {
                 Some(stored) => row("file", id, text_of(&content(stored, None))),
                 None => gone("file", id),
             });
         }
-        for &id in &changes.file_versions {
+        for &id in &changes.files.versions {
             rows.push(match self.files.version(id) {
                 Some(version) => version_row(id, version),
                 None => gone("file_version", id),
             });
             rows.push(counter("file_version", self.files.last_version()));
+        }
+        for &(kind, id) in &changes.files.of_records {
+            let store = store_of_files(kind);
+            rows.push(match self.files.of_record((kind, id)) {
+                Some(stored) => row(store, id, text_of(&content(stored, None))),
+                None => gone(store, id),
+            });
         }
         for &(at, number) in &changes.collections {
             let store = format!("collection:{at}");
@@ -274,6 +281,10 @@ impl PortalData {
         let versions = self.files.all_versions();
         rows.extend(versions.map(|(id, version)| version_row(id, version)));
         rows.push(counter("file_version", self.files.last_version()));
+        let of_records = self.files.all_of_records();
+        rows.extend(of_records.map(|((kind, id), stored)| {
+            row(store_of_files(kind), id, text_of(&content(stored, None)))
+        }));
         for (at, collection) in self.fixtures.collections.iter().enumerate() {
             let store = format!("collection:{at}");
             rows.push(counter(&store, collection.last()));
@@ -552,23 +563,21 @@ impl PortalData {
         let mut files = Vec::new();
         for store in ["file", "file_version"] {
             for &(id, body) in stored.rows(store) {
-                let content: StoredContent =
-                    serde_json::from_str(body).map_err(|error| wrong(store, id, error))?;
-                let bytes = STANDARD
-                    .decode(&content.content)
-                    .map_err(|error| wrong(store, id, error))?;
-                let file = content.file;
-                let stored = StoredFile {
-                    name: content.name,
-                    content: bytes.into(),
-                    author: content.author,
-                    created: content.created,
-                };
-                files.push((id, file, stored));
+                let (version, file) = restored_file(store, id, body)?;
+                files.push((id, version, file));
+            }
+        }
+        let mut of_records = Vec::new();
+        for table in &self.records {
+            let kind = table.kind.name;
+            let store = store_of_files(kind);
+            for &(id, body) in stored.rows(&store) {
+                let (_, file) = restored_file(&store, id, body)?;
+                of_records.push(((kind, id), file));
             }
         }
         let last = stored.counter("file_version").unwrap_or(0);
-        self.files.restore(files, last);
+        self.files.restore(files, of_records, last);
         Ok(())
     }
 
@@ -736,6 +745,31 @@ fn content(stored: &StoredFile, file: Option<(u64, u64)>) -> StoredContent {
         created: stored.created,
         content: STANDARD.encode(&stored.content),
     }
+}
+
+/// Of what the files of records of a kind are rows.
+fn store_of_files(kind: &str) -> String {
+    format!("file:{kind}")
+}
+
+/// A file as it was stored; of a version also its file and its number there.
+fn restored_file(
+    store: &str,
+    id: u64,
+    body: &str,
+) -> Result<(Option<(u64, u64)>, StoredFile), DataError> {
+    let content: StoredContent =
+        serde_json::from_str(body).map_err(|error| wrong(store, id, error))?;
+    let bytes = STANDARD
+        .decode(&content.content)
+        .map_err(|error| wrong(store, id, error))?;
+    let stored = StoredFile {
+        name: content.name,
+        content: bytes.into(),
+        author: content.author,
+        created: content.created,
+    };
+    Ok((content.file, stored))
 }
 
 fn version_row(id: u64, version: &FileVersion) -> StoredRow {

@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -15,6 +13,7 @@ use super::params::missing;
 use super::records as any_records;
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
+use crate::data::files::StoredFile;
 use crate::data::hash::{mix, salt};
 use crate::data::records::catalogue::FILES;
 use crate::data::records::table::Writer;
@@ -375,9 +374,15 @@ impl Owner {
             ("ownerId", Value::Text(self.id.to_string())),
             ("field", Value::from(field)),
             ("name", Value::Text(name.clone())),
-            ("content", Value::Text(STANDARD.encode(content))),
         ]);
         let file = state.records[place].add(&file, self.by);
+        let stored = StoredFile {
+            name: name.clone(),
+            content: content.into(),
+            author: self.by.user,
+            created: self.by.now,
+        };
+        state.files.put_of_record((FILES, file), stored);
         if self.kind == STORE {
             let hash = mix(salt(&name) ^ file);
             let folder = hash & 0xfff;
@@ -406,6 +411,7 @@ fn forget(state: &mut PortalData, known: &Json) {
     let id = text(known.get("id")).parse().ok();
     if let (Some(id), Some(place)) = (id, records::place(FILES)) {
         state.records[place].delete(id);
+        state.files.forget_of_record((FILES, id));
     }
 }
 
@@ -448,18 +454,16 @@ fn download(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErr
     let field = field_of_files(state, &kinds, &field)
         .ok_or_else(|| refused("The specified property does not exist or is not a file"))?;
     let table = &state.records[place(FILES)?];
-    let row = file.trim().parse().ok().and_then(|id| table.get(id));
-    let row = row.filter(|row| {
+    let file: Option<u64> = file.trim().parse().ok();
+    let row = file.and_then(|id| table.get(id)).filter(|row| {
         kinds.contains(&&*text(row.get("owner")))
             && text(row.get("ownerId")) == id.to_string()
             && text(row.get("field")) == field
     });
-    let row =
-        row.ok_or_else(|| refused("The file with the specified identifier does not exist"))?;
-    let content = STANDARD
-        .decode(text(row.get("content")))
-        .unwrap_or_default();
-    Ok(Output::file(text(row.get("name")), content))
+    let stored = row.and_then(|_| state.files.of_record((FILES, file?)));
+    let stored =
+        stored.ok_or_else(|| refused("The file with the specified identifier does not exist"))?;
+    Ok(Output::file(stored.name.clone(), stored.content.clone()))
 }
 
 /// The field with files that a call names as `detailPicture`, `DETAIL_PICTURE`, `property7`, `PROPERTY_7` or by the code

@@ -73,9 +73,11 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
     let start = call.start();
     let query = Query::new(table, condition, vec![Sort { field, direction }]);
     let page = Paging::Legacy.page(&query, start, call);
-    Ok(page.lift(list(None, &page.ids, |out, id| {
-        json::write(out, &Value::Array(describe(&table.row(id))));
-    })))
+    Ok(
+        page.with_pagination_fields(list(None, &page.ids, |out, id| {
+            json::write(out, &Value::Array(describe(&table.row(id))));
+        })),
+    )
 }
 
 /// A department without the fields that are empty. `SORT` is a number; IDs are texts.

@@ -98,7 +98,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
         event.insert("ERROR", if is_error(&row) { "1" } else { "0" });
         brimful_protocol::json::write(out, &Value::Array(event));
     });
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }
 
 /// `event.offline.clear`: the events of a process are done with; all of them, or those that are named.

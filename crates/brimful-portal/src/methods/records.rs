@@ -499,7 +499,7 @@ fn list(
     if let Answer::Values(field) = method.answer {
         let values = page.ids.iter().filter_map(|id| table.get(*id)?.get(field));
         let values: Value = values.cloned().map(Value::from).collect();
-        return Ok(page.lift(Output::value(&values)));
+        return Ok(page.with_pagination_fields(Output::value(&values)));
     }
     let select = select(table, call);
     let is_wanted = |name: &str| {
@@ -516,7 +516,7 @@ fn list(
         if !key.is_empty() {
             all = serde_json::json!({ key: all });
         }
-        return Ok(page.lift(Output::value(&Value::from(all))));
+        return Ok(page.with_pagination_fields(Output::value(&Value::from(all))));
     }
     let key = match method.answer {
         Answer::Under(key) => Some(key),
@@ -527,7 +527,7 @@ fn list(
             php::write_map(out, row, is_wanted);
         }
     });
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }
 
 /// Refuses a list without a condition that the method asks for.

@@ -16,7 +16,7 @@ pub(crate) static BATCH: MethodName = Cow::Borrowed("batch");
 
 /// What a name stands for.
 #[derive(Clone, Copy)]
-pub(crate) enum Target<'r> {
+pub(crate) enum CallTarget<'r> {
     Batch,
     Method(&'r Method),
 }
@@ -60,16 +60,16 @@ impl Registry {
     }
 
     /// Looks `name` up in lower case.
-    pub(crate) fn find(&self, name: &str) -> Option<Target<'_>> {
+    pub(crate) fn find(&self, name: &str) -> Option<CallTarget<'_>> {
         let name = name.to_ascii_lowercase();
         if name == BATCH {
-            return Some(Target::Batch);
+            return Some(CallTarget::Batch);
         }
         if let Some(method) = self.further.iter().find(|method| method.name == name) {
-            return Some(Target::Method(method));
+            return Some(CallTarget::Method(method));
         }
         let method = self.served.get(&name).or_else(|| methods::find(&name));
-        method.map(Target::Method)
+        method.map(CallTarget::Method)
     }
 
     /// What a webhook is told that calls `name`, in lower case, if only applications may. A reply that was given for a

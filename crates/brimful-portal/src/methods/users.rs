@@ -210,7 +210,7 @@ fn list(state: &PortalData, condition: Condition, call: &mut Call<'_>) -> Output
     };
     let start = call.start();
     let page = Paging::Offset.page(&Query::new(table, condition, order), start, call);
-    page.lift(write_list(None, &page.ids, |out, id| {
+    page.with_pagination_fields(write_list(None, &page.ids, |out, id| {
         write(out, table, &columns, &table.row(id));
     }))
 }

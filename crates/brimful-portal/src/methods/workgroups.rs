@@ -59,7 +59,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
         map.insert("dialogId", "");
         brimful_protocol::json::write(out, &Value::Array(map));
     });
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }
 
 /// `socialnetwork.api.workgroup.get`

@@ -91,7 +91,7 @@ impl Portal {
         config: PortalConfig,
         registry: Registry,
     ) -> Result<Self, DataError> {
-        let kept = Kept::open(&config)?;
+        let kept = KeptData::open(&config)?;
         let extensions = start_extensions(&config)?;
         let faults = config.faults.copy();
         let clock = Clock::new(config.starts_at, config.skew, config.zone);
@@ -302,7 +302,7 @@ fn start_of_today(clock: &Clock) -> i64 {
 }
 
 /// The webhooks with the codes that the data file has kept of them.
-fn with_kept_codes(mut webhooks: Vec<Webhook>, kept: &Kept) -> Vec<Webhook> {
+fn with_kept_codes(mut webhooks: Vec<Webhook>, kept: &KeptData) -> Vec<Webhook> {
     for (user, code) in keeping::codes(&kept.rows) {
         let hook = webhooks
             .iter_mut()
@@ -315,7 +315,7 @@ fn with_kept_codes(mut webhooks: Vec<Webhook>, kept: &Kept) -> Vec<Webhook> {
 }
 
 /// The data that the data file has kept, or that of a new portal.
-fn data_of(config: Data, kept: &Kept) -> Result<PortalData, DataError> {
+fn data_of(config: Data, kept: &KeptData) -> Result<PortalData, DataError> {
     if kept.rows.is_empty() {
         PortalData::new(config)
     } else {
@@ -337,12 +337,12 @@ fn fill(backend: &Backend, kept: &[StoredRow], files: Vec<(String, Bytes)>) {
 
 /// The file of the data, and what it has.
 #[derive(Default)]
-struct Kept {
+struct KeptData {
     file: Option<DataFile>,
     rows: Vec<StoredRow>,
 }
 
-impl Kept {
+impl KeptData {
     #[cfg(feature = "sqlite")]
     fn open(config: &PortalConfig) -> Result<Self, DataError> {
         let Some(path) = &config.data_file else {

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::context::errors;
 use crate::context::request_log::CommandOutcomes;
 use crate::context::{MethodError, Output};
-use crate::methods::registry::Target;
+use crate::methods::registry::CallTarget;
 
 /// Methods that may not be commands.
 const FORBIDDEN: [&str; 3] = ["batch", "download", "upload"];
@@ -117,8 +117,8 @@ async fn one(
     let method = match backend.registry.find(&name) {
         _ if FORBIDDEN.contains(&name.as_str()) => return Err(not_allowed()),
         // In other letters it slips past the list above, and is a batch in a batch all the same.
-        Some(Target::Batch) => return Err(not_allowed()),
-        Some(Target::Method(method)) => method,
+        Some(CallTarget::Batch) => return Err(not_allowed()),
+        Some(CallTarget::Method(method)) => method,
         None => {
             backend.context.say_if_unmodelled(&name);
             return Err(envelope::error_array(&errors::method_not_found()));

@@ -56,7 +56,7 @@ pub(crate) fn answer(
         let file = stored.parse().ok();
         let file = file.and_then(|id| stored_file(&state, id));
         return Ok(match file {
-            Some(file) => send(&file, &id, request),
+            Some(file) => send(file, &id, request),
             None => envelope::html(StatusCode::NOT_FOUND),
         });
     }

@@ -16,7 +16,7 @@ use crate::calls::executor::{Executor, Outcome};
 use crate::calls::links::{DOWNLOAD, Links, UPLOAD};
 use crate::calls::timing::Timing;
 use crate::context::{MethodError, Output, errors};
-use crate::methods::registry::{BATCH, Target};
+use crate::methods::registry::{BATCH, CallTarget};
 
 /// Answers a request for `method`.
 pub(crate) async fn answer(
@@ -59,7 +59,7 @@ async fn call(
     let start = executor.now();
     let mut outcomes = None;
     let (body, timing) = match target {
-        Target::Batch => {
+        CallTarget::Batch => {
             executor.permit_time(&caller.entity, &BATCH)?;
             backend.context.counters.call(&BATCH);
             let results = match batch::run(backend, &caller, &mut executor, params).await {
@@ -73,7 +73,7 @@ async fn call(
             outcomes = Some(results.outcomes());
             (batch_body(backend, &results, &timing), timing)
         }
-        Target::Method(method) => {
+        CallTarget::Method(method) => {
             executor.permit(method, &caller.entity)?;
             let (outcome, timing) = executor.run(method, params, &caller.entity).await;
             match outcome {
@@ -113,7 +113,7 @@ fn ended(
 }
 
 /// The method or batch of a name.
-fn find<'b>(backend: &'b Backend, method: &str) -> Result<Target<'b>, MethodError> {
+fn find<'b>(backend: &'b Backend, method: &str) -> Result<CallTarget<'b>, MethodError> {
     backend.registry.find(method).ok_or_else(|| {
         backend.context.say_if_unmodelled(method);
         errors::method_not_found()

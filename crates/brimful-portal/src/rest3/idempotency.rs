@@ -36,10 +36,10 @@ pub(super) struct IdempotencyKey {
 
 /// The replies that are kept.
 #[derive(Debug, Default)]
-pub(crate) struct Replays(Mutex<HashMap<IdempotencyKey, Kept>>);
+pub(crate) struct Replays(Mutex<HashMap<IdempotencyKey, KeptReply>>);
 
 #[derive(Debug)]
-struct Kept {
+struct KeptReply {
     params: Array,
     body: Bytes,
     since: Duration,
@@ -111,7 +111,7 @@ impl Replays {
         let since = now;
         kept.insert(
             key,
-            Kept {
+            KeptReply {
                 params,
                 body,
                 since,
@@ -120,7 +120,7 @@ impl Replays {
     }
 }
 
-impl Kept {
+impl KeptReply {
     fn is_old(&self, now: Duration) -> bool {
         now.saturating_sub(self.since) >= KEPT
     }

@@ -97,7 +97,7 @@ impl Tls {
         if !is_replaceable(file)? {
             return Err(io::Error::new(
                 io::ErrorKind::AlreadyExists,
-                "it is there already, and is no certificate that a portal has made",
+                "it is there already, and is not a certificate that a portal has made",
             ));
         }
         std::fs::write(file, &self.ca_pem)

@@ -58,7 +58,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// Puts `next` and `total` beside the result.
-    pub(crate) fn lift(&self, mut output: Output) -> Output {
+    pub(crate) fn with_pagination_fields(&self, mut output: Output) -> Output {
         output.next = self.next.map(|next| next as i64);
         output.total = self.total.map(|total| total as i64);
         output

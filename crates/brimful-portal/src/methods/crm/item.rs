@@ -172,7 +172,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let output = write_list(Some("items"), &page.ids, |out, id| {
         plan.write(out, &table.row(id));
     });
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }
 
 fn item(table: &Table, id: u64, original: bool) -> Output {

@@ -423,7 +423,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let output = plan::list(Some("productRows"), &page.ids, |out, id| {
         php::write_map(out, &shown(state, id), |_| true);
     });
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }
 
 /// `crm.item.productrow.get`

@@ -33,7 +33,7 @@ pub(crate) fn list<const ENTITY: usize>(
     let plan = Plan::new(table, Shape::Legacy, select);
     let start = call.start();
     let page = Paging::Legacy.page(&Query::new(table, filter, order), start, call);
-    Ok(page.lift(plan.output(None, &page.ids)))
+    Ok(page.with_pagination_fields(plan.output(None, &page.ids)))
 }
 
 pub(crate) fn get<const ENTITY: usize>(

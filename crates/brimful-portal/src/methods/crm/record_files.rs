@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use brimful_protocol::{Array, Value, query};
 use serde_json::{Map, Value as Json, json};
 
@@ -35,16 +33,8 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 }
 
 /// What a file holds that has this number.
-pub(crate) fn stored(state: &PortalData, id: u64) -> Option<StoredFile> {
-    let row = state.record_table(FILES)?.get(id)?;
-    let text = |name: &str| row.get(name).and_then(Json::as_str).unwrap_or_default();
-    let content = STANDARD.decode(text("content")).ok()?;
-    Some(StoredFile {
-        name: text("name").to_owned(),
-        content: content.into(),
-        author: row.get("author").and_then(Json::as_u64).unwrap_or(0),
-        created: moment::parse(text("created"), 0).unwrap_or(0),
-    })
+pub(crate) fn stored(state: &PortalData, id: u64) -> Option<&StoredFile> {
+    state.files.of_record((FILES, id))
 }
 
 /// The name and the content that a call sends: `[name, base64]`, alone or in `fileData`.
@@ -62,12 +52,20 @@ fn sent(value: &Value) -> Option<(String, Vec<u8>)> {
 /// Keeps a file; returns its number.
 fn put(state: &mut PortalData, (name, content): (String, Vec<u8>), author: Author) -> Option<u64> {
     let place = records::place(FILES)?;
-    let given = Array::from_iter([("name", name), ("content", STANDARD.encode(content))]);
+    let given = Array::from_iter([("name", name.clone())]);
     let writer = Writer {
         user: author.user,
         now: author.now,
     };
-    Some(state.records[place].add(&given, writer))
+    let id = state.records[place].add(&given, writer);
+    let stored = StoredFile {
+        name,
+        content: content.into(),
+        author: author.user,
+        created: author.now,
+    };
+    state.files.put_of_record((FILES, id), stored);
+    Some(id)
 }
 
 /// Forgets a file that no row has any more.
@@ -76,6 +74,7 @@ fn forget(state: &mut PortalData, file: &Value) {
     let id = id.and_then(|id| u64::try_from(id).ok());
     if let (Some(place), Some(id)) = (records::place(FILES), id) {
         state.records[place].delete(id);
+        state.files.forget_of_record((FILES, id));
     }
 }
 

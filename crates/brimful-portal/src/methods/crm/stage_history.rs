@@ -80,7 +80,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let page = Paging::Controller.page(&Query::new(table, filter.and(of), order), start, call);
     let plan = Plan::new(table, Shape::Item, select).with_upper_names();
     let output = plan.output(Some("items"), &page.ids);
-    Ok(page.lift(if of_type == LEADS {
+    Ok(page.with_pagination_fields(if of_type == LEADS {
         of_leads(&output)
     } else {
         output

@@ -240,5 +240,5 @@ fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
         Some(listed(*id, item))
     });
     let output = under("items", shown.collect::<Value>());
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }

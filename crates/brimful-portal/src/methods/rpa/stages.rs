@@ -182,5 +182,5 @@ fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
         Some(listed(state, *id, row))
     });
     let output = under("stages", shown.collect::<Value>());
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }

@@ -147,7 +147,7 @@ fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
         Some(shown(state, *id, entry))
     });
     let output = under("timeline", entries.collect::<Value>());
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }
 
 /// The numbers of the files of a comment: those that it has already, and new ones.

@@ -38,7 +38,7 @@ pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output
     let select = legacy_filter::select(schema, &strings(rest.get(2).copied()));
     let slice = Slice::of_nav_params(rest.get(3).copied()).unwrap_or(whole);
     let page = slice.counted(&Query::new(table, condition, order), call);
-    Ok(page.lift(
+    Ok(page.with_pagination_fields(
         Plan::new(table, Shape::Task, select)
             .with_upper_names()
             .output(None, &page.ids),

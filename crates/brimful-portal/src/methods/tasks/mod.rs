@@ -63,7 +63,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let output = write_list(Some("tasks"), &page.ids, |out, id| {
         plan.write(out, &table.row(id));
     });
-    Ok(page.lift(output))
+    Ok(page.with_pagination_fields(output))
 }
 
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {

@@ -66,5 +66,5 @@ fn page(state: &PortalData, call: &mut Call<'_>, places: Places) -> Result<Outpu
     let fields = legacy_filter::select(&table.schema, &select);
     let page = slice.counted(&Query::new(table, condition, order), call);
     let plan = Plan::new(table, Shape::Task, fields).with_upper_names();
-    Ok(page.lift(plan.output(None, &page.ids)))
+    Ok(page.with_pagination_fields(plan.output(None, &page.ids)))
 }
