@@ -130,7 +130,7 @@ pub(crate) struct Client {
 /// JSON parameters, made by Python.
 pub(crate) fn value(json: &str) -> PyResult<Value> {
     serde_json::from_str(json)
-        .map_err(|error| PyValueError::new_err(format!("the parameters are no JSON: {error}")))
+        .map_err(|error| PyValueError::new_err(format!("the parameters are not JSON: {error}")))
 }
 
 #[pymethods]

@@ -52,7 +52,7 @@ pub enum EnvelopeError {
     #[error("JSON that breaks off after {0} bytes")]
     Truncated(usize),
     /// Something that is no JSON.
-    #[error("a body that is no JSON ({reason}): {start}")]
+    #[error("a body that is not JSON ({reason}): {start}")]
     NotJson {
         /// What the parser says.
         reason: String,

@@ -1,7 +1,7 @@
 //! References: `$result[label][path]…` in a later command of a batch stands for what an earlier one returned.
 //!
-//! [`Reference`] writes them. [`substitute`] is what the portal does with them, quirks included (facts: reference
-//! substitution): the emulator runs on it, and a client can use it to foretell what a portal will do.
+//! [`Reference`] writes them. [`substitute`] is what the portal does with them, quirks included, as the replies of
+//! portals to batches show them: the emulator runs on it, and a client can use it to foretell what a portal will do.
 
 use std::fmt;
 

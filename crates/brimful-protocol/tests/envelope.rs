@@ -320,7 +320,7 @@ mod refusals {
     fn of_what_is_no_json_show_how_it_begins() {
         let text = refusal(b"Bitrix is down\nfor maintenance").to_string();
         assert!(
-            text.starts_with("a body that is no JSON")
+            text.starts_with("a body that is not JSON")
                 && text.ends_with("Bitrix is down for maintenance"),
             "{text}"
         );

@@ -585,7 +585,7 @@ mod an_identity {
         assert_eq!(
             ids(&page(rows, place)),
             [None, None, Some(7), Some(7)],
-            "it is no ID of the list"
+            "it is not an ID of the list"
         );
     }
 

@@ -62,10 +62,10 @@ pub enum EnvelopeError {
     #[error("JSON that breaks off after {0} bytes")]
     Truncated(usize),
     /// Something that is no JSON; the first characters of it.
-    #[error("a body that is no JSON: {0}")]
+    #[error("a body that is not JSON: {0}")]
     NotJson(String),
     /// JSON that is no envelope.
-    #[error("JSON that is no reply: {0}")]
+    #[error("JSON that is not a reply: {0}")]
     NoReply(String),
 }
 

@@ -35,7 +35,7 @@ pub enum PageError {
         problem: Problem,
     },
     /// The response is no list.
-    #[error("a response that is no list of rows")]
+    #[error("a response that is not a list of rows")]
     NoRows,
     /// The body is over 4 GiB.
     #[error("a reply of {0} bytes, over the limit of 4 GiB")]

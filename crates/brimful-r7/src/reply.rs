@@ -72,7 +72,7 @@ impl Reply {
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let what = format!("the reply to {}", self.label);
         let envelope = Envelope::parse(&self.body).map_err(|error| {
-            let message = format!("{what} is no envelope: {error}; body() has it as it came");
+            let message = format!("{what} is not an envelope: {error}; body() has it as it came");
             Error::new(ErrorKind::Decode, Execution::Ran, message).with_source(error)
         })?;
         decode(envelope.response.map_or("null", RawValue::get), &what)

@@ -92,7 +92,7 @@ fn undeclared(source: &Path, floors: &[Vec<String>]) -> Result<Vec<String>, Stri
     let unlisted = unlisted.map(|name| format!("mod {name} is not listed in ARCHITECTURE.md"));
     let missing = listed.difference(&declared);
     let missing = missing
-        .map(|name| format!("ARCHITECTURE.md lists {name}, which is no module of the crate"));
+        .map(|name| format!("ARCHITECTURE.md lists {name}, which is not a module of the crate"));
     Ok(unlisted.chain(missing).collect())
 }
 

@@ -72,7 +72,7 @@ fn check_signs(prefix: &str, name: &str, value: &str) -> Result<(), String> {
     };
     if let Some(sign) = put_right {
         return Err(format!(
-            "{prefix} is no sign: write it as '{sign}{name}={value}'"
+            "{prefix} is not a sign: write it as '{sign}{name}={value}'"
         ));
     }
     if prefix.trim_start_matches('!') == "><" {

@@ -81,7 +81,7 @@ pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
     if is_one_word(name) {
         redact::remember_secret(name);
         return Err(
-            "it is no address: a webhook's looks like https://example.bitrix24.ru/rest/1/code/, and a portal's like \
+            "it is not an address: a webhook's looks like https://example.bitrix24.ru/rest/1/code/, and a portal's like \
              https://example.bitrix24.ru"
                 .to_owned(),
         );

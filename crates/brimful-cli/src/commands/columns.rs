@@ -137,12 +137,12 @@ const LARGEST_STATE: u64 = 64 << 20;
 
 /// Where rows go, and in which format.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum ExportTarget {
     File(Destination, FileKind),
     Store(Store),
 }
 
-impl Target {
+impl ExportTarget {
     /// The files that a run into it writes.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match self {
@@ -486,7 +486,7 @@ impl ColumnArgs {
         let text = match read {
             Ok((_, read)) if read > LARGEST_STATE => {
                 return Err(Failure::usage(format!(
-                    "{} is larger than {} MiB, so it is no state",
+                    "{} is larger than {} MiB, so it is not a state",
                     path.display(),
                     LARGEST_STATE >> 20
                 )));
@@ -526,7 +526,7 @@ impl ColumnArgs {
     /// people call their codes, if that is.
     pub(super) async fn plan(
         &self,
-        target: &Target,
+        target: &ExportTarget,
         client: &Client,
         method: &str,
         params: &Value,

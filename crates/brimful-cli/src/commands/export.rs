@@ -12,7 +12,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::columns::{ColumnArgs, Run, Target};
+use super::columns::{ColumnArgs, ExportTarget, Run};
 use super::resume::{self, ResumeArg};
 use super::{checks, connect_with};
 use crate::args::params::CallParams;
@@ -161,14 +161,14 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
 
 /// What the arguments ask for, as far as it can be told without the portal.
 pub(crate) struct Prepared {
-    target: Target,
+    target: ExportTarget,
     select: Vec<String>,
     params: Value,
 }
 
 /// Looks at the arguments, before anything is asked for.
 pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, Failure> {
-    let target = Target::of(args.output.as_ref(), &args.columns)?;
+    let target = ExportTarget::of(args.output.as_ref(), &args.columns)?;
     let is_file = matches!(args.output, Some(Destination::File(_)));
     if !is_file && args.columns.to.is_none() {
         stdout::check_open().map_err(OutputError::of_stdout)?;

@@ -19,7 +19,7 @@ use crate::output::atomic::is_special;
 use crate::output::content::Content;
 use crate::output::partial::{PartialFile, places, target_name};
 use crate::output::run_record::{HiddenBefore, RunRecord};
-use crate::output::{Destination, Kept as KeptRows, Leftover, Output, OutputError, named_file};
+use crate::output::{Destination, Leftover, Output, OutputError, WrittenRows, named_file};
 use crate::redact::redact;
 
 /// Whether an export continues what an interrupted run has left.
@@ -86,7 +86,7 @@ fn start(
     note: Option<String>,
 ) -> Result<Started, Failure> {
     Ok(Started {
-        output: Output::resumable(partial, KeptRows::default(), record, content)?,
+        output: Output::resumable(partial, WrittenRows::default(), record, content)?,
         before: None,
         hidden_before: None,
         note,
@@ -149,7 +149,7 @@ impl FileRun<'_> {
                     .hint(format!("start again: rm {}", format::shell_word(&name))),
             );
         };
-        let keep = KeptRows {
+        let keep = WrittenRows {
             bytes: kept.bytes,
             first_page: record.first_page.max(1),
             last_id: Some(last_id),
@@ -222,7 +222,7 @@ fn cut_damage(
 
 /// The whole rows of a partial file.
 #[derive(Default)]
-struct Kept {
+struct WholeRows {
     rows: u64,
     /// Where the last one ends.
     bytes: u64,
@@ -230,11 +230,11 @@ struct Kept {
     last: Vec<u8>,
 }
 
-fn read(path: &Path) -> Result<Kept, Failure> {
+fn read(path: &Path) -> Result<WholeRows, Failure> {
     let unreadable =
         |error| Failure::failed(format!("could not read {}: {error}", target_name(path)));
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
-    let mut kept = Kept::default();
+    let mut kept = WholeRows::default();
     let mut line = Vec::new();
     loop {
         line.clear();

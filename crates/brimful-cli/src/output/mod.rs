@@ -186,7 +186,7 @@ impl Output {
     /// formats the file is written beside them, at once: `keep` rows and bytes of `partial` are taken into it first.
     pub(crate) fn resumable(
         partial: PartialFile,
-        keep: Kept,
+        keep: WrittenRows,
         record: RunRecord,
         content: Content,
     ) -> Result<Self, OutputError> {
@@ -281,7 +281,7 @@ impl Prober {
 
 /// What an interrupted run has left.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Kept {
+pub(crate) struct WrittenRows {
     /// Where the last whole row ends.
     pub(crate) bytes: u64,
     /// The rows of the first page, of which the columns were made.

@@ -14,7 +14,7 @@ use super::content::Content;
 use super::error::{OutputError, lost};
 use super::partial::{Leftover, PartialFile, named, target_name};
 use super::run_record::{RecordFile, RunRecord};
-use super::{Destination, Kept, Order, PAGES, Piece, Written, named_file};
+use super::{Destination, Order, PAGES, Piece, Written, WrittenRows, named_file};
 use crate::json_text;
 use crate::stdout;
 
@@ -34,7 +34,7 @@ struct Journal {
     /// Rows that are not written yet.
     block: Vec<u8>,
     bytes: u64,
-    replay: Kept,
+    replay: WrittenRows,
 }
 
 /// The end of the way.
@@ -119,7 +119,7 @@ impl Sink {
     /// See [`super::Output::resumable`].
     pub(super) fn resumable(
         mut partial: PartialFile,
-        keep: Kept,
+        keep: WrittenRows,
         record: RunRecord,
         content: Content,
     ) -> Result<Self, OutputError> {

@@ -62,7 +62,7 @@ pub(crate) fn check_place(path: &Path, others: &[PathBuf]) -> Result<(), Failure
         return Ok(());
     }
     Err(Failure::usage(format!(
-        "{} is there, and it is no report of an earlier run: --report would replace it",
+        "{} is there, and it is not a report of an earlier run: --report would replace it",
         path.display()
     ))
     .hint("name another file, or remove this one"))

@@ -532,7 +532,7 @@ fn a_field_that_the_entity_does_not_have_is_refused_before_a_row_is_written() {
     assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: crm.deal.list: the filter has stage_id, which is no field (did you mean STAGE_ID?); the select has id, which is no field (did you mean ID?)
+    error: crm.deal.list: the filter has stage_id, which is not a field (did you mean STAGE_ID?); the select has id, which is not a field (did you mean ID?)
     hint: brimful fields crm.deal.list shows the fields; --no-check sends everything as it is
     "#);
     assert!(workspace.files().is_empty());
@@ -557,7 +557,7 @@ fn a_list_that_ids_come_from_is_checked_too() {
     assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: crm.deal.list: the filter has stageId, which is no field (did you mean STAGE_ID?)
+    error: crm.deal.list: the filter has stageId, which is not a field (did you mean STAGE_ID?)
     hint: brimful fields crm.deal.list shows the fields; --no-check sends everything as it is
     "#);
 }

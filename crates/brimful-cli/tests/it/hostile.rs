@@ -378,7 +378,10 @@ fn a_report_takes_the_place_of_reports_alone() {
         let output = export(name);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains("it is no report of an earlier run"), "{said}");
+        assert!(
+            said.contains("it is not a report of an earlier run"),
+            "{said}"
+        );
         assert_eq!(std::fs::read(workspace.path(name)).unwrap(), before);
     }
     for name in ["empty.html", "run.html", "run.html", "run.json", "run.json"] {
@@ -668,7 +671,7 @@ fn a_file_of_certificates_that_has_none_is_named() {
 #[test]
 fn a_name_that_a_list_passes_over_is_refused_in_a_call_and_in_a_batch_as_in_an_export() {
     let (workspace, portal) = (Workspace::new(), leads());
-    let names = "the filter has STATUS, which is no field (did you mean STATUS_ID?)";
+    let names = "the filter has STATUS, which is not a field (did you mean STATUS_ID?)";
     let json = r#"{"filter":{"STATUS":"NEW"}}"#;
     workspace.write(
         "batch.json",

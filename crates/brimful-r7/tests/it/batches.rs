@@ -309,16 +309,16 @@ async fn no_batch_specified_is_an_error_although_its_status_is_0() {
 
 /// What a recorder was told, in its order.
 #[derive(Clone, Default)]
-struct Told {
+struct RecordedRequests {
     log: Arc<Mutex<Vec<String>>>,
     /// After so many requests nothing can be recorded any more.
-    room: Option<usize>,
+    records_left: Option<usize>,
 }
 
-impl BatchRecorder for Told {
+impl BatchRecorder for RecordedRequests {
     fn before_sending(&mut self, names: &[&str]) -> io::Result<()> {
-        if let Some(room) = &mut self.room {
-            *room = room.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+        if let Some(left) = &mut self.records_left {
+            *left = left.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
         }
         self.log.lock().unwrap().push(format!("sends {names:?}"));
         Ok(())
@@ -346,7 +346,7 @@ fn two_requests() -> [Item; 3] {
 async fn a_recorder_is_told_of_each_request_before_it_goes_out_and_of_its_outcomes_before_the_next()
 {
     let portal = office(10);
-    let told = Told::default();
+    let told = RecordedRequests::default();
     let batch = client(&portal).batch().items(two_requests());
     batch.record_with(told.clone()).send().await.unwrap();
     let log = told.log.lock().unwrap().clone();
@@ -363,9 +363,9 @@ async fn a_recorder_is_told_of_each_request_before_it_goes_out_and_of_its_outcom
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_recorded_is_not_sent() {
     let portal = office(10);
-    let told = Told {
-        room: Some(1),
-        ..Told::default()
+    let told = RecordedRequests {
+        records_left: Some(1),
+        ..RecordedRequests::default()
     };
     let batch = client(&portal).batch().items(two_requests());
     let replies = batch.record_with(told).send().await.unwrap();

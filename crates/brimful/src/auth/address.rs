@@ -30,7 +30,7 @@ pub struct PortalAddress(Url);
 #[non_exhaustive]
 pub enum PortalAddressError {
     /// It does not parse as a URL.
-    #[error("the portal's address is no URL ({0}); it looks like https://portal.bitrix24.ru")]
+    #[error("the portal's address is not a URL ({0}); it looks like https://portal.bitrix24.ru")]
     NotUrl(url::ParseError),
     /// A scheme other than http and https.
     #[error("the portal's address starts with {0}:, not with https:")]

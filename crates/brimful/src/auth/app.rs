@@ -110,7 +110,7 @@ impl AppCredentials {
         told: Option<&str>,
         portal: &PortalAddress,
     ) -> Result<Url, String> {
-        let no_url = |error| format!("the address of the token server is no URL ({error})");
+        let no_url = |error| format!("the address of the token server is not a URL ({error})");
         if let Some(named) = &self.token_server {
             return Url::parse(named).map(token_path).map_err(no_url);
         }

@@ -95,7 +95,7 @@ fn load(path: &Path) -> Result<Option<Tokens>, FileError> {
             path: path.to_owned(),
             what: match error.classify() {
                 Category::Eof => "it breaks off".to_owned(),
-                Category::Syntax => format!("it is no JSON from line {} on", error.line()),
+                Category::Syntax => format!("it is not JSON from line {} on", error.line()),
                 // The message of such an error may have a token in it.
                 Category::Data | Category::Io => {
                     "something of access_token, refresh_token and client_endpoint is not as it should be".to_owned()

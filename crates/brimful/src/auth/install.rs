@@ -42,7 +42,7 @@ impl Installation {
             Error::new(
                 ErrorKind::Decode,
                 Execution::NotRun,
-                format!("this is no form of ONAPPINSTALL: {why}"),
+                format!("this is not a form of ONAPPINSTALL: {why}"),
             )
         };
         let params = query::decode(form);

@@ -153,7 +153,7 @@ impl TokenServer {
                 });
             }
             Ok(_) | Err(EnvelopeError::NoResult(_)) => {
-                return Err((Failure::Final, answered(&"JSON that is no error")));
+                return Err((Failure::Final, answered(&"JSON that is not an error")));
             }
             Err(error) => {
                 let failure = match status {

@@ -48,7 +48,7 @@ pub enum WebhookError {
     Blank,
     /// It does not parse as a URL.
     #[error(
-        "the portal's address is no URL ({0}); it looks like https://portal.bitrix24.ru/rest/1/code/"
+        "the portal's address is not a URL ({0}); it looks like https://portal.bitrix24.ru/rest/1/code/"
     )]
     NotUrl(url::ParseError),
     /// A scheme other than http and https.
@@ -351,7 +351,7 @@ mod tests {
             ("https://portal.test/rest/crm.lead.list", "no webhook code"),
             ("https://portal.test", "no webhook code"),
             ("ftp://portal.test/rest/1/code/", "starts with ftp:"),
-            ("https://", "is no URL"),
+            ("https://", "is not a URL"),
         ] {
             let error = text.parse::<Webhook>().unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");

@@ -118,7 +118,7 @@ impl Fetcher {
         let refused = !check::is_id_for(method, parameter, &id.as_str().into());
         refused.then(|| {
             format!(
-                "{:?} is no ID of {}: it is a whole number, and the portal would take another one",
+                "{:?} is not an ID of {}: it is a whole number, and the portal would take another one",
                 id.as_str(),
                 self.method
             )
@@ -263,7 +263,7 @@ impl PagedResult {
                 self.joined = JoinedPages::new(&page);
                 self.total = answer.total.filter(|total| *total > next);
                 if self.joined.is_none() {
-                    self.fail("there is another page of it, and it is no list");
+                    self.fail("there is another page of it, and it is not a list");
                 }
             }
             Some(joined) => {

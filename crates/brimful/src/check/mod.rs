@@ -161,7 +161,7 @@ pub(crate) fn name(method: &str) -> Result<(), Error> {
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if method.is_empty() || !method.chars().all(sound) {
         return Err(Error::config(format!(
-            "{method:?} is no method: a name has letters, digits and dots, such as crm.lead.list"
+            "{method:?} is not a method: a name has letters, digits and dots, such as crm.lead.list"
         )));
     }
     Ok(())

@@ -355,6 +355,12 @@ fn what_is_no_number_is_no_id_of_one_thing() {
     ] {
         assert_eq!(refusal(method, &params, Carrier::Json), None, "{params}");
     }
+    let refers = json!({"id": "$result[a][ID]"});
+    assert_eq!(refusal("crm.lead.delete", &refers, Carrier::Query), None);
+}
+
+#[test]
+fn null_is_no_id_of_one_thing() {
     for (method, name) in [
         ("crm.lead.get", "id"),
         ("crm.lead.update", "ID"),
@@ -369,8 +375,6 @@ fn what_is_no_number_is_no_id_of_one_thing() {
             "{said}"
         );
     }
-    let refers = json!({"id": "$result[a][ID]"});
-    assert_eq!(refusal("crm.lead.delete", &refers, Carrier::Query), None);
 }
 
 #[test]
@@ -451,6 +455,6 @@ fn a_sign_that_stands_twice_is_refused() {
         let params = json!({"filter": {condition: 5}});
         let said = refusal("crm.deal.list", &params, Carrier::Json);
         let said = said.unwrap_or_else(|| panic!("{condition} passed"));
-        assert!(said.contains("is no condition"), "{said}");
+        assert!(said.contains("is not a condition"), "{said}");
     }
 }

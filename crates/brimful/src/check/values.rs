@@ -38,7 +38,7 @@ pub(super) fn prefix(known: &ListFields, prefix: &str, name: &str) -> Option<Str
         _ => "write one of = ! > >= < <= @ % before it".to_owned(),
     };
     Some(format!(
-        "{prefix}{name} is no condition, and the portal would pass it over: {advice}"
+        "{prefix}{name} is not a condition, and the portal would pass it over: {advice}"
     ))
 }
 

@@ -187,7 +187,7 @@ impl Hosts {
         }
         let url = portal
             .join(link.trim())
-            .map_err(|error| Error::config(format!("the link is no URL ({error})")))?;
+            .map_err(|error| Error::config(format!("the link is not a URL ({error})")))?;
         self.permit(portal, &url)?;
         Ok(url)
     }

@@ -314,6 +314,6 @@ impl Names {
             Place::Select => "select",
             Place::Order => "order",
         };
-        format!("the {place} has {name}, which is no field{guess}")
+        format!("the {place} has {name}, which is not a field{guess}")
     }
 }

@@ -139,7 +139,7 @@ impl Rest3 {
     async fn run(&self, mut call: Call, key: Option<String>) -> Result<Reply, Error> {
         if let Some(key) = key {
             let value = HeaderValue::try_from(key).map_err(|error| {
-                Error::config("the Idempotency-Key is no header").with_source(error)
+                Error::config("the Idempotency-Key is not a header").with_source(error)
             })?;
             call.headers.insert(IDEMPOTENCY_KEY, value);
         }

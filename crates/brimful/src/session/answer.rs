@@ -100,7 +100,7 @@ pub(super) fn judge<T>(
         Ok(Envelope {
             error: Some(error), ..
         }) => refusal(error, status),
-        Ok(_) => unreadable(status, "JSON that is no error"),
+        Ok(_) => unreadable(status, "JSON that is not an error"),
         Err(error) => unreadable(status, &error.to_string()),
     })
 }

@@ -22,7 +22,7 @@ pub struct Field(Cow<'static, str>);
 /// A name that no field of a task has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no field of a task: fields are called TITLE or responsibleId as in the documentation, and user fields UF_…"
+    "{0:?} is not a field of a task: fields are called TITLE or responsibleId as in the documentation, and user fields UF_…"
 )]
 pub struct UnknownField(String);
 

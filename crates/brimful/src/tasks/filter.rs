@@ -495,7 +495,7 @@ fn sound(name: &Subfilter) -> Result<String, Error> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if rest.is_empty() || !rest.chars().all(fits) {
         return Err(Error::config(format!(
-            "{rest:?} is no name of a subfilter: it has letters, digits, - and _"
+            "{rest:?} is not a name of a subfilter: it has letters, digits, - and _"
         )));
     }
     Ok(key)

@@ -62,13 +62,13 @@ pub enum MomentError {
     )]
     OnlyDate(String),
     /// It is nothing of the kind.
-    #[error("{0:?} is no moment: one looks like 2026-12-01T10:00:00+03:00")]
+    #[error("{0:?} is not a moment: one looks like 2026-12-01T10:00:00+03:00")]
     Unreadable(String),
     /// It is no offset.
-    #[error("{0:?} is no zone: one looks like +03:00, or Z")]
+    #[error("{0:?} is not a zone: one looks like +03:00, or Z")]
     NoOffset(String),
     /// It is an offset that no zone has, in minutes.
-    #[error("{0} minutes are no offset of a zone: write one from -840 to 840")]
+    #[error("{0} minutes are not an offset of a zone: write one from -840 to 840")]
     TooFar(i16),
     /// It is outside of the years that a portal knows, in Unix seconds.
     #[error(

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// A text that is no such word.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?} is no {what}: there are {known}")]
+#[error("{given:?} is not a {what}: there are {known}")]
 pub struct UnknownValue {
     given: String,
     what: &'static str,
@@ -233,7 +233,7 @@ mod tests {
         let error = "done".parse::<Status>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "\"done\" is no status: there are new, pending, in-progress, awaiting-control, completed, deferred, declined"
+            "\"done\" is not a status: there are new, pending, in-progress, awaiting-control, completed, deferred, declined"
         );
     }
 }

@@ -79,7 +79,7 @@ fn check(name: &str, value: &str) -> Result<(), Error> {
     let Some(uri) = uri.filter(|uri| uri.authority().is_some_and(|at| !at.host().is_empty()))
     else {
         return Err(Error::config(format!(
-            "{name} is no address of a proxy: it looks like http://proxy.example:3128"
+            "{name} is not an address of a proxy: it looks like http://proxy.example:3128"
         )));
     };
     match uri.scheme_str() {

@@ -468,16 +468,16 @@ async fn a_batch_whose_commands_are_refused_ends_at_its_deadline() {
 
 /// What a recorder was told, in its order.
 #[derive(Clone, Default)]
-struct Told {
+struct RecordedRequests {
     log: Arc<Mutex<Vec<String>>>,
     /// After so many requests nothing can be recorded any more.
-    room: Option<usize>,
+    records_left: Option<usize>,
 }
 
-impl BatchRecorder for Told {
+impl BatchRecorder for RecordedRequests {
     fn before_sending(&mut self, labels: &[&str]) -> io::Result<()> {
-        if let Some(room) = &mut self.room {
-            *room = room.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+        if let Some(left) = &mut self.records_left {
+            *left = left.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
         }
         self.log.lock().unwrap().push(format!("sends {labels:?}"));
         Ok(())
@@ -508,7 +508,7 @@ fn adds_and_a_link() -> Batch {
 async fn a_recorder_is_told_of_each_request_before_it_goes_out_and_of_its_outcomes_before_the_next()
 {
     let portal = portal(leads());
-    let told = Told::default();
+    let told = RecordedRequests::default();
     let batch = adds_and_a_link().record_with(told.clone());
     client(&portal).batch(batch).await.unwrap();
     let log = told.log.lock().unwrap().clone();
@@ -525,9 +525,9 @@ async fn a_recorder_is_told_of_each_request_before_it_goes_out_and_of_its_outcom
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_recorded_is_not_sent_and_ends_the_batch() {
     let portal = portal(leads());
-    let told = Told {
-        room: Some(1),
-        ..Told::default()
+    let told = RecordedRequests {
+        records_left: Some(1),
+        ..RecordedRequests::default()
     };
     let batch = adds_and_a_link().record_with(told);
     let reply = client(&portal).batch(batch).await.unwrap();

@@ -320,7 +320,7 @@ async fn a_reply_that_came_whole_and_is_no_json_is_asked_for_three_times_in_all(
     let before = client.stats().requests;
     let error = lead().await.unwrap_err();
     assert!(
-        error.to_string().contains("a body that is no JSON"),
+        error.to_string().contains("a body that is not JSON"),
         "{error}"
     );
     assert_eq!(client.stats().requests - before, 3);

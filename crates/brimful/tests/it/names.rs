@@ -116,10 +116,10 @@ async fn an_unknown_name_is_refused_with_the_nearest_one() {
     )
     .await;
     assert!(
-        said.contains("id, which is no field (did you mean ID?)"),
+        said.contains("id, which is not a field (did you mean ID?)"),
         "{said}"
     );
-    assert!(said.contains("COLOUR, which is no field"), "{said}");
+    assert!(said.contains("COLOUR, which is not a field"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

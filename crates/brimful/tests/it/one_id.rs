@@ -57,7 +57,7 @@ async fn what_is_no_id_changes_no_record() {
         let found = client.get_by_id("crm.lead.get", [id]).collect().await;
         match found.unwrap().get(id) {
             Some(Outcome::NotRun(NotRun::Refused(why))) => {
-                assert!(why.contains("is no ID"), "{why}");
+                assert!(why.contains("is not an ID"), "{why}");
             }
             other => panic!("{id}: {other:?}"),
         }

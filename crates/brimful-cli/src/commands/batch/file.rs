@@ -117,7 +117,7 @@ fn unreadable(query: &str) -> Option<String> {
             let bytes = query::unescaped(part.as_bytes());
             if std::str::from_utf8(&bytes).is_err() {
                 return Some(format!(
-                    "has {what} {part:?} in its query, whose bytes are no text in UTF-8: write it as [method, params]"
+                    "has {what} {part:?} in its query, whose bytes are not text in UTF-8: write it as [method, params]"
                 ));
             }
         }

@@ -24,7 +24,7 @@ pub(crate) struct App {
 
 /// What is in the file.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct KeptLogin {
     #[serde(flatten)]
     app: App,
     #[serde(flatten)]
@@ -149,7 +149,7 @@ impl TokenStore for LoginFile {
         Box::pin(async {
             let (path, app, tokens) = (self.path.clone(), self.app.clone(), tokens.clone());
             remember(&tokens);
-            let json = serde_json::to_vec_pretty(&Kept { app, tokens })?;
+            let json = serde_json::to_vec_pretty(&KeptLogin { app, tokens })?;
             let may_make_folder = self.may_make_folder;
             tokio::task::spawn_blocking(move || write(&path, &json, may_make_folder)).await??;
             Ok(())
@@ -165,10 +165,10 @@ fn remember(tokens: &Tokens) {
 /// No file of a login has more bytes.
 const LARGEST: u64 = 1 << 20;
 
-fn read(path: &Path) -> io::Result<Option<Kept>> {
+fn read(path: &Path) -> io::Result<Option<KeptLogin>> {
     let name = path.display();
     if is_special(path) {
-        return Err(io::Error::other(format!("{name} is no file")));
+        return Err(io::Error::other(format!("{name} is not a file")));
     }
     let mut text = Vec::new();
     let found = fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
@@ -183,7 +183,7 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
         }
     }
     // The parser's own message may have a token in it.
-    let kept: Kept = serde_json::from_slice(&text)
+    let kept: KeptLogin = serde_json::from_slice(&text)
         .map_err(|_| io::Error::other(format!("{name} is not a file of a login")))?;
     remember(&kept.tokens);
     Ok(Some(kept))

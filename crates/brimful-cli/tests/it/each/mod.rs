@@ -159,7 +159,7 @@ fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
     assert_eq!(count(&workspace.rows("out.jsonl"), "done"), 20_000);
 }
 
-/// A weather that loses answers after the work: a write is not repeated, a call that may be is.
+/// Answers are lost after the work: a write is not repeated, a call that may be is.
 #[test]
 fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
     for fault in ["reset-after", "502-after", "truncated", "html-after"] {
@@ -204,7 +204,7 @@ fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
     }
 }
 
-/// A weather that refuses before the work: nothing of it is seen in the outcomes.
+/// Calls are refused before the work: nothing of it is seen in the outcomes.
 #[test]
 fn what_was_refused_is_sent_again_until_it_is_done() {
     for fault in ["503", "429", "reset-before", "500-before"] {
