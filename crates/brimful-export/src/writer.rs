@@ -130,7 +130,7 @@ impl RowWriter {
                 break;
             };
             let mut pushed = Ok(());
-            for row in rows.by_ref().take(sink.room().min(PICKED_AT_ONCE)) {
+            for row in rows.by_ref().take(sink.rows_left().min(PICKED_AT_ONCE)) {
                 pushed = picked.push(schema, row.json, &mut others);
                 if pushed.is_err() {
                     break;

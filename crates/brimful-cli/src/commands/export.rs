@@ -240,23 +240,7 @@ pub(crate) async fn write(
     } = match open(args, prepared, &portal, client, interrupts, printer).await {
         Ok(open) => open,
         Err(failure) => {
-            // It has come to nothing before its first row, and has a report all the same.
-            let (_, nothing) = watch::channel(Progress::default());
-            let recorder = args.report.as_ref().map(|_| Recorder::start(nothing));
-            let finished = Finished {
-                args,
-                portal,
-                noun,
-                rows: 0,
-                before: RowsBefore::default(),
-                without_id: 0,
-                written: Err(failure),
-                report: None,
-            };
-            let ending = finished.ending();
-            let report = finished.write_report(&ending, recorder.as_ref(), client, printer);
-            report.await;
-            return finished.written.map(|_| None);
+            return fail_before_first_row(args, portal, noun, failure, client, printer).await;
         }
     };
     let rows_before = before.map_or(0, |(rows, _)| rows);
@@ -303,6 +287,33 @@ pub(crate) async fn write(
         report: source.pages.report().or(partial.as_ref()),
     };
     finished.tell(recorder.as_ref(), client, printer).await
+}
+
+/// Ends an export that failed before its first row. It has a report anyway.
+async fn fail_before_first_row(
+    args: &ExportArgs,
+    portal: String,
+    noun: &'static str,
+    failure: Failure,
+    client: &Client,
+    printer: Printer,
+) -> Result<Option<Exported>, Failure> {
+    let (_, nothing) = watch::channel(Progress::default());
+    let recorder = args.report.as_ref().map(|_| Recorder::start(nothing));
+    let finished = Finished {
+        args,
+        portal,
+        noun,
+        rows: 0,
+        before: RowsBefore::default(),
+        without_id: 0,
+        written: Err(failure),
+        report: None,
+    };
+    let ending = finished.ending();
+    let report = finished.write_report(&ending, recorder.as_ref(), client, printer);
+    report.await;
+    finished.written.map(|_| None)
 }
 
 /// A list that is asked for, and where it goes.
@@ -564,7 +575,7 @@ fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -
         Stopped::ByOutput(error) if error.is_closed() => return None,
         Stopped::ByPortal(error) if error.kind() == ErrorKind::Config => return None,
         Stopped::ByPortal(error) if error.kind() == ErrorKind::Incomplete => {
-            // It does not filter or sort by ID as it should: the rest is not to be had by ID either.
+            // It does not filter or sort by ID as it should: the rest cannot be listed by ID either.
             let by_id = error.report().is_some_and(|report| report.resume.is_some());
             return by_id.then(|| "--walk pages reads the list in another way".to_owned());
         }

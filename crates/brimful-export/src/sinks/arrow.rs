@@ -2,33 +2,30 @@
 
 use std::io::Write;
 
+use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
-use arrow_schema::{DataType, FieldRef, Schema as ArrowSchema};
+use arrow_schema::{DataType, FieldRef, Schema as ArrowSchema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::batches::{BATCH, BatchBuilder, of_arrow};
+use super::batches::{BATCH, BatchTarget, of_arrow};
 use super::chunks::Chunks;
-use super::{ColumnSink, DecodedRow, RowSink};
 use crate::error::ExportError;
-use crate::misfit::Misfits;
-use crate::picked::{PickedRows, Unfit};
-use crate::schema::Schema;
 
 /// Rows of a row group.
 const ROW_GROUP: usize = 15 * BATCH;
 /// A column whose values repeat so little that its dictionary is longer does without one.
 const DICTIONARY_BYTES: usize = 1 << 18;
 
-pub(crate) struct ArrowSink {
+/// A file of Parquet or Arrow IPC that batches are written to.
+pub(super) struct ArrowFile {
     is_parquet: bool,
     writer: Option<Writer>,
     chunks: Chunks,
-    batch: BatchBuilder,
 }
 
 enum Writer {
@@ -36,24 +33,12 @@ enum Writer {
     Ipc(Box<FileWriter<Chunks>>),
 }
 
-impl ArrowSink {
-    pub(crate) fn new(is_parquet: bool) -> Self {
+impl ArrowFile {
+    pub(super) fn new(is_parquet: bool) -> Self {
         Self {
             is_parquet,
             writer: None,
             chunks: Chunks::default(),
-            batch: BatchBuilder::default(),
-        }
-    }
-
-    fn write_batch(&mut self) -> Result<(), ExportError> {
-        let Some(batch) = self.batch.take()? else {
-            return Ok(());
-        };
-        match &mut self.writer {
-            Some(Writer::Parquet(writer)) => writer.write(&batch).map_err(of_parquet),
-            Some(Writer::Ipc(writer)) => writer.write(&batch).map_err(of_arrow),
-            None => Ok(()),
         }
     }
 }
@@ -97,10 +82,8 @@ pub(super) fn of_parquet(error: ParquetError) -> ExportError {
     ExportError::format("Parquet", error)
 }
 
-impl RowSink for ArrowSink {
-    fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.batch = BatchBuilder::new(schema);
-        let schema = self.batch.schema();
+impl BatchTarget for ArrowFile {
+    fn begin(&mut self, schema: SchemaRef) -> Result<(), ExportError> {
         let chunks = self.chunks.clone();
         self.writer = Some(if self.is_parquet {
             let properties = Some(parquet_properties(&schema));
@@ -116,30 +99,19 @@ impl RowSink for ArrowSink {
         Ok(())
     }
 
-    fn row(
-        &mut self,
-        _: &Schema,
-        row: &DecodedRow<'_, '_>,
-        _: &mut Misfits,
-    ) -> Result<(), ExportError> {
-        self.batch.append(row.cells);
-        if self.batch.rows() >= BATCH {
-            self.write_batch()?;
+    fn write(&mut self, batch: RecordBatch) -> Result<(), ExportError> {
+        match &mut self.writer {
+            Some(Writer::Parquet(writer)) => writer.write(&batch).map_err(of_parquet),
+            Some(Writer::Ipc(writer)) => writer.write(&batch).map_err(of_arrow),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn by_column(&mut self) -> Option<&mut dyn ColumnSink> {
-        Some(self)
-    }
-
-    fn end_page(&mut self, _: &mut Misfits, out: &mut Vec<u8>) -> Result<(), ExportError> {
+    fn end_page(&mut self, out: &mut Vec<u8>) {
         self.chunks.drain(out);
-        Ok(())
     }
 
-    fn finish(&mut self, _: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
-        self.write_batch()?;
+    fn finish(&mut self, out: &mut dyn Write) -> Result<(), ExportError> {
         match self.writer.take() {
             Some(Writer::Parquet(writer)) => drop(writer.close().map_err(of_parquet)?),
             Some(Writer::Ipc(mut writer)) => writer.finish().map_err(of_arrow)?,
@@ -149,32 +121,11 @@ impl RowSink for ArrowSink {
     }
 }
 
-impl ColumnSink for ArrowSink {
-    fn room(&self) -> usize {
-        self.batch.room()
-    }
-
-    fn rows<'a>(
-        &mut self,
-        schema: &Schema,
-        rows: &PickedRows<'a>,
-        unfit: &mut Vec<Unfit<'a>>,
-    ) -> Result<(), ExportError> {
-        self.batch.append_rows(schema, rows, unfit);
-        if self.batch.room() == 0 {
-            self.write_batch()?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{
-        ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    };
+    use arrow_array::{ArrayRef, Date32Array, Int64Array, StringArray, TimestampMicrosecondArray};
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 

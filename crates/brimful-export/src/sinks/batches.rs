@@ -66,7 +66,7 @@ impl BatchBuilder {
     }
 
     /// How many rows more make it a batch.
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn rows_left(&self) -> usize {
         BATCH.saturating_sub(self.rows)
     }
 
@@ -143,33 +143,49 @@ impl ReadyBatches {
     }
 }
 
-/// Makes batches for the program that reads the list.
-pub(crate) struct BatchSink {
-    batch: BatchBuilder,
-    ready: ReadyBatches,
+/// Where batches go.
+pub(crate) trait BatchTarget: Send {
+    /// Takes the schema, before the first batch.
+    fn begin(&mut self, schema: SchemaRef) -> Result<(), ExportError>;
+
+    /// Takes a batch.
+    fn write(&mut self, batch: RecordBatch) -> Result<(), ExportError>;
+
+    /// Appends what is ready of a file to `out`.
+    fn end_page(&mut self, _: &mut Vec<u8>) {}
+
+    /// There are no more batches: a file writes its end.
+    fn finish(&mut self, _: &mut dyn Write) -> Result<(), ExportError> {
+        Ok(())
+    }
 }
 
-impl BatchSink {
-    pub(crate) fn new(ready: ReadyBatches) -> Self {
+/// Collects rows, and passes them on whenever they are a batch.
+pub(crate) struct BatchSink<T> {
+    batch: BatchBuilder,
+    target: T,
+}
+
+impl<T: BatchTarget> BatchSink<T> {
+    pub(crate) fn new(target: T) -> Self {
         Self {
             batch: BatchBuilder::default(),
-            ready,
+            target,
         }
     }
 
-    fn hand_out(&mut self) -> Result<(), ExportError> {
-        if let Some(batch) = self.batch.take()? {
-            self.ready.0.lock().batches.push(batch);
+    fn write_batch(&mut self) -> Result<(), ExportError> {
+        match self.batch.take()? {
+            Some(batch) => self.target.write(batch),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
-impl RowSink for BatchSink {
+impl<T: BatchTarget> RowSink for BatchSink<T> {
     fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         self.batch = BatchBuilder::new(schema);
-        self.ready.0.lock().schema = Some(self.batch.schema());
-        Ok(())
+        self.target.begin(self.batch.schema())
     }
 
     fn row(
@@ -179,8 +195,8 @@ impl RowSink for BatchSink {
         _: &mut Misfits,
     ) -> Result<(), ExportError> {
         self.batch.append(row.cells);
-        if self.batch.rows() >= BATCH {
-            self.hand_out()?;
+        if self.batch.rows_left() == 0 {
+            self.write_batch()?;
         }
         Ok(())
     }
@@ -189,18 +205,20 @@ impl RowSink for BatchSink {
         Some(self)
     }
 
-    fn end_page(&mut self, _: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
+    fn end_page(&mut self, _: &mut Misfits, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        self.target.end_page(out);
         Ok(())
     }
 
-    fn finish(&mut self, _: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.hand_out()
+    fn finish(&mut self, _: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
+        self.write_batch()?;
+        self.target.finish(out)
     }
 }
 
-impl ColumnSink for BatchSink {
-    fn room(&self) -> usize {
-        self.batch.room()
+impl<T: BatchTarget> ColumnSink for BatchSink<T> {
+    fn rows_left(&self) -> usize {
+        self.batch.rows_left()
     }
 
     fn rows<'a>(
@@ -210,9 +228,22 @@ impl ColumnSink for BatchSink {
         unfit: &mut Vec<Unfit<'a>>,
     ) -> Result<(), ExportError> {
         self.batch.append_rows(schema, rows, unfit);
-        if self.batch.room() == 0 {
-            self.hand_out()?;
+        if self.batch.rows_left() == 0 {
+            self.write_batch()?;
         }
+        Ok(())
+    }
+}
+
+/// Batches for the program that reads the list.
+impl BatchTarget for ReadyBatches {
+    fn begin(&mut self, schema: SchemaRef) -> Result<(), ExportError> {
+        self.0.lock().schema = Some(schema);
+        Ok(())
+    }
+
+    fn write(&mut self, batch: RecordBatch) -> Result<(), ExportError> {
+        self.0.lock().batches.push(batch);
         Ok(())
     }
 }

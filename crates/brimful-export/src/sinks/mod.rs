@@ -228,7 +228,7 @@ pub(crate) trait RowSink: Send {
     /// There are no more rows.
     fn finish(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError>;
 
-    /// The rows have not all come, and no more will come in this run: a file is ended all the same, so that it can be
+    /// The rows have not all come, and no more will come in this run: a file is ended anyway, so that it can be
     /// opened.
     fn leave(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
         self.finish(misfits, out)
@@ -285,7 +285,7 @@ pub(crate) const WHOLE_SECONDS: &str =
 #[cfg(feature = "arrow")]
 pub(crate) trait ColumnSink {
     /// How many rows can be taken at once.
-    fn room(&self) -> usize;
+    fn rows_left(&self) -> usize;
 
     /// Takes at most as many rows. Values that do not fit are added to `unfit`.
     fn rows<'a>(
@@ -477,9 +477,9 @@ pub(crate) fn of_file(
         #[cfg(feature = "xlsx")]
         FileFormat::Xlsx => Box::new(xlsx::XlsxSink::new(options)),
         #[cfg(feature = "parquet")]
-        FileFormat::Parquet | FileFormat::Arrow => {
-            Box::new(arrow::ArrowSink::new(format == FileFormat::Parquet))
-        }
+        FileFormat::Parquet | FileFormat::Arrow => Box::new(batches::BatchSink::new(
+            arrow::ArrowFile::new(format == FileFormat::Parquet),
+        )),
         #[cfg(not(all(feature = "xlsx", feature = "parquet")))]
         other => {
             return Err(ExportError::Name(format!(

@@ -262,32 +262,46 @@ async fn verify_entity(
     let lacking = lacking.into_iter();
     (verification.new, verification.missing) = lacking.partition(|id| since.contains(id));
     if verification.compared > 0 {
-        let (store, of_store) = (run.store.clone(), entity.clone());
-        // A column of a field that the portal no longer has keeps what it had.
-        let (described, untyped) = (&plan.fields, &stored.untyped);
-        let is_there = |field: &String| {
-            described.is_empty() || described.contains_key(field) || untyped.contains(field)
-        };
-        let known: Vec<String> = stored.columns.into_iter().filter(is_there).collect();
-        // A field that is newer than the last sync has no column yet.
-        let fields = plan.fields.iter();
-        let fields = fields.filter(|(name, _)| known.contains(name));
-        let fields = fields.map(|(name, field)| (name.clone(), field.clone()));
-        let plan = Plan {
-            fields: fields.collect(),
-            known: known.clone(),
-            ..plan
-        };
-        let found = blocking(move || differing(&store, &of_store, plan, &pages)).await?;
-        let found = found.into_iter().map(|(id, columns)| RowDifference {
-            changed_since: since.contains(&id),
-            is_undated: columns.iter().all(|column| entity.is_undated(column)),
-            id,
-            columns,
-        });
-        verification.differing = found.collect();
+        let columns = (stored.columns, stored.untyped.as_slice());
+        verification.differing = row_differences(run, entity, plan, columns, pages, &since).await?;
     }
     Ok(verification)
+}
+
+/// The rows of the portal that the store has otherwise. `columns` are those of the table, and its fields that the
+/// portal gives no type.
+async fn row_differences(
+    run: &SyncRun,
+    entity: &SyncEntity,
+    plan: Plan,
+    (columns, untyped): (Vec<String>, &[String]),
+    pages: Vec<Page>,
+    changed_since: &HashSet<String>,
+) -> Result<Vec<RowDifference>, SyncError> {
+    // A column of a field that the portal no longer has keeps what it had.
+    let described = &plan.fields;
+    let is_there = |field: &String| {
+        described.is_empty() || described.contains_key(field) || untyped.contains(field)
+    };
+    let known: Vec<String> = columns.into_iter().filter(is_there).collect();
+    // A field that is newer than the last sync has no column yet.
+    let fields = plan.fields.iter();
+    let fields = fields.filter(|(name, _)| known.contains(name));
+    let fields = fields.map(|(name, field)| (name.clone(), field.clone()));
+    let plan = Plan {
+        fields: fields.collect(),
+        known: known.clone(),
+        ..plan
+    };
+    let (store, of_store) = (run.store.clone(), entity.clone());
+    let found = blocking(move || differing(&store, &of_store, plan, &pages)).await?;
+    let found = found.into_iter().map(|(id, columns)| RowDifference {
+        changed_since: changed_since.contains(&id),
+        is_undated: columns.iter().all(|column| entity.is_undated(column)),
+        id,
+        columns,
+    });
+    Ok(found.collect())
 }
 
 /// Those that are not among others, both ascending.
