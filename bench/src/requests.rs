@@ -17,7 +17,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             .await?;
         }
     }
-    // A folder of real rows may be given: what a portal really has is no even spread.
+    // A folder of real rows may be given: what a portal really has is not an even spread.
     if let Some(file) = std::env::var_os("BRIMFUL_BENCH_LEADS") {
         let rows = std::fs::read_to_string(file)?;
         let rows = rows

@@ -30,7 +30,7 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The text without blocks of code, in which a bracket is no link and a hash is no heading.
+/// The text without blocks of code, in which a bracket is not a link and a hash is not a heading.
 fn prose(text: &str) -> String {
     let mut fenced = false;
     let mut kept = String::new();

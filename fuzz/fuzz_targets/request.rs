@@ -91,7 +91,7 @@ async fn check(portal: &Portal, request: Request<Bytes>) {
     }
 }
 
-/// What is no request at all is answered by the HTTP library and never reaches a portal.
+/// What is not a request at all is answered by the HTTP library and never reaches a portal.
 fn read(input: &[u8]) -> Option<Request<Bytes>> {
     let mut parts = split(input, b"\n\n");
     let head = parts.next()?;

@@ -239,9 +239,9 @@ class _ListBase:
         :param delimiter: what stands between the values of a CSV file.
         :param excel: begins a CSV file with the mark by which Excel knows that it is Unicode.
         :param top: stops after so many rows.
-        :param resume: ``"auto"`` goes on with what an interrupted export of the same list has left, if it has;
+        :param resume: ``"auto"`` resumes an interrupted export of the same list, if there is one;
             ``True`` does so too, and refuses what cannot be resumed; ``"never"`` or ``False`` drops what is left and
-            begins anew; ``"only"`` refuses to begin anew.
+            starts again; ``"only"`` refuses to start again.
         :param no_tail: leaves out rows that appear above the highest ID of the start.
         :param labels: adds what people call stages, users, values of lists and other codes: columns such as
             ``STAGE_ID__LABEL`` in files, a table of labels and a view in databases.

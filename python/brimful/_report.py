@@ -85,7 +85,7 @@ class Exported(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one call of many."""
+    """The outcome of one call of many."""
 
     #: The number of the item from 0, its ID, or the label of its command.
     key: Any

@@ -29,7 +29,7 @@ pub(crate) enum Output {
     Rows(Vec<Page>),
     /// HTTP status and body.
     Raw(u16, Vec<u8>),
-    /// Of each command: what it is known by, and what became of it.
+    /// Of each command: what it is known by, and its outcome.
     Outcomes(Vec<(Option<String>, Outcome)>),
     /// Some rows of a list.
     Batch(RecordBatch),

@@ -22,7 +22,7 @@ pub(crate) fn to_python<'py>(py: Python<'py>, pages: &[Page]) -> PyResult<Bound<
 }
 
 /// A row that is rare enough to be left to `json.loads`: a number of more than 64 bits, half a surrogate pair, a name
-/// with escapes or of two fields, a row that is no object.
+/// with escapes or of two fields, a row that is not an object.
 #[derive(Debug)]
 struct Odd;
 

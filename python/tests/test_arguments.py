@@ -30,7 +30,7 @@ def test_settings_of_a_client(name, value, error):
         Client(WEBHOOK, **{name: value})
 
 
-def test_a_webhook_that_is_no_text():
+def test_a_webhook_that_is_not_a_text():
     with pytest.raises(TypeError, match="^webhook "):
         Client(None)
 

@@ -22,7 +22,7 @@ from brimful.fast_bitrix24 import Bitrix, BitrixAsync, ErrorInServerResponseExce
         ("tasks.task.list", {"select": ["ID", "NOPE"]}),
     ],
 )
-def test_names_in_select_that_are_no_fields_are_passed_on_with_a_warning(bitrix_portal, method, params):
+def test_names_in_select_that_are_not_fields_are_passed_on_with_a_warning(bitrix_portal, method, params):
     b24 = Bitrix(bitrix_portal.webhook, verbose=False)
     with pytest.warns(UserWarning, match="the select has") as caught:
         assert len(b24.get_all(method, params)) == 120

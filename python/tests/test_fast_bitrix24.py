@@ -104,7 +104,7 @@ def test_no_items_are_refused(b24):
         b24.get_by_ID("crm.deal.get", [])
 
 
-def test_a_webhook_that_is_no_address_is_a_value_error():
+def test_a_webhook_that_is_not_an_address_is_a_value_error():
     with pytest.raises(ValueError, match="Webhook is not a valid URL"):
         Bitrix("nonsense")
     with pytest.raises(TypeError, match="client="):

@@ -18,7 +18,7 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What lies behind it; shown with `-v`.
     pub(crate) causes: Vec<String>,
-    /// What there is although it failed.
+    /// The partial results that are kept although it failed.
     pub(crate) kept: Option<String>,
     pub(crate) hint: Option<String>,
     /// What the client said, if it was the client.
@@ -63,13 +63,13 @@ impl Failure {
         self
     }
 
-    /// What there is although it failed.
+    /// The partial results that are kept although it failed.
     pub(crate) fn kept(mut self, kept: impl Into<String>) -> Self {
         self.kept = Some(kept.into());
         self
     }
 
-    /// A call that writes has failed. Whoever takes one that may have run for one that did not makes it twice.
+    /// A call that writes has failed. A user who takes one that may have run for one that did not makes it twice.
     pub(crate) fn of_write(mut self, called: &str, error: &Error) -> Self {
         let ran = match (error.execution(), error.api_error()) {
             (Execution::Unknown, _) => "may have run",

@@ -9,7 +9,7 @@ use crate::output::Destination;
 use crate::output::partial;
 use crate::stdout;
 
-/// The byte order mark that Windows writes before text, to say that it is UTF-8. It is no part of the text.
+/// The byte order mark that Windows writes before text, to say that it is UTF-8. It is not part of the text.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(crate) fn is_stdin(path: &Path) -> bool {

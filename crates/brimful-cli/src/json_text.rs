@@ -1,7 +1,7 @@
 //! JSON as text: the white space between its tokens is changed, its tokens never are.
 //!
-//! Rows are written as the portal wrote them. Reading and writing them anew would be slower, and would change numbers
-//! and escapes that somebody may compare.
+//! Rows are written as the portal wrote them. Parsing them and writing them again would be slower, and would change
+//! numbers and escapes that somebody may compare.
 
 use brimful::Page;
 

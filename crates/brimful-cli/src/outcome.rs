@@ -1,4 +1,4 @@
-//! What became of a call, as a line of JSON and as a count.
+//! The outcome of a call, as a line of JSON and as a count.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::json_text;
 use crate::printer::turns_text;
 use crate::redact::redact;
 
-/// What became of a call, without its result.
+/// The outcome of a call, without its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -53,7 +53,7 @@ struct OutcomeMember {
 }
 
 #[derive(Serialize)]
-struct Failed<'a> {
+struct FailedCall<'a> {
     error: &'a str,
     error_description: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -99,7 +99,7 @@ pub(crate) fn cut_lists(count: u64, method: Option<&str>) -> Option<String> {
     ))
 }
 
-/// Appends the line of an outcome, with its end: what `head` has (an object), what became of it, and the result as the
+/// Appends the line of an outcome, with its end: what `head` has (an object), how the call ended, and the result as the
 /// portal wrote it, or the error, or the reason.
 pub(crate) fn write(out: &mut Vec<u8>, head: &impl Serialize, outcome: &Outcome) {
     write_as(out, head, Kind::of(outcome), outcome, Paging::default());
@@ -111,7 +111,7 @@ pub(crate) fn write_unanswered(out: &mut Vec<u8>, head: &impl Serialize) {
     write(out, head, &unknown);
 }
 
-/// The same as [`write`], where the caller knows better what became of the call.
+/// The same as [`write`], where the caller knows better how the call ended.
 pub(crate) fn write_as(
     out: &mut Vec<u8>,
     head: &impl Serialize,
@@ -134,7 +134,7 @@ pub(crate) fn write_as(
         Outcome::Failed(error) => {
             out.push(b',');
             let validation: Vec<String> = error.validation.iter().map(|said| kept(said)).collect();
-            let failed = Failed {
+            let failed = FailedCall {
                 error: &kept(error.code.as_str()),
                 error_description: &kept(&error.description),
                 validation: &validation,
@@ -170,7 +170,7 @@ fn kept(text: &str) -> String {
 }
 
 /// Members whose values are a portal's words: characters that a terminal shows in another order than they stand are
-/// written as escapes, which are the same text to whoever reads the JSON.
+/// written as escapes, which are the same text to a reader of the JSON.
 fn words(out: &mut Vec<u8>, object: &impl Serialize) {
     let start = out.len();
     members(out, object);

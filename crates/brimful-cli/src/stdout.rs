@@ -42,7 +42,7 @@ pub(crate) fn probe() -> io::Result<()> {
     probe_file(io::stdout())
 }
 
-/// The same of a pipe or a device. A device has to take a blank, which is no part of any row or reply.
+/// The same of a pipe or a device. A device has to take a blank, which is not part of any row or reply.
 pub(crate) fn probe_file(mut file: impl Write + AsFile) -> io::Result<()> {
     match reader(&file) {
         Reader::Gone => Err(io::ErrorKind::BrokenPipe.into()),

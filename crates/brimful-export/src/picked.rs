@@ -42,7 +42,7 @@ impl<'a> PickedRows<'a> {
     /// Adds a row. What it has and the schema does not have goes to `others`.
     ///
     /// # Errors
-    /// The row is no object, and is not among the rows.
+    /// The row is not an object, and is not among the rows.
     pub(crate) fn push(
         &mut self,
         schema: &Schema,

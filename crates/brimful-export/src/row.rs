@@ -13,7 +13,7 @@ pub(crate) type RawFields<'a> = Vec<(Cow<'a, str>, &'a str)>;
 /// Reads the fields of a row into `fields`, without those that were there.
 ///
 /// # Errors
-/// The row is no object.
+/// The row is not an object.
 pub(crate) fn read_fields<'a>(
     row: &'a str,
     fields: &mut RawFields<'a>,
@@ -25,7 +25,7 @@ pub(crate) fn read_fields<'a>(
 /// Gives `take` the name and the value of every field of a row in their order.
 ///
 /// # Errors
-/// The row is no object; some of its fields may have been given.
+/// The row is not an object; some of its fields may have been given.
 #[inline]
 pub(crate) fn for_each_field<'a>(
     row: &'a str,
@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
                 Ok(Name(Cow::Owned(String::from_utf8_lossy(name).into_owned())))
             }
         }
-        // A text would not do: `\ud83d` alone is no character, and PHP cuts texts at any byte.
+        // A text would not do: `\ud83d` alone is not a character, and PHP cuts texts at any byte.
         deserializer.deserialize_bytes(NameVisitor)
     }
 }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_no_object_is_an_error() {
+    fn a_row_that_is_not_an_object_is_an_error() {
         for row in [
             "[1]",
             "7",

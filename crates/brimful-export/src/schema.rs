@@ -552,7 +552,7 @@ impl Schema {
     /// What a row has of the schema's fields, and the fields that the schema does not have.
     ///
     /// # Errors
-    /// The row is no object.
+    /// The row is not an object.
     pub(crate) fn pick<'a>(
         &self,
         row: &'a str,
@@ -571,7 +571,7 @@ impl Schema {
     /// Gives `take` every field of a row with its place in [`Self::fields`]; `None` where the schema does not have it.
     ///
     /// # Errors
-    /// The row is no object; some of its fields may have been given.
+    /// The row is not an object; some of its fields may have been given.
     #[inline]
     pub(crate) fn for_each_place<'a>(
         &self,

@@ -52,7 +52,7 @@ impl Store {
         }
     }
 
-    /// Whether tables of the two would be the same ones: one file, or one database and schema, whoever logs in there.
+    /// Whether tables of the two would be the same ones: one file, or one database and schema, with any login.
     pub fn is_same(&self, other: &Self) -> bool {
         self.identity() == other.identity()
     }
@@ -484,7 +484,7 @@ mod tests {
 
     #[cfg(all(feature = "postgres", feature = "sqlite"))]
     #[test]
-    fn a_store_is_the_same_whoever_logs_in_and_however_its_path_is_written() {
+    fn a_store_is_the_same_with_any_login_and_any_spelling_of_its_path() {
         let store = |text: &str| text.parse::<Store>().unwrap();
         let same = |a: &str, b: &str| store(a).is_same(&store(b));
         assert!(same("sqlite:portal.db", "sqlite:./portal.db"));

@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         servers.extend([plain, secure]);
     }
     writeln!(io::stdout(), "{said}")?;
-    // Whoever started this holds the other end of standard input: when they go, so does the portal.
+    // The program that started this one holds the other end of standard input: when it ends, so does the portal.
     tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink())).await??;
     servers.into_iter().for_each(drop::<Server>);
     Ok(())

@@ -395,7 +395,8 @@ impl PortalConfig {
         self
     }
 
-    /// The faults that the portal begins with. The portal plays them apart from `faults`: see [`crate::Portal::faults`].
+    /// The faults that the portal begins with. The portal plays them separately from `faults`: see
+    /// [`crate::Portal::faults`].
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
@@ -462,7 +463,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_of_a_list_method_is_no_entity() {
+    fn a_name_of_a_list_method_is_not_an_entity() {
         for (name, is_method) in [
             ("lead", false),
             ("crm.lead", false),

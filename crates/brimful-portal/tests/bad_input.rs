@@ -362,7 +362,7 @@ fn any_request_is_answered() {
     proptest!(cases(1500), |((verb, path, query, content_type, authorization, body) in sent)| {
         let mut request = Request::new(Bytes::from(body));
         *request.method_mut() = Method::from_bytes(verb.as_bytes()).unwrap();
-        // What is no address at all never reaches a portal.
+        // What is not an address at all never reaches a portal.
         let Ok(uri) = format!("{path}?{query}").parse() else { return Ok(()) };
         *request.uri_mut() = uri;
         for (name, value) in [(CONTENT_TYPE, &content_type), (AUTHORIZATION, &authorization)] {

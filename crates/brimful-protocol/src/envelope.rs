@@ -51,7 +51,7 @@ pub enum EnvelopeError {
     /// The JSON ends too early: the connection was cut, or the portal ran out of time.
     #[error("JSON that breaks off after {0} bytes")]
     Truncated(usize),
-    /// Something that is no JSON.
+    /// Something that is not JSON.
     #[error("a body that is not JSON ({reason}): {start}")]
     NotJson {
         /// What the parser says.
@@ -184,7 +184,7 @@ impl EnvelopeError {
     }
 }
 
-/// To `serde_json` a number that breaks off after a sign, a point or an exponent is no number, and not an early end.
+/// To `serde_json` a number that breaks off after a sign, a point or an exponent is not a number, and not an early end.
 fn breaks_off_in_number(body: &[u8], error: &serde_json::Error) -> bool {
     let last_line = body.rsplit(|&b| b == b'\n').next().unwrap_or(body);
     let lines = memchr::memchr_iter(b'\n', body).count() + 1;

@@ -46,12 +46,12 @@ pub enum Spelling {
 }
 
 impl ListFields {
-    /// Whether the filter takes `name` although it is no field.
+    /// Whether the filter takes `name` although it is not a field.
     pub fn is_in_filter(&self, name: &str) -> bool {
         self.in_filter.iter().any(|known| fits(known, name))
     }
 
-    /// Whether the select and the order take `name` although it is no field.
+    /// Whether the select and the order take `name` although it is not a field.
     pub fn is_elsewhere(&self, name: &str) -> bool {
         self.elsewhere.iter().any(|known| fits(known, name))
     }

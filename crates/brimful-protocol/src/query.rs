@@ -171,7 +171,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 /// Puts one decoded pair in its place. The name is C text: it ends at a NUL; blanks before it are skipped; up to the
-/// first bracket `.` and space become `_`; a bracket that is never closed is no index.
+/// first bracket `.` and space become `_`; a bracket that is never closed is not an index.
 fn register(params: &mut Array, mut name: Vec<u8>, value: String) {
     if let Some(nul) = memchr::memchr(0, &name) {
         name.truncate(nul);

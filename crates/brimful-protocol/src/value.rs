@@ -37,7 +37,8 @@ pub enum Key {
 
 /// A PHP array: an ordered map. Two are equal as by PHP's `===`: the same entries in the same order.
 ///
-/// The entries stand apart, so that a [`Value`] is no larger than a text: most values are none.
+/// The entries are in an allocation of their own, so that a [`Value`] is no larger than a text: most values are not
+/// arrays.
 #[derive(Debug, Clone, Default)]
 pub struct Array(Box<Entries>);
 
@@ -163,7 +164,7 @@ impl Value {
     }
 }
 
-/// One byte as a string: half a letter is no UTF-8.
+/// One byte as a string: half a letter is not UTF-8.
 fn letter(byte: u8) -> String {
     String::from(if byte.is_ascii() {
         byte as char
@@ -172,7 +173,7 @@ fn letter(byte: u8) -> String {
     })
 }
 
-/// PHP's cast of a float to an integer: what lies out of range wraps round, what is no number is 0.
+/// PHP's cast of a float to an integer: what lies out of range wraps round, what is not a number is 0.
 fn wrapped(f: f64) -> i64 {
     const RANGE: f64 = 18_446_744_073_709_551_616.0;
     if f >= i64::MIN as f64 && f < i64::MAX as f64 {

@@ -434,7 +434,7 @@ fn a_method_that_is_called_in_several_ways_takes_the_parameters_of_all_of_them()
             .count(),
         1
     );
-    // The fields inside of a parameter are none of its own.
+    // The fields inside of a parameter are not parameters themselves.
     let bookings = catalogue::find("booking.v1.booking.list").unwrap();
     assert_eq!(bookings.parameter("dateFrom"), None);
 }

@@ -317,7 +317,7 @@ mod refusals {
     }
 
     #[test]
-    fn of_what_is_no_json_show_how_it_begins() {
+    fn of_what_is_not_json_show_how_it_begins() {
         let text = refusal(b"Bitrix is down\nfor maintenance").to_string();
         assert!(
             text.starts_with("a body that is not JSON")
@@ -335,7 +335,7 @@ mod refusals {
     }
 
     #[test]
-    fn of_json_that_is_no_reply_name_it() {
+    fn of_json_that_is_not_a_reply_name_it() {
         for body in [
             r#"{"a":1}"#,
             "{}",

@@ -18,7 +18,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 /// Keys below the first level: anything that brackets can hold. PHP ends a name at NUL and a key at `]`, and an empty
-/// or blank key is no key but "append".
+/// or blank key is not a key but "append".
 fn inner_key() -> impl Strategy<Value = String> {
     prop_oneof![
         proptest::string::string_regex("[!<>=%@~]{0,3}[A-Za-z_.: а-я]{1,10}").unwrap(),

@@ -1,4 +1,4 @@
-//! Rows cut out of the replies to list calls: every shape that portals send, and what is no list.
+//! Rows cut out of the replies to list calls: every shape that portals send, and what is not a list.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -169,7 +169,7 @@ mod a_list {
     }
 
     #[test]
-    fn may_have_rows_that_are_no_objects() {
+    fn may_have_rows_that_are_not_objects() {
         let page = page(r#"["a",5,null,[1],{"ID":1}]"#, PLAIN);
         assert_eq!(rows(&page), [r#""a""#, "5", "null", "[1]", r#"{"ID":1}"#]);
         assert_eq!(ids(&page), [None, None, None, None, Some(1)]);
@@ -269,7 +269,7 @@ mod no_list {
     }
 
     #[test]
-    fn is_what_is_no_reply() {
+    fn is_what_is_not_a_reply() {
         let envelope = |text: &str| match list_error(text, PLAIN) {
             RowsError::Envelope(error) => error,
             other => panic!("{other}"),
@@ -414,7 +414,7 @@ mod an_id {
     }
 
     #[test]
-    fn of_what_is_no_json_is_none() {
+    fn of_what_is_not_json_is_none() {
         for row in ["", "{", r#"{"ID""#, r#"{"ID":"#, "x"] {
             assert_eq!(rows::row_id(row, "ID"), None);
         }

@@ -241,7 +241,7 @@ mod a_batch {
     }
 
     #[test]
-    fn with_a_result_that_is_no_list_fails_and_names_the_command() {
+    fn with_a_result_that_is_not_a_list_fails_and_names_the_command() {
         for (result, what) in [
             ("5", "a number"),
             ("null", "null"),
@@ -320,7 +320,7 @@ mod a_batch {
     }
 
     #[test]
-    fn that_breaks_off_anywhere_is_no_batch() {
+    fn that_breaks_off_anywhere_is_not_a_batch() {
         let whole = parts(
             r#"{"a":[{"ID":"1","T":"я"}],"b":[]}"#,
             r#"{"c":{"error":"X"}}"#,

@@ -214,7 +214,7 @@ proptest! {
         }
         let read = read_list(&bytes.clone().into(), PLAIN);
         let Ok(seen) = serde_json::from_slice::<Json>(&bytes) else {
-            // What serde_json refuses may be a name twice or a number too large, which are JSON all the same.
+            // What serde_json refuses may be a name twice or a number too large, which are still JSON.
             let sound = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
             prop_assert!(sound || read.is_err());
             return Ok(());

@@ -59,7 +59,7 @@ pub(super) fn all(call: &Call<'_>) -> Result<Output, ApiFailure> {
     call.select(Entity::Group, IN_MEMORY, &Conditions::new())
 }
 
-/// `GET group/{guid}`. `@self` is no GUID, though the documentation of batches shows it.
+/// `GET group/{guid}`. `@self` is not a GUID, though the documentation of batches shows it.
 pub(super) fn get(call: &Call<'_>, id: &str) -> Result<Output, ApiFailure> {
     if id == "@self" && call.config.documented_group_self {
         return of(call, call.person);

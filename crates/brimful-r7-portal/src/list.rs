@@ -38,7 +38,7 @@ enum FilterOp {
 /// What a list does of its own accord.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ListBehaviour {
-    /// The properties that text is searched in; empty where `filterValue` is no search.
+    /// The properties that text is searched in; empty where `filterValue` is not a search.
     pub(super) search: &'static [&'static str],
     /// The newest first, unless an order is asked for.
     pub(super) newest_first: bool,

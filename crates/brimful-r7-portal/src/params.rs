@@ -48,7 +48,7 @@ pub(super) fn get<'j>(params: &'j Json, name: &str) -> Option<&'j Json> {
     })
 }
 
-/// A member as text; an empty one is none.
+/// A member as text; an empty one counts as absent.
 pub(super) fn text(params: &Json, name: &str) -> Option<String> {
     match get(params, name)? {
         Json::String(text) => Some(text.clone()),

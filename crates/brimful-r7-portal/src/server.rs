@@ -29,10 +29,10 @@ use crate::store::Store;
 
 struct Server {
     config: R7Config,
-    state: Mutex<State>,
+    state: Mutex<ServerState>,
 }
 
-struct State {
+struct ServerState {
     store: Store,
     access: Access,
     window: WindowLimiter,
@@ -40,7 +40,7 @@ struct State {
 
 impl ExtensionConfig for R7Config {
     fn start(&self, setup: ExtensionSetup) -> Result<Box<dyn Extension>, DataError> {
-        let state = State {
+        let state = ServerState {
             access: Access::new(self, setup.seed),
             window: WindowLimiter::new(self.limit),
             store: Store::new(self, setup, api::generate)?,
@@ -64,7 +64,7 @@ impl Extension for Server {
         elapsed: Duration,
     ) -> Option<Response<Bytes>> {
         let mut state = self.state();
-        // Whoever presents a token spends its requests, even one that does not let him in.
+        // A caller that presents a token spends its requests, even if the token is refused.
         let account = state.access.caller(request, true, elapsed).unwrap_or(0);
         match state.window.admit(peer, account, elapsed) {
             Ok(()) => None,
@@ -92,7 +92,7 @@ impl Extension for Server {
 }
 
 impl Server {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ServerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

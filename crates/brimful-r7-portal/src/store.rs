@@ -12,7 +12,7 @@ use crate::config::R7Config;
 use crate::guid;
 use crate::row::Row;
 
-/// What there is.
+/// The data of the emulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entity {
     Person,

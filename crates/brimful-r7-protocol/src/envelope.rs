@@ -48,7 +48,7 @@ pub struct Problem {
     pub kind: Option<String>,
 }
 
-/// Why a body is no envelope.
+/// Why a body is not an envelope.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
@@ -61,10 +61,10 @@ pub enum EnvelopeError {
     /// The JSON ends too early.
     #[error("JSON that breaks off after {0} bytes")]
     Truncated(usize),
-    /// Something that is no JSON; the first characters of it.
+    /// Something that is not JSON; the first characters of it.
     #[error("a body that is not JSON: {0}")]
     NotJson(String),
-    /// JSON that is no envelope.
+    /// JSON that is not an envelope.
     #[error("JSON that is not a reply: {0}")]
     NoReply(String),
 }

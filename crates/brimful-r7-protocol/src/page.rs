@@ -19,11 +19,11 @@ pub struct ListPage {
     pub total: Option<u64>,
 }
 
-/// Why a reply is no page.
+/// Why a reply is not a page.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
-    /// The body is no envelope.
+    /// The body is not an envelope.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// The server answered with an error.
@@ -34,7 +34,7 @@ pub enum PageError {
         /// What it says.
         problem: Problem,
     },
-    /// The response is no list.
+    /// The response is not a list.
     #[error("a response that is not a list of rows")]
     NoRows,
     /// The body is over 4 GiB.

@@ -109,7 +109,7 @@ fn an_error_is_known_by_its_presence() {
 }
 
 #[test]
-fn what_is_no_envelope_says_what_it_is() {
+fn what_is_not_an_envelope_says_what_it_is() {
     let parse = |body: &str| Envelope::parse(body.as_bytes()).map(|_| ()).unwrap_err();
     assert!(matches!(parse(" "), EnvelopeError::Empty));
     assert!(matches!(parse("<html>"), EnvelopeError::Html));

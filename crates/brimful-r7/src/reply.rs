@@ -68,7 +68,7 @@ impl Reply {
     /// What is in the envelope, as a type.
     ///
     /// # Errors
-    /// It is not of the type, or the reply is no envelope in JSON: [`body`](Self::body) has it as it came.
+    /// It is not of the type, or the reply is not an envelope in JSON: [`body`](Self::body) has it as it came.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let what = format!("the reply to {}", self.label);
         let envelope = Envelope::parse(&self.body).map_err(|error| {

@@ -165,7 +165,7 @@ impl Pace {
         }
     }
 
-    /// A request was cut after so long. Nobody knows how much longer it would have taken.
+    /// A request was cut after so long. It is unknown how much longer it would have taken.
     pub(crate) fn was_cut(&self, took: Duration, commands: usize) {
         let took = took.as_secs_f64();
         let mut learned = self.learned();

@@ -126,7 +126,7 @@ impl Cache {
                         .await;
                     match made {
                         Ok((_, reply)) => return Ok(reply),
-                        // It was the deadline of whoever made the call for all.
+                        // It was the deadline of the one caller that made the call for all.
                         Err(error)
                             if error.kind() == ErrorKind::Deadline
                                 && !called.load(Ordering::Relaxed) => {}

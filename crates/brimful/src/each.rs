@@ -108,8 +108,8 @@ impl Client {
 }
 
 impl<'i> Each<'i> {
-    /// The calls may be made twice without harm, whatever the method: then they are repeated where nobody knows whether
-    /// they ran.
+    /// The calls may be made twice without harm, whatever the method: then they are repeated where it is unknown
+    /// whether they ran.
     pub fn idempotent(mut self) -> Self {
         self.effect = Effect::Read;
         self
@@ -117,8 +117,8 @@ impl<'i> Each<'i> {
 
     /// Checks names and values in filters, selects and orders where the method is a list, as
     /// [`List::check_names`](crate::List::check_names) does. The fields are asked for by a command of the first request, and
-    /// the other requests wait for it. An item that names what is no field is [`NotRun::Refused`], with the nearest name;
-    /// if it was in that first request, its result is dropped.
+    /// the other requests wait for it. An item that names what is not a field is [`NotRun::Refused`], with the nearest
+    /// name; if it was in that first request, its result is dropped.
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) {
@@ -126,7 +126,7 @@ impl<'i> Each<'i> {
     ///
     /// let stages = ["NEW", "WON"].map(|stage| json!({"filter": {"stage_id": stage}}));
     /// for item in client.call_each("crm.deal.list", stages).check_names(true).collect().await {
-    ///     // the filter has stage_id, which is no field (did you mean STAGE_ID?)
+    ///     // the filter has stage_id, which is not a field (did you mean STAGE_ID?)
     ///     println!("{:?}", item.outcome);
     /// }
     /// # }
@@ -183,7 +183,7 @@ impl std::fmt::Debug for Each<'_> {
     }
 }
 
-/// What became of the call for one item.
+/// The outcome of the call for one item.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) {
@@ -202,7 +202,7 @@ impl std::fmt::Debug for Each<'_> {
 pub struct ItemOutcome {
     /// The number of the item among the items, from 0.
     pub index: usize,
-    /// What became of its call.
+    /// The outcome of its call.
     pub outcome: Outcome,
     /// How many rows match in all, where the method counts.
     pub total: Option<u64>,
@@ -342,7 +342,7 @@ impl Caller {
     }
 
     /// Runs items in one request, and asks in it for the fields that they and those that are `waiting` name. Items whose
-    /// names are no fields are refused.
+    /// names are not fields are refused.
     async fn run_together(
         &self,
         items: Vec<CheckedItem>,
@@ -423,7 +423,7 @@ impl Caller {
             .collect()
     }
 
-    /// What would vanish from a batch is no fault: such items travel alone.
+    /// What would vanish from a batch is not a fault: such items travel alone.
     fn check(
         &self,
         place: usize,

@@ -1,4 +1,4 @@
-//! The error of this crate: one type that says which portal, which method, what became of the call, and why.
+//! The error of this crate: one type that says which portal, which method, how the call ended, and why.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -99,7 +99,7 @@ pub enum ErrorKind {
     Io,
     /// The portal could not be reached, or the connection broke.
     Transport,
-    /// What came is no reply: HTML, nothing, half a JSON.
+    /// What came is not a reply: HTML, nothing, half a JSON.
     Decode,
     /// The deadline that the caller gave the job has passed.
     Deadline,
@@ -134,7 +134,7 @@ pub enum Execution {
     Ran,
     /// It certainly did not run: never sent, or refused before.
     NotRun,
-    /// Nobody knows: sent, and no proper answer came.
+    /// Unknown: sent, and no proper answer came.
     Unknown,
 }
 
@@ -242,12 +242,12 @@ impl Error {
         self
     }
 
-    /// Nobody knows whether a write was done.
+    /// It is unknown whether a write was done.
     pub(crate) fn unknown(why: &str) -> Self {
         Self::new(
             ErrorKind::Transport,
             Execution::Unknown,
-            format!("nobody knows whether it ran: {why}"),
+            format!("it is unknown whether it ran: {why}"),
         )
     }
 

@@ -74,7 +74,7 @@ impl FieldsCall {
     /// text has: such a half is U+FFFD here, so that one title does not end everything.
     ///
     /// # Errors
-    /// It is no JSON.
+    /// It is not JSON.
     pub fn value(&self, result: &RawValue) -> Result<Value, Error> {
         let what = format!("the result of {}", self.method);
         json::decode(result.get(), &what).or_else(|error| {

@@ -113,7 +113,7 @@ pub(crate) fn with_whole_characters(json: &str) -> String {
             (Some(0xD800..=0xDFFF), _) => (Some("\\ufffd"), 6),
             _ => (escape.get(..2), 2),
         };
-        // What is behind a backslash at the end is no JSON, and stays.
+        // What is behind a backslash at the end is not JSON, and stays.
         whole.push_str(taken.unwrap_or(escape));
         rest = escape.get(len..).unwrap_or("");
     }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused() {
+    fn what_is_not_json_is_refused() {
         let params = std::collections::HashMap::from([((1, 2), 3)]);
         let said = to_value(params, "the parameters of crm.lead.list").unwrap_err();
         assert!(

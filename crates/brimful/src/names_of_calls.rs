@@ -22,7 +22,7 @@ impl Client {
     ///
     /// let params = json!({"filter": {"stage_id": "WON"}});
     /// for checked in client.check_names(&[("crm.deal.list", &params)]).await {
-    ///     // the filter has stage_id, which is no field (did you mean STAGE_ID?)
+    ///     // the filter has stage_id, which is not a field (did you mean STAGE_ID?)
     ///     checked?;
     /// }
     /// # Ok(())

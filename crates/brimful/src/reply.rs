@@ -85,7 +85,7 @@ impl Reply {
     /// The one thing that was asked for, where it is nested under a key: `item`, `task`, `product`, …
     ///
     /// # Errors
-    /// The result is no object with one key, or what is under it is not of the type.
+    /// The result is not an object with one key, or what is under it is not of the type.
     pub fn item<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let mut parts: IndexMap<String, T> = self.result()?;
         match (parts.pop(), parts.is_empty()) {

@@ -150,7 +150,7 @@ pub struct RangeDifference {
     pub came: u64,
 }
 
-/// Where a list is to be gone on with.
+/// Where a list is to be resumed.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {

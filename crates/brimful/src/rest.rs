@@ -1,6 +1,6 @@
 //! The vocabulary of BX.rest: `callMethod` and `callBatch`, and results that are asked for their data or their error.
 //!
-//! Nothing here is another way to the portal: a [`CallResult`] is what became of a call, error or not, in one value.
+//! Nothing here is another way to the portal: a [`CallResult`] is the outcome of a call, error or not, in one value.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::json;
 
-/// What became of a call, with the names of BX.rest.
+/// The outcome of a call, with the names of BX.rest.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) {
@@ -42,7 +42,7 @@ pub struct CallResult {
     answer: Result<CallAnswer, Error>,
 }
 
-/// What there is of a reply, alone or in a batch.
+/// The parts of a reply that came, alone or in a batch.
 struct CallAnswer {
     data: Value,
     next: Option<u64>,
@@ -52,7 +52,7 @@ struct CallAnswer {
 }
 
 impl Client {
-    /// `BX.rest.callMethod`: calls a method, and returns what became of it, an error too.
+    /// `BX.rest.callMethod`: calls a method, and returns its outcome, an error too.
     pub async fn call_method(&self, method: &str, params: impl Serialize) -> CallResult {
         let (params, reply) = match json::params(method, params) {
             Ok(params) => (params.clone(), self.call(method, params).await),
@@ -75,7 +75,7 @@ impl Client {
         }
     }
 
-    /// `BX.rest.callBatch`: calls any number of named methods, and returns what became of each. For commands that are
+    /// `BX.rest.callBatch`: calls any number of named methods, and returns the outcome of each. For commands that are
     /// built from earlier results see [`Batch::late`].
     ///
     /// In one thing it does better than the original: where a command refers to the result of another (`$result[…]`) and
@@ -211,8 +211,8 @@ impl CallResult {
         }
     }
 
-    /// The next page: the same call with another `start`. `None` if there is none. A result of a batch goes on with its
-    /// own method, outside of the batch.
+    /// The next page: the same call with another `start`. `None` if there is none. A result of a batch continues with
+    /// its own method, outside of the batch.
     pub async fn next(&self) -> Option<Self> {
         let start = self.answer.as_ref().ok()?.next?;
         let mut params = self.params.clone();
@@ -239,7 +239,7 @@ impl fmt::Debug for CallResult {
     }
 }
 
-/// What became of the commands of a batch, by their names. A command that was not run has an error; only those that a
+/// The outcomes of the commands of a batch, by their names. A command that was not run has an error; only those that a
 /// batch with [`OnError::Halt`] did not get to are not among them.
 ///
 /// ```no_run

@@ -1,6 +1,6 @@
-//! The one place that decides whether a call is sent again: from what the call does and what became of it.
+//! The one place that decides whether a call is sent again: from what the call does and how the attempt ended.
 //!
-//! | became of it | read | write |
+//! | the attempt was | read | write |
 //! |---|---|---|
 //! | refused before it ran (503 limit, 429) | again | again |
 //! | never sent (no connection) | again | again |

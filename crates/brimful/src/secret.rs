@@ -20,7 +20,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for whoever has to send or store it.
+    /// The text itself, for code that has to send or store it.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -17,7 +17,7 @@ pub async fn run(bitrix: &Client) -> String {
         Some("NO_AUTH_FOUND") => "no credentials were sent".to_owned(),
         Some(_) => format!("the portal refused: {error}"),
         None if error.execution() == Execution::Unknown => {
-            "nobody knows whether the lead is changed: look before you try again".to_owned()
+            "it is unknown whether the lead was changed: look before you try again".to_owned()
         }
         None => format!("it never ran: {error}"),
     }

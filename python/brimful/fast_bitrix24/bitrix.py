@@ -43,7 +43,7 @@ def _checked(webhook: Any) -> str:
     if not (parts.scheme and parts.netloc and parts.path):
         raise ValueError("webhook: Webhook is not a valid URL")
     if parts.scheme not in ("http", "https"):
-        raise ValueError(f"webhook: {parts.scheme}: is no scheme of a portal, write https:")
+        raise ValueError(f"webhook: {parts.scheme}: is not a scheme of a portal, write https:")
     return webhook.strip()
 
 

@@ -11,7 +11,7 @@ use crate::setting::Row;
 use crate::single::Command;
 
 /// A command that failed: its label, and the call that fails like this.
-pub(crate) struct Failed {
+pub(crate) struct FailedCommand {
     pub(crate) label: String,
     pub(crate) command: String,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Failed {
 /// What a batch was made of.
 pub(crate) struct Commands<'r> {
     pub(crate) done: Vec<Command<'r>>,
-    pub(crate) failed: Vec<Failed>,
+    pub(crate) failed: Vec<FailedCommand>,
 }
 
 /// The entries of a PHP array by their keys.
@@ -86,7 +86,7 @@ pub(crate) fn commands<'r>(
             Some(command) => command.to_owned(),
             None => failing(error).ok_or_else(|| format!("how command {label} fails"))?,
         };
-        failed.push(Failed { label, command });
+        failed.push(FailedCommand { label, command });
     }
     Ok(Commands { done, failed })
 }

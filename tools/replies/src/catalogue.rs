@@ -3,7 +3,7 @@
 use brimful_protocol::catalogue::{self, Method, Shape};
 use serde_json::Value as Json;
 
-/// What there is of a method.
+/// The entry of a method.
 pub(crate) fn find(method: &str) -> Option<&'static Method> {
     catalogue::find(method)
 }

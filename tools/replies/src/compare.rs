@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_is_no_empty_object() {
+    fn an_empty_list_is_not_an_empty_object() {
         assert_eq!(
             compared(
                 r#"{"result":{"a":{}}}"#,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_start_of_a_newer_portal_is_no_fraction() {
+    fn the_whole_start_of_a_newer_portal_is_not_a_fraction() {
         assert_eq!(
             compared(
                 r#"{"time":{"start":1.5}}"#,

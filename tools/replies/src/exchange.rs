@@ -14,7 +14,7 @@ use crate::setting::Setting;
 use crate::single::{self, Command, How, Plan};
 use crate::{batch as batches, catalogue, portal, told};
 
-/// What became of a recording.
+/// The outcome of a recording.
 pub(crate) enum Verdict {
     /// The same, the weakest way in which a reply came about, and what a document leaves out.
     Same(How, Vec<String>),
@@ -52,7 +52,7 @@ struct Call {
 /// A reply, taken apart.
 enum Part<'r> {
     Single(Box<Command<'r>>),
-    Batch(Vec<Command<'r>>, Vec<batches::Failed>),
+    Batch(Vec<Command<'r>>, Vec<batches::FailedCommand>),
     Failing(Call),
 }
 
@@ -280,11 +280,11 @@ mod tests {
     }
 
     /// A command of a batch: its label, its result, its next and its total.
-    type Told<'l> = (&'l str, Json, Option<u64>, Option<u64>);
+    type RecordedCommand<'l> = (&'l str, Json, Option<u64>, Option<u64>);
 
     /// The reply to a batch of these commands.
-    fn batch(commands: &[Told<'_>]) -> Json {
-        let part = |value: &dyn Fn(&Told<'_>) -> Option<Json>| {
+    fn batch(commands: &[RecordedCommand<'_>]) -> Json {
+        let part = |value: &dyn Fn(&RecordedCommand<'_>) -> Option<Json>| {
             let entries = commands
                 .iter()
                 .filter_map(|command| Some((command.0.to_owned(), value(command)?)));
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_method_of_which_one_reply_is_no_list_is_replayed_as_a_whole() {
+    async fn a_method_of_which_one_reply_is_not_a_list_is_replayed_as_a_whole() {
         let reply = batch(&[
             ("rows", orders(1..=3), None, Some(3)),
             ("odd", json!({ "orders": [], "more": 1 }), None, Some(0)),

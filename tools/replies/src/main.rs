@@ -36,7 +36,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use conversation::Held;
+use conversation::ConversationOutcome;
 use count::Count;
 use exchange::Verdict;
 use folder::Recording;
@@ -68,9 +68,11 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// The verdict, and what the model answered where that was not the reply.
 async fn check(recording: &Recording, modelled: &[String]) -> (Verdict, Option<String>) {
     let otherwise = match conversation::hold(recording, modelled).await {
-        Held::Same(left_out) => return (Verdict::Same(How::Modelled, left_out), None),
-        Held::Otherwise(difference) => Some(difference),
-        Held::Unknown => None,
+        ConversationOutcome::Same(left_out) => {
+            return (Verdict::Same(How::Modelled, left_out), None);
+        }
+        ConversationOutcome::Otherwise(difference) => Some(difference),
+        ConversationOutcome::Unknown => None,
     };
     let verdict = match exchange::work_out(recording, modelled) {
         Ok(exchange) => exchange.verdict(recording).await,

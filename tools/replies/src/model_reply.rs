@@ -264,7 +264,7 @@ impl Comparison<'_> {
     }
 }
 
-/// What is no record: the same keys, the same types, lists of one length.
+/// What is not a record: the same keys, the same types, lists of one length.
 fn value(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
     equal_types(path, expected, got)?;
     match (expected, got) {

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_around_the_parts_of_a_condition_are_no_part_of_them() {
+    fn blanks_around_the_parts_of_a_condition_are_not_part_of_them() {
         let right = (">=DATE_CREATE".into(), json!("2020-03-01"));
         assert_eq!(read(">= DATE_CREATE=2020-03-01"), right);
         assert_eq!(read(" >=DATE_CREATE = 2020-03-01"), right);

@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
 /// What to say about a method that the catalogue does not have. It is called anyway: the catalogue may be old. `verb` is
 /// what the name of an entity alone lacks, such as `list`; none where it may be any.
 pub(crate) fn warning_if_unknown(method: &str, verb: Option<&str>) -> Option<String> {
-    // The one method that is no command of others, and so is not in the catalogue.
+    // The one method that is not a command of others, and so is not in the catalogue.
     if catalogue::find(method).is_some() || method.eq_ignore_ascii_case("batch") {
         return None;
     }

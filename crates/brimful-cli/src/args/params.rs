@@ -272,7 +272,7 @@ impl CallParams<'_> {
     }
 }
 
-/// Blanks are no part of a field's name, though JSON may have them: `" STAGE_ID"`, `">= DATE_CREATE"`.
+/// Blanks are not part of a field's name, though JSON may have them: `" STAGE_ID"`, `">= DATE_CREATE"`.
 fn trim_names(params: &mut Map<String, Value>) {
     for (key, value) in params.iter_mut() {
         match (key.to_ascii_lowercase().as_str(), value) {
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_around_names_are_no_part_of_them() {
+    fn blanks_around_names_are_not_part_of_them() {
         let given = CallParams {
             json: Some(
                 r#"{"filter": {">= ID ": 5}, "order": {" ID": "ASC"}, "select": ["ID ", " TITLE"]}"#,

@@ -207,7 +207,7 @@ impl CommandLog {
 
     fn leave(self) -> Option<String> {
         let log = self.lock().log.take()?;
-        // What cannot be synced is there all the same.
+        // What cannot be synced is there anyway.
         let place = target_name(log.partial.path());
         log.partial.leave().unwrap_or(Some(place))
     }

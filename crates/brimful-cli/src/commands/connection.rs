@@ -33,7 +33,7 @@ impl Connection {
         self
     }
 
-    /// The same, and ends waits for whoever reads the output too.
+    /// The same, and ends waits for the reader of the output too.
     pub(crate) fn ending_with(self, option: DeadlineOption, interrupts: &mut Interrupts) -> Self {
         interrupts.set_deadline(option.deadline);
         self.ending(option)

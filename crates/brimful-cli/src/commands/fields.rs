@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
-use super::show::{self, Rows, show};
+use super::show::{self, ShownRows, show};
 use crate::args::params::CallParams;
 use crate::args::rate::RateArg;
 use crate::args::{ParamsOption, PortalOption, method};
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &FieldsArgs, printer: Printer) -> Result<Exit, Fai
         connection.client.fields(&args.entity, params).await
     };
     let fields = fields.map_err(|error| Failure::of(&error))?;
-    let rows = Rows {
+    let rows = ShownRows {
         names: &["NAME", "TYPE", "NOTES", "TITLE", "CHOICES"],
         cells: |(name, field): &(String, Field)| {
             vec![

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
-use super::show::{self, Rows, show};
+use super::show::{self, ShownRows, show};
 use crate::args::portal;
 use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
@@ -104,7 +104,7 @@ pub(crate) async fn run(args: &MethodsArgs, printer: Printer) -> Result<Exit, Fa
     } else {
         &["METHOD", "REST", "SCOPE", "EFFECT", "LIST"]
     };
-    let rows = Rows {
+    let rows = ShownRows {
         names,
         cells: |known: &Known| cells(known, asked),
         json: json_of,
@@ -183,7 +183,7 @@ fn effect(known: &Known) -> &'static str {
     }
 }
 
-/// How its list is read; `None` if it is no list, or nobody knows.
+/// How its list is read; `None` if it is not a list, or that is unknown.
 fn list(method: &Method) -> Option<&'static str> {
     if method.keyset.is_some() {
         return Some("by ID");

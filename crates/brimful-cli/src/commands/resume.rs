@@ -47,7 +47,7 @@ pub(super) struct Started {
 /// The file that a destination names, unless it is a device or a folder: beside it an interrupted run leaves its rows.
 pub(super) fn ordinary_file(destination: &Destination) -> Option<&PathBuf> {
     match destination {
-        // A name that cannot be is told by whoever opens it.
+        // A name that is impossible is reported where the file is opened.
         Destination::File(path) if !is_special(path) => {
             Some(path).filter(|path| matches!(named_file(path), Ok(None)) || path.is_file())
         }

@@ -15,7 +15,7 @@ use crate::stdout;
 use crate::table::{Table, terminal_width};
 
 /// How rows are shown.
-pub(super) struct Rows<'a, C, J> {
+pub(super) struct ShownRows<'a, C, J> {
     /// The names of the columns.
     pub(super) names: &'a [&'a str],
     pub(super) cells: C,
@@ -24,7 +24,7 @@ pub(super) struct Rows<'a, C, J> {
 
 pub(super) fn show<T>(
     rows: impl Iterator<Item = T>,
-    how: &Rows<'_, impl Fn(&T) -> Vec<String>, impl Fn(&T) -> Value>,
+    how: &ShownRows<'_, impl Fn(&T) -> Vec<String>, impl Fn(&T) -> Value>,
     printer: Printer,
 ) -> Result<Exit, Failure> {
     let text = if io::stdout().is_terminal() {
@@ -65,7 +65,7 @@ pub(super) fn nothing_sent(error: OutputError) -> Failure {
     error.into()
 }
 
-/// Prints the reply to a call: laid out for whoever looks, as it came in a pipe.
+/// Prints the reply to a call: laid out on a terminal, as it came in a pipe.
 pub(super) fn reply(
     called: &str,
     effect: Effect,
@@ -81,7 +81,7 @@ pub(super) fn reply(
     match (printed, effect) {
         (Ok(()), _) => Ok(Exit::Done),
         (Err(error), Effect::Read) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
-        // Whoever takes it for a call that failed makes it twice.
+        // A user who takes it for a call that failed makes it twice.
         (Err(error), _) => {
             let failure = Failure::new(
                 Exit::Incomplete,
@@ -94,7 +94,7 @@ pub(super) fn reply(
     }
 }
 
-/// Prints data. A reader that has had enough is no failure.
+/// Prints data. A reader that has had enough is not a failure.
 pub(super) fn print(text: &str, printer: Printer) -> Result<Exit, Failure> {
     match printer.data(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(error)),

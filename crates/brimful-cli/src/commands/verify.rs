@@ -107,7 +107,7 @@ pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Fai
         match (verify_store(args, side, printer).await, name) {
             (Ok(Exit::Incomplete), _) => exit = Exit::Incomplete,
             (Ok(_), _) => {}
-            // The other portals have results all the same.
+            // The other portals have results anyway.
             (Err(mut failure), Some(name)) => {
                 failure.message = format!("{name}: {}", failure.message);
                 printer.failure(&failure);

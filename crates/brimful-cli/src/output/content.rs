@@ -86,7 +86,7 @@ impl Content {
         !self.has_no_lines
     }
 
-    /// Whether the rows are written as they are: what is there of the file can be gone on with.
+    /// Whether the rows are written as they are: an interrupted file can be resumed.
     pub(super) fn is_raw(&self) -> bool {
         self.rows.is_none() && self.compressor.is_none()
     }
@@ -223,7 +223,7 @@ pub(crate) fn misfits_beside(path: &Path) -> PathBuf {
 
 /// The members of the line of a value that did not fit.
 const MISFIT_MEMBERS: [&str; 4] = ["id", "field", "value", "reason"];
-/// A line that is longer is none of a value that did not fit, or of one that nobody reads.
+/// A longer line is not of a value that did not fit, or of one that is too long to read.
 const LONGEST_MISFIT: u64 = 64 << 20;
 
 /// Whether the values that do not fit may take the place of what is at `path`: there is nothing, or those of an earlier

@@ -57,7 +57,7 @@ impl OutputError {
         }
     }
 
-    /// What standard output says to a write. A reader that has gone is no failure.
+    /// What standard output says to a write. A reader that has gone is not a failure.
     pub(crate) fn of_stdout(source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::BrokenPipe => Self::Closed,

@@ -293,7 +293,7 @@ pub(crate) struct WrittenRows {
 pub(crate) fn named_file(path: &Path) -> Result<Option<std::fs::Metadata>, OutputError> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(named(path, io::ErrorKind::IsADirectory.into())),
-        // `leads/` is no name of a file.
+        // `leads/` is not a name of a file.
         Err(error) if path.to_string_lossy().ends_with(std::path::is_separator) => {
             Err(named(path, error))
         }
@@ -389,7 +389,7 @@ mod tests {
         let (whole, partial) = file(&folder);
         std::fs::write(&partial, "{\"ID\":\"1\"}\n{\"ID\"").unwrap();
         let left = PartialFile::open(&whole, Leftover::Keep).unwrap();
-        let keep = Kept {
+        let keep = WrittenRows {
             bytes: 11,
             first_page: 1,
             last_id: Some(1),

@@ -23,7 +23,7 @@ use crate::output::{Output, OutputError, Piece, Written};
 /// A reader that has stopped reading must not hold up Ctrl-C.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A reader that takes nothing for so long is waited for. One that reads is given what there is.
+/// A reader that takes nothing for so long is waited for. One that reads is given the rows that have come.
 const BLOCKED: Duration = Duration::from_millis(250);
 
 /// Where things come from.

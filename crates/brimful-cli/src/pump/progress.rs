@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_no_part_of_the_text() {
+    fn colours_are_not_part_of_the_text() {
         assert_eq!(
             colour("a  █▌░  5 %"),
             "a  \u{1b}[0m\u{1b}[36m█▌\u{1b}[0m\u{1b}[2m░\u{1b}[0m  5 %"

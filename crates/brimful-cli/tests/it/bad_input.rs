@@ -127,7 +127,7 @@ fn the_same_condition_twice() {
 }
 
 #[test]
-fn parameters_that_are_no_json() {
+fn parameters_that_are_not_json() {
     let output = Workspace::new().run(&[
         "call",
         "crm.lead.get",
@@ -327,7 +327,7 @@ fn a_webhook_that_the_portal_does_not_know() {
 }
 
 #[test]
-fn a_result_that_is_no_list() {
+fn a_result_that_is_not_a_list() {
     let portal = server(|received: &Received| same_for_all(received, &json!("OK"), 1));
     let (workspace, output) = export(&portal);
     assert_transcript!(output, @r#"
@@ -364,7 +364,7 @@ fn a_list_that_stops_advancing() {
 const MARK: &str = "\u{feff}";
 
 #[test]
-fn a_byte_order_mark_before_the_input_is_no_part_of_it() {
+fn a_byte_order_mark_before_the_input_is_not_part_of_it() {
     let config = PortalConfig::unlimited()
         .rows("crm.lead", 9)
         .rows("user", 1);

@@ -300,7 +300,7 @@ fn a_lost_answer_is_unknown_and_not_a_repetition() {
 }
 
 #[test]
-fn what_is_no_batch_is_said_with_its_name() {
+fn what_is_not_a_batch_is_said_with_its_name() {
     let workspace = Workspace::new();
     workspace.write("batch.json", r#"{"a": {"methd": "user.current"}}"#);
     let output = workspace.run(&["batch", "batch.json", "--portal", "demo"]);

@@ -280,7 +280,7 @@ fn keys_that_are_missing_or_wrong_are_told_without_them() {
 }
 
 #[test]
-fn a_partition_by_what_is_no_date_is_refused() {
+fn a_partition_by_what_is_not_a_date_is_refused() {
     let (workspace, portal) = (Workspace::new(), deals());
     let run = |to: &str, by: &str| {
         workspace.run(&[

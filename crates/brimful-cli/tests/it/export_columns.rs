@@ -14,7 +14,7 @@ fn row(value: Value) -> Map<String, Value> {
     }
 }
 
-/// Three deals, one of which has a date that is none.
+/// Three deals, one of which has a text that is not a date in a field of dates.
 fn deals() -> Running {
     let rows = vec![
         row(
@@ -138,7 +138,7 @@ fn excel_gets_its_mark_and_semicolons_and_titles() {
 }
 
 #[test]
-fn a_text_is_no_formula_where_a_spreadsheet_opens_the_file_and_as_it_is_elsewhere() {
+fn a_text_is_not_a_formula_where_a_spreadsheet_opens_the_file_and_as_it_is_elsewhere() {
     let workspace = Workspace::new();
     let rows = [
         json!({"ID": "1", "TITLE": "=1+1", "OPPORTUNITY": "-5.00", "COMMENTS": "+7 900"}),

@@ -52,7 +52,7 @@ fn an_address_with_a_user_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn what_is_no_id_is_refused_unless_it_is_to_be_sent_unchecked() {
+fn what_is_not_an_id_is_refused_unless_it_is_to_be_sent_unchecked() {
     let (workspace, portal) = (Workspace::new(), leads());
     workspace.write("each.jsonl", "{\"id\":[40,41]}\n{\"id\":true}\n");
     workspace.write("batch.json", r#"{"a":["crm.lead.delete",{"id":[50,51]}]}"#);

@@ -293,7 +293,7 @@ fn a_login_that_is_over_says_so() {
 }
 
 #[test]
-fn whoever_else_knocks_is_turned_away() {
+fn other_requests_to_the_callback_address_are_refused() {
     let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
     let (child, address) = start(&workspace, &portal, port);
@@ -500,7 +500,7 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn what_is_no_login_is_not_removed() {
+fn what_is_not_a_login_is_not_removed() {
     let workspace = Workspace::new();
     workspace.write("leads.jsonl", "{\"ID\": \"1\"}\n");
     let output = workspace.run(&["logout", "--token-file", "leads.jsonl"]);
@@ -624,7 +624,7 @@ fn the_client_secret_goes_to_no_other_server_that_the_pasted_address_names() {
 }
 
 #[test]
-fn what_is_no_code_is_refused_before_anything_is_asked() {
+fn what_is_not_a_code_is_refused_before_anything_is_asked() {
     let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
     let at = origin(&portal);

@@ -226,7 +226,7 @@ fn an_entity_that_there_is_not() {
 }
 
 #[test]
-fn a_line_that_is_no_row() {
+fn a_line_that_is_not_a_row() {
     let workspace = Workspace::new();
     workspace.write("in.jsonl", "{\"ID\":\"1\"}\n[1]\n");
     let output = workspace.run(&["portal", "--port", "0", "--load", "crm.lead=in.jsonl"]);

@@ -205,7 +205,7 @@ fn a_state_that_cannot_be_read_is_an_error_that_names_the_table() {
 }
 
 #[test]
-fn a_reader_that_has_gone_is_no_failure_of_status_verify_and_the_list_of_entities() {
+fn a_reader_that_has_gone_is_not_a_failure_of_status_verify_and_the_list_of_entities() {
     let (workspace, portal) = (Workspace::new(), portal(config()));
     let url = portal.url();
     filled(&workspace, &url);

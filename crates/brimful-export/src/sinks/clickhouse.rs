@@ -425,7 +425,7 @@ impl ClickhouseSink {
         Err(self.failed(why).because_of_table())
     }
 
-    /// A run begins that goes on with no other: what is left of earlier runs is cleared.
+    /// Begins a run that does not resume another one: what is left of earlier runs is cleared.
     fn clear(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.store_state(false)?;
         // The server does it when it has time; those of this run are told by its number.

@@ -49,8 +49,8 @@ impl NewRows {
     }
 }
 
-/// The place of the column with the IDs, where their order tells which rows are new: not where IDs are no numbers, and not
-/// where a sync compares rows before.
+/// The place of the column with the IDs, where their order tells which rows are new: not where IDs are not numbers, and
+/// not where a sync compares rows before.
 pub(crate) fn ascending_key(schema: &Schema, state: &RunState) -> Option<usize> {
     let key = schema.key.filter(|_| state.sync.is_none())?;
     let is_number = schema.columns[key].kind == ColumnType::Scalar(ScalarType::Int64);

@@ -430,7 +430,7 @@ impl SqliteSink {
         }
     }
 
-    /// A run begins that goes on with no other: what is left of earlier runs is cleared.
+    /// Begins a run that does not resume another one: what is left of earlier runs is cleared.
     fn clear(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.store_state(false)?;
         for statement in clearing(schema, &self.state, quoted, literal) {

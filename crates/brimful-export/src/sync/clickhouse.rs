@@ -9,7 +9,7 @@ use brimful::Page;
 use super::entities::SyncEntity;
 use super::sql::{ERRORS, STATE};
 use super::status::{StoredStatus, TableStatus};
-use super::table::{Beside, StoredLabel, StoredTable, TableStore};
+use super::table::{StoredLabel, StoredTable, StoredWithRows, TableStore};
 use super::{Deletes, SyncError};
 use crate::error::ExportError;
 use crate::schema::Plan;
@@ -78,7 +78,7 @@ impl TableStore for ClickhouseTable<'_> {
         format!("RENAME TABLE {} TO {moved}", self.table)
     }
 
-    fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError> {
+    fn put_beside(&mut self, beside: &StoredWithRows<'_>) -> Result<(), SyncError> {
         let state = beside.state;
         let sync = serde_json::to_string(state).map_err(ExportError::from)?;
         self.sink.put_beside(BesideRows {

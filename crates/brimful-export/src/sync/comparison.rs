@@ -161,7 +161,8 @@ impl IdRange {
         if counted == Some(self.rows) && may_be_same {
             return RangeFinding::Same;
         }
-        // Nothing at all is no answer where the store has rows: such ranges are read, and lists don't believe one page.
+        // Nothing at all is not an answer where the store has rows: such ranges are read, and lists don't believe one
+        // page.
         let is_whole = |page: &&[u64]| {
             !page.is_empty()
                 && counted == Some(page.len() as u64)

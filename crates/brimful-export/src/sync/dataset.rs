@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::entities::SyncEntity;
 use super::state::PortalTime;
 use super::status::{StoredStatus, TableStatus};
-use super::table::{Beside, Coverage, FileTrouble, StoredLabel, StoredTable, TableStore};
+use super::table::{Coverage, FileTrouble, StoredLabel, StoredTable, StoredWithRows, TableStore};
 use super::{Deletes, SyncError};
 use crate::error::ExportError;
 use crate::format::DatasetPlace;
@@ -60,7 +60,7 @@ impl TableStore for &mut SyncedDataset {
         "move its folder".to_owned()
     }
 
-    fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError> {
+    fn put_beside(&mut self, beside: &StoredWithRows<'_>) -> Result<(), SyncError> {
         let gone = beside.gone.as_ref().map(|gone| GoneKeys {
             ids: gone.ids.to_vec(),
             marked_at: (gone.deletes != Deletes::Hard).then(|| micros(gone.at)),

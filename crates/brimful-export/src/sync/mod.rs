@@ -148,7 +148,7 @@ pub enum SyncError {
     /// What is stored of how far a table is cannot be read: it was edited, or a newer version has written it.
     #[error(
         "{store}: the state of {table} is unreadable: {why}; run brimful sync once more: it reads the table in full and \
-         stores the state anew"
+         stores the state again"
     )]
     UnreadableState {
         /// The store, without its password.
@@ -393,7 +393,7 @@ impl SyncRun {
         results.extend(done);
         results.sort_by_key(|(place, _)| *place);
         if let Some(lock) = Arc::into_inner(lock) {
-            // To let go of a store may take an answer of its server.
+            // Releasing a store may take an answer of its server.
             in_thread::blocking(move || {
                 lock.release();
                 Ok(())

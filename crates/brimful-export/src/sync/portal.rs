@@ -115,7 +115,8 @@ pub(crate) async fn describe_all(
     })
 }
 
-/// What the portal says of an entity: of its fields those that are kept, and whether it is narrowed by names that are none.
+/// What the portal says of an entity: of its fields those that are kept, and whether the names that narrow it include
+/// unknown ones.
 fn describe(
     entity: &SyncEntity,
     call: &FieldsCall,

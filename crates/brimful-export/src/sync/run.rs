@@ -441,7 +441,7 @@ impl EntityRun {
             self.read_lacking(&lacking).await?;
         }
         let live = ids.len() as u64;
-        // Too many of them are asked for all the same, if one request can: a count may have told of them by mistake.
+        // Too many of them are asked for anyway, if one request can: a count may have told of them by mistake.
         let is_asked = gone.len() <= DELETED_AT_ONCE
             || self.options.accept_deletes
             || comparison::is_believable(gone.len() as u64, live);

@@ -10,7 +10,7 @@
 )]
 
 use super::state::PortalTime;
-use super::table::{Beside, StoredLabel, StoredTable, TableStore};
+use super::table::{StoredLabel, StoredTable, StoredWithRows, TableStore};
 use super::{Deletes, SyncError};
 use crate::error::ExportError;
 use crate::sinks::{DELETED_AT, Dialect, StoreSink};
@@ -365,7 +365,7 @@ impl<'s> SqlTable<'s> {
         self.sql.dialect.quoted(&self.table)
     }
 
-    fn state_statement(&self, beside: &Beside<'_>) -> Result<String, ExportError> {
+    fn state_statement(&self, beside: &StoredWithRows<'_>) -> Result<String, ExportError> {
         let dialect = self.sql.dialect;
         let state = serde_json::to_string(beside.state)?;
         let last_id = beside.state.reading.as_ref().map(|reading| reading.after);
@@ -384,7 +384,7 @@ impl<'s> SqlTable<'s> {
         ))
     }
 
-    fn coverage_statement(&self, beside: &Beside<'_>) -> Option<String> {
+    fn coverage_statement(&self, beside: &StoredWithRows<'_>) -> Option<String> {
         let (dialect, coverage) = (self.sql.dialect, beside.coverage?);
         let from = coverage.from.map(|time| dialect.moment(time));
         Some(dialect.put(
@@ -410,7 +410,10 @@ impl<'s> SqlTable<'s> {
         Ok(kinds.iter().any(|kind| kind.to_lowercase().contains("int")))
     }
 
-    fn delete_statements(&mut self, beside: &Beside<'_>) -> Result<Vec<String>, ExportError> {
+    fn delete_statements(
+        &mut self,
+        beside: &StoredWithRows<'_>,
+    ) -> Result<Vec<String>, ExportError> {
         let Some(gone) = &beside.gone else {
             return Ok(Vec::new());
         };
@@ -486,7 +489,7 @@ impl TableStore for SqlTable<'_> {
         self.sql.dialect.rename(&self.table)
     }
 
-    fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError> {
+    fn put_beside(&mut self, beside: &StoredWithRows<'_>) -> Result<(), SyncError> {
         let mut statements = self.delete_statements(beside)?;
         statements.extend(self.coverage_statement(beside));
         statements.push(self.state_statement(beside)?);

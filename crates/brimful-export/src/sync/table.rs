@@ -44,7 +44,7 @@ pub(super) trait TableStore {
     fn how_to_move(&self) -> String;
 
     /// Takes what is to be stored with the rows that wait.
-    fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError>;
+    fn put_beside(&mut self, beside: &StoredWithRows<'_>) -> Result<(), SyncError>;
 
     /// What files are there now whose rows are not of the table, for people.
     fn strangers(&self) -> Option<String> {
@@ -125,7 +125,7 @@ impl FileTrouble {
 }
 
 /// What is stored with rows.
-pub(super) struct Beside<'b> {
+pub(super) struct StoredWithRows<'b> {
     pub(super) entity: &'b str,
     pub(super) command: &'b str,
     pub(super) state: &'b EntityState,
@@ -547,7 +547,7 @@ impl SyncTable {
         gone: Option<GoneRows<'_>>,
     ) -> Result<(), SyncError> {
         self.check_lock()?;
-        let beside = Beside {
+        let beside = StoredWithRows {
             entity: &self.entity,
             command: &self.command,
             state: &self.state,

@@ -15,12 +15,12 @@
 //! | `GET /_portal/stream` | requests and events as they come, as server-sent events |
 //! | `GET /_portal/curl?number=5` | a request as a line for a shell, its secrets hidden unless `&secret=1` |
 //! | `GET /_portal/limits` | the bucket of each address, the operating time of each method |
-//! | `GET /_portal/entities`, `GET /_portal/rows?entity=deal&start=0` | what there is |
+//! | `GET /_portal/entities`, `GET /_portal/rows?entity=deal&start=0` | the entities and their rows |
 //! | `GET /_portal/changes?entity=deal&id=5` | the last changes of rows: when, who, by which method, which fields |
 //! | `DELETE /_portal/changes` | forgets them |
 //! | `GET /_portal/webhooks` | the webhooks, without their codes |
 //! | `GET /_portal/stats` | what was asked so far |
-//! | `GET /_portal/events` | the last events that were posted to handlers, and what became of them |
+//! | `GET /_portal/events` | the last events that were posted to handlers, and their outcomes |
 //! | `DELETE /_portal/events` | forgets them |
 //! | `GET /_portal/apps` | the applications |
 //! | `PUT` or `POST /_portal/apps` | `{"install": "ID", "user": 1}` or `{"uninstall": "ID", "clean": true}` |

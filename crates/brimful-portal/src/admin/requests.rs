@@ -178,7 +178,7 @@ fn params(request: &LoggedRequest) -> Array {
     let media_type = request.media_type.as_ref();
     let media_type = media_type.and_then(|value| value.to_str().ok());
     let body = request.body.as_deref().unwrap_or_default();
-    // A body that cannot be read is none of the parameters that the method got.
+    // A body that cannot be read is not among the parameters that the method got.
     let in_body = request_body::parse(media_type.unwrap_or_default(), body).unwrap_or_default();
     request_body::merge(in_query, in_body)
 }

@@ -31,7 +31,7 @@ pub(crate) struct Delivery {
     pub(crate) form: Json,
 }
 
-/// What waits for handlers, and what became of what they were told.
+/// The deliveries that wait for handlers, and the outcomes of those before.
 #[derive(Debug)]
 pub(crate) struct EventSender {
     hosts: HandlerHosts,
@@ -96,7 +96,7 @@ impl EventSender {
         }
     }
 
-    /// Posts a delivery and keeps what became of it.
+    /// Posts a delivery and keeps its outcome.
     pub(crate) async fn post(&self, delivery: &Delivery) -> (EventDelivery, Option<io::Error>) {
         let Some(address) = HandlerAddress::of(&delivery.handler, &self.hosts) else {
             self.say_it_is_elsewhere(&delivery.handler);

@@ -53,7 +53,7 @@ impl<'c> Cause<'c> {
     }
 }
 
-/// The events on their way, and what became of those before.
+/// The events on their way, and the outcomes of those before.
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) sender: Arc<EventSender>,

@@ -1,4 +1,4 @@
-//! Links to files, signed for whoever got them.
+//! Links to files, signed for the caller who got them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +12,9 @@ use crate::methods::{
     DOWNLOAD_URL, FILE_URL, OWN_ADDRESS, STORED_FILE, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL,
 };
 
-/// The name by which links lead here. It is no method: batches may not hold it.
+/// The name by which links lead here. It is not a method: batches may not hold it.
 pub(crate) const DOWNLOAD: &str = "download";
-/// The name by which addresses lead here that take files. It is no method either.
+/// The name by which addresses lead here that take files. It is not a method either.
 pub(crate) const UPLOAD: &str = "upload";
 
 /// Whether the replies of a method have links to sign, for downloads or uploads. `method` may be spelt in any case.
@@ -60,7 +60,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Those of whoever calls `method`, if it can give any.
+    /// Those of the caller of `method`, if it can give any.
     pub(crate) fn of(
         context: &Context,
         method: &str,
@@ -237,7 +237,7 @@ pub(crate) fn token(context: &Context, presented: &Presented, id: &str) -> Strin
     format!("disk|{what}|{signature}")
 }
 
-/// `upload|what|signature`: lets whoever has this credential upload one file.
+/// `upload|what|signature`: lets the holder of this credential upload one file.
 pub(crate) fn upload_token(context: &Context, presented: &Presented, what: &str) -> String {
     let encoded = STANDARD.encode(what);
     let signature = context

@@ -18,7 +18,7 @@ pub(crate) struct Call<'a> {
     pub(crate) params: Array,
     /// The user who calls.
     pub(crate) user: u64,
-    /// The application that calls for the user, if it is no webhook.
+    /// The application that calls for the user, if it is not a webhook.
     pub(crate) application: Option<&'a str>,
     /// The key of the source that the call names for the queues of offline events.
     pub(crate) connector: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! What became of events: the last deliveries, for `/_portal/events` and for who listens.
+//! The outcomes of events: the last deliveries, for `/_portal/events` and for subscribers.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// So many deliveries are kept.
 const MOST: usize = 1_000;
 
-/// An event that was to be posted to a handler, and what became of it.
+/// An event that was to be posted to a handler, and the outcome.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct EventDelivery {
@@ -25,7 +25,7 @@ pub struct EventDelivery {
     pub handler: String,
     /// The application that bound it.
     pub application: String,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: DeliveryOutcome,
     /// The HTTP status of the handler's reply, if it replied.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ pub struct EventDelivery {
     pub form: Json,
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -47,7 +47,7 @@ pub(crate) fn too_large() -> MethodError {
     MethodError::new(413, "REQUEST_ENTITY_TOO_LARGE", "Request entity too large")
 }
 
-/// The answer to a request that is no HTTP.
+/// The answer to a request that is not HTTP.
 pub(crate) fn broken_request() -> MethodError {
     MethodError::new(400, "INVALID_REQUEST", "The request is broken")
 }

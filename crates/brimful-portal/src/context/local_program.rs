@@ -21,7 +21,7 @@ pub(crate) fn doubt(
         return Some("it does not come from the portal's machine");
     }
     let host = host(request);
-    // A request without a host comes from this very process, or from a program that is no browser.
+    // A request without a host comes from this very process, or from a program that is not a browser.
     if let Some(host) = host
         && !is_this_machine(name_of(host), own_host)
     {
@@ -44,7 +44,7 @@ pub(crate) fn doubt(
     }
 }
 
-/// The text of a header; one that is no text is as foreign as one can be.
+/// The text of a header; one that is not a text is as foreign as one can be.
 fn text<'r>(request: &'r Request<Bytes>, name: &HeaderName) -> Option<&'r str> {
     let value = request.headers().get(name)?;
     Some(value.to_str().unwrap_or("?"))

@@ -17,7 +17,7 @@ pub(crate) struct SlowBody(pub(crate) Duration);
 /// What of a body is still to come.
 type Rest = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
-/// Goes with a response whose body comes bit by bit, as long as it lasts. Whoever sends the response takes it.
+/// Goes with a response whose body comes bit by bit, as long as it lasts. The code that sends the response takes it.
 #[derive(Clone)]
 pub(crate) struct LiveBody(pub(crate) Arc<Mutex<Option<Rest>>>);
 

@@ -25,7 +25,7 @@ const LONGEST_REPLY: usize = 32 << 10;
 /// So many requests wait for one who listens.
 const MOST_WAITING: usize = 1_000;
 
-/// A request and what became of it, secrets and all.
+/// A request and its outcome, with all secrets.
 #[derive(Clone)]
 pub(crate) struct LoggedRequest {
     /// Counted from 1.
@@ -48,12 +48,12 @@ pub(crate) struct LoggedRequest {
     pub(crate) reply: Option<Bytes>,
     /// Whether that is not all of it.
     pub(crate) is_reply_cut: bool,
-    /// What became of the commands of a batch.
+    /// The outcomes of the commands of a batch.
     pub(crate) commands: Option<CommandOutcomes>,
     pub(crate) took: Duration,
 }
 
-/// What became of the commands of a batch, in the order in which they stand in it.
+/// The outcomes of the commands of a batch, in the order in which they stand in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct CommandOutcomes {
     /// How many of them ran or were refused; those after them were not looked at.

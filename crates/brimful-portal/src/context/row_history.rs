@@ -76,10 +76,10 @@ impl KeptChange {
 
 /// The last changes of rows.
 #[derive(Debug, Default)]
-pub(crate) struct RowHistory(Mutex<Kept>);
+pub(crate) struct RowHistory(Mutex<KeptHistory>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptHistory {
     changes: VecDeque<KeptChange>,
     bytes: usize,
     entered: u64,

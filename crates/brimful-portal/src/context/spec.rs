@@ -30,7 +30,7 @@ impl SpecError {
     }
 }
 
-/// One entry, taken apart and not yet understood.
+/// One entry, split into its parts and not yet understood.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Entry<'s> {
     /// The entry as it was written.
@@ -41,7 +41,7 @@ pub(crate) struct Entry<'s> {
     pub(crate) options: Vec<(&'s str, &'s str)>,
 }
 
-/// The entries of a specification; empty ones are none.
+/// The entries of a specification, without empty ones.
 pub(crate) fn entries(spec: &str) -> impl Iterator<Item = Entry<'_>> {
     spec.split([',', ';', '\n'])
         .map(str::trim)
@@ -52,7 +52,7 @@ pub(crate) fn entries(spec: &str) -> impl Iterator<Item = Entry<'_>> {
 fn entry(text: &str) -> Entry<'_> {
     let mut words = text.split_whitespace();
     let first = words.next().unwrap_or_default();
-    let (head, option) = apart(first);
+    let (head, option) = split_option(first);
     let (name, value) = match head.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (head, None),
@@ -67,7 +67,7 @@ fn entry(text: &str) -> Entry<'_> {
 }
 
 /// A value may hold colons itself, as an address does: there, an option begins at a colon only if it looks like one.
-fn apart(first: &str) -> (&str, Option<&str>) {
+fn split_option(first: &str) -> (&str, Option<&str>) {
     let in_name = |at: usize| !first[..at].contains('=');
     let found = first.match_indices(':').map(|(at, _)| at).find(|&at| {
         let rest = &first[at + 1..];

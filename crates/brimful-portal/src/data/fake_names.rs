@@ -2,8 +2,8 @@
 //! rows can be given to others.
 //!
 //! The rule errs on the side of replacing. What stays are numbers, dates, flags and codes, which is what programs work
-//! with: IDs, stages, types, currencies. Everything else that is text is replaced, also in fields that nobody knows here.
-//! The same text always becomes the same one, so that what was equal stays equal.
+//! with: IDs, stages, types, currencies. Everything else that is text is replaced, also in fields that the emulator
+//! does not know. The same text always becomes the same one, so that what was equal stays equal.
 
 use serde_json::{Map, Value};
 
@@ -81,7 +81,7 @@ enum Meaning {
     /// A number that stands for somebody: of a passport, an account, a tax payer.
     PersonalNumber,
     Code,
-    /// Nobody knows.
+    /// Unknown.
     Other,
 }
 
@@ -326,7 +326,7 @@ fn is_code(text: &str) -> bool {
         && (digits(text) < 7 || is_number(text))
 }
 
-/// A code in a field that nobody knows: `UC_4AF`, `C1:NEW`.
+/// A code in an unknown field: `UC_4AF`, `C1:NEW`.
 fn is_code_in_capitals(text: &str) -> bool {
     is_code(text)
         && !text.bytes().any(|byte| byte.is_ascii_lowercase())

@@ -1,5 +1,5 @@
-//! What files hold: those of the drive, whose folders and files are rows of [`DISK_OBJECT`], version by version, and those
-//! that records have, such as photos of contacts and pictures of products.
+//! What files hold: those of the drive, whose folders and files are rows of [`DISK_OBJECT`], version by version, and
+//! those that records have, such as photos of contacts and pictures of products.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

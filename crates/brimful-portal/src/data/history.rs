@@ -1,4 +1,4 @@
-//! What became of tasks, change by change.
+//! The history of tasks, change by change.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

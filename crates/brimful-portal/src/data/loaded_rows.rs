@@ -10,7 +10,7 @@ pub struct LoadedRows(Vec<Box<str>>);
 impl LoadedRows {
     /// Adds a row at the end.
     pub fn push(&mut self, row: &Map<String, Json>) {
-        // Only maps with keys that are no texts can't be written, and there are none.
+        // Only maps with keys that are not texts can't be written, and there are none.
         let json = serde_json::to_string(row).unwrap_or_default();
         self.0.push(json.into());
     }

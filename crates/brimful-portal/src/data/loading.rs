@@ -23,7 +23,7 @@ pub(super) enum LoadTarget {
     Categories,
 }
 
-/// Where rows of `name` go, if that is no table.
+/// Where rows of `name` go, if that is not a table.
 pub(super) fn target(name: &str) -> Option<LoadTarget> {
     let name = name.trim().to_ascii_lowercase();
     Some(match name.strip_prefix("crm.").unwrap_or(&name) {

@@ -169,7 +169,7 @@ pub enum DataError {
         /// The rows asked for.
         rows: u64,
     },
-    /// More IDs are to be missing than can be counted, or it is no share.
+    /// More IDs are to be missing than can be counted, or it is not a share.
     #[error(
         "the gaps of \"{entity}\" are {gaps}: the share of missing IDs is from 0 to {SPARSEST}"
     )]
@@ -190,7 +190,7 @@ pub(crate) struct PortalData {
     pub(crate) tables: Vec<Table>,
     pub(crate) links: Links,
     pub(crate) comments: Comments,
-    /// What became of tasks since the portal began.
+    /// The history of tasks since the portal began.
     pub(crate) history: History,
     pub(crate) categories: Tracked<Categories>,
     /// What is served as it was given.

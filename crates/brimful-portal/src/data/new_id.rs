@@ -4,7 +4,7 @@
 pub(crate) const LARGEST: u64 = i64::MAX as u64;
 
 /// The ID of a new row: above the highest one ever used, or the highest free one where there is none above. A portal that
-/// was given a row with the largest ID takes new rows all the same.
+/// was given a row with the largest ID takes new rows anyway.
 pub(crate) fn new_id(last: u64, is_used: impl Fn(u64) -> bool) -> u64 {
     if last < LARGEST {
         return last + 1;

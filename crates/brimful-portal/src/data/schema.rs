@@ -42,11 +42,11 @@ pub(crate) enum Kind {
     Listed(&'static str),
     /// A file of a record.
     File,
-    /// Nobody knows: only loaded rows have the field.
+    /// Unknown: only loaded rows have the field.
     Found,
 }
 
-/// The type of fields that name a record of another type, where that is no lead, deal, contact or company.
+/// The type of fields that name a record of another type, where that is not a lead, deal, contact or company.
 pub(crate) const PARENT_TYPE: &str = "crm_entity";
 
 /// How values of a kind are compared.

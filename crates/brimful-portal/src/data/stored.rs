@@ -120,7 +120,7 @@ fn wrong(store: &str, id: u64, why: impl std::fmt::Display) -> DataError {
 }
 
 fn text_of<T: Serialize>(value: &T) -> String {
-    // Only maps with keys that are no texts can't be written, and there are none.
+    // Only maps with keys that are not texts can't be written, and there are none.
     serde_json::to_string(value).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-/// A value. Whoever can change it counts as having changed it.
+/// A value. Code that borrows it to change it counts as having changed it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tracked<T> {
     value: T,

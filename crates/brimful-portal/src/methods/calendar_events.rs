@@ -55,8 +55,8 @@ fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     Ok(output)
 }
 
-/// Refuses an event in a calendar that there is not, with links to the CRM that are no list, with a name or a description
-/// that is no text, and with times that are none.
+/// Refuses an event in a calendar that does not exist, with links to the CRM that are not a list, with a name or a
+/// description that is not a text, and with times that cannot be read.
 fn check(state: &PortalData, call: &Call<'_>) -> Result<(), MethodError> {
     let refused = |text: &str| Err(MethodError::new(400, "", text));
     let given = |name: &str| call.params.get_ignoring_case(name);

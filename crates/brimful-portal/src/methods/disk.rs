@@ -40,13 +40,13 @@ pub(crate) const UPLOAD_URL: &str = "uploadUrl";
 /// What stands for the portal's own address at the beginning of a text until it is known who asked, and where.
 pub(crate) const OWN_ADDRESS: &str = "portal:";
 
-/// What stands before the description of an upload until it is signed for whoever asked.
+/// What stands before the description of an upload until it is signed for the caller.
 pub(crate) const UNSIGNED: &str = "upload:";
 
 /// The field that holds a link to the content of a file in a chat.
 pub(crate) const FILE_URL: &str = "downloadUrl";
 
-/// What stands before the number of such a file until the link is signed for whoever asked.
+/// What stands before the number of such a file until the link is signed for the caller.
 pub(crate) const UNSIGNED_DOWNLOAD: &str = "download:";
 
 /// What a method is about.
@@ -61,7 +61,7 @@ const FILE: u8 = DiskObject::File as u8;
 
 /// Whether numbers that the portal has just given are written as numbers: it reads them as texts afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Written {
+enum WrittenWhen {
     JustNow,
     Before,
 }
@@ -131,9 +131,9 @@ fn named<const KIND: u8>(
         .ok_or_else(|| not_found(&value.to_text()))
 }
 
-fn describe(state: &PortalData, id: u64, written: Written) -> Array {
+fn describe(state: &PortalData, id: u64, written: WrittenWhen) -> Array {
     let of = row(state, id);
-    let just_now = written == Written::JustNow;
+    let just_now = written == WrittenWhen::JustNow;
     let given = |number: u64| {
         if just_now {
             Value::Int(number as i64)
@@ -215,7 +215,7 @@ fn path(state: &PortalData, id: u64) -> String {
         .fold(String::new(), |path, name| path + "/" + name)
 }
 
-fn answer(state: &PortalData, id: u64, written: Written) -> Output {
+fn answer(state: &PortalData, id: u64, written: WrittenWhen) -> Output {
     Output::value(&Value::Array(describe(state, id, written)))
 }
 
@@ -309,7 +309,8 @@ fn content(value: &Value) -> Result<Vec<u8>, MethodError> {
         .ok_or_else(|| refused("ERROR_COULD_NOT_SAVE_FILE", "Could not save file"))
 }
 
-/// What PHP's `base64_decode` makes of a text: it passes over letters that are none of base64. `None` if nothing is left.
+/// What PHP's `base64_decode` makes of a text: it passes over letters that base64 does not have. `None` if nothing is
+/// left.
 pub(super) fn decoded(encoded: &str) -> Option<Vec<u8>> {
     let is_letter = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
     let letters = encoded.bytes().take_while(|c| *c != b'=').filter(is_letter);
@@ -372,7 +373,7 @@ fn children(state: &PortalData, call: &mut Call<'_>, folder: u64) -> Output {
     let query = Query::new(table, filter.and(of_folder(state, folder)), order);
     let page = Paging::Offset.page(&query, start, call);
     let output = plan::list(None, &page.ids, |out, id| {
-        json::write(out, &Value::Array(describe(state, id, Written::Before)));
+        json::write(out, &Value::Array(describe(state, id, WrittenWhen::Before)));
     });
     page.with_pagination_fields(output)
 }
@@ -384,7 +385,7 @@ pub(crate) fn get<const KIND: u8>(
 ) -> Result<Output, MethodError> {
     let id = named::<KIND>(state, call, "id", 0)?;
     charge(call, 1);
-    Ok(answer(state, id, Written::Before))
+    Ok(answer(state, id, WrittenWhen::Before))
 }
 
 /// `disk.folder.addsubfolder(id, data)`
@@ -418,7 +419,7 @@ fn add_folder_to(
     let name = free_name(state, place.1, name_of(call, no_name)?, "folder", false)?;
     charge(call, 1);
     let id = state.add_to_drive(place, &name, (call.user, call.seconds()), None);
-    Ok(answer(state, id, Written::JustNow))
+    Ok(answer(state, id, WrittenWhen::JustNow))
 }
 
 /// `disk.folder.uploadfile(id, data, fileContent)`
@@ -482,7 +483,7 @@ fn upload_to(
     charge(call, 1);
     let by = (call.user, call.seconds());
     let id = state.add_to_drive(place, &name, by, Some(stored));
-    Ok(answer(state, id, Written::JustNow))
+    Ok(answer(state, id, WrittenWhen::JustNow))
 }
 
 /// `disk.folder.rename` and `disk.file.rename`
@@ -500,7 +501,7 @@ pub(crate) fn rename<const KIND: u8>(
     charge(call, 1);
     state.files.rename(id, &name);
     touch(state, id, call, &[("NAME", Value::Text(name))]);
-    Ok(answer(state, id, Written::Before))
+    Ok(answer(state, id, WrittenWhen::Before))
 }
 
 const fn what<const KIND: u8>() -> &'static str {
@@ -521,7 +522,7 @@ pub(crate) fn copy<const KIND: u8>(
     }
     charge(call, 1);
     let copied = copy_into(state, call, id, target);
-    Ok(answer(state, copied, Written::JustNow))
+    Ok(answer(state, copied, WrittenWhen::JustNow))
 }
 
 /// Whether a folder is another one, or lies in it.
@@ -575,7 +576,7 @@ pub(crate) fn move_to<const KIND: u8>(
     charge(call, 1);
     let parent = Value::Int(target as i64);
     touch(state, id, call, &[("PARENT_ID", parent)]);
-    let mut moved = describe(state, id, Written::Before);
+    let mut moved = describe(state, id, WrittenWhen::Before);
     moved.insert("PARENT_ID", target as i64);
     Ok(Output::value(&Value::Array(moved)))
 }
@@ -595,7 +596,7 @@ pub(crate) fn mark_deleted<const KIND: u8>(
         ("DELETED_BY", Value::Int(call.user as i64)),
     ];
     update(state, id, &values);
-    let mut deleted = describe(state, id, Written::Before);
+    let mut deleted = describe(state, id, WrittenWhen::Before);
     deleted.insert("DELETED_TYPE", DELETED);
     Ok(Output::value(&Value::Array(deleted)))
 }
@@ -615,7 +616,7 @@ pub(crate) fn restore<const KIND: u8>(
     let id = named::<KIND>(state, call, "id", 0)?;
     charge(call, 1);
     touch(state, id, call, &[("DELETED_TYPE", Value::Int(0))]);
-    let mut restored = describe(state, id, Written::Before);
+    let mut restored = describe(state, id, WrittenWhen::Before);
     restored.insert("DELETED_TYPE", 0);
     Ok(Output::value(&Value::Array(restored)))
 }
@@ -693,7 +694,7 @@ pub(crate) fn search(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
     });
     charge(call, found.len());
     Ok(plan::list(None, &found, |out, id| {
-        json::write(out, &Value::Array(describe(state, id, Written::Before)));
+        json::write(out, &Value::Array(describe(state, id, WrittenWhen::Before)));
     }))
 }
 

@@ -391,7 +391,7 @@ fn check_last(call: &Call<'_>) -> Result<(), MethodError> {
     Ok(())
 }
 
-/// `im.notify.get`: the notifications of whoever asks, the latest first.
+/// `im.notify.get`: the notifications of the caller, the latest first.
 pub(crate) fn notifications(
     state: &PortalData,
     call: &mut Call<'_>,

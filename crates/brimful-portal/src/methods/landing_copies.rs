@@ -288,7 +288,7 @@ fn shown(
     Ok(Output::value(&Value::Array(answer)))
 }
 
-/// The page that saved blocks are kept under: it is no page of a site.
+/// The page that saved blocks are kept under: it is not a page of a site.
 const SAVED: i64 = 0;
 
 /// `landing.landing.favoriteBlock(lid, block, meta)`: a copy of the block that can be put into other pages.

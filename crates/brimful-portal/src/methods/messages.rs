@@ -94,7 +94,7 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
     Ok(Output::value(&Value::Int(id as i64)))
 }
 
-/// Refuses an attachment, a keyboard or a menu that is none. An empty one is as good as none.
+/// Refuses an attachment, a keyboard or a menu that is not well formed. An empty one counts as absent.
 pub(super) fn check_parts(call: &Call<'_>) -> Result<(), MethodError> {
     /// So many letters an attachment has at most, written as JSON.
     const LONGEST: usize = 60_000;
@@ -232,7 +232,7 @@ fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     })
 }
 
-/// Adds a chat of whoever calls: its ID.
+/// Adds a chat of the caller. Gives its ID.
 pub(super) fn new_chat(state: &mut PortalData, call: &Call<'_>, title: &str, text: &str) -> u64 {
     let now = || Value::Text(moment::text(call.seconds()));
     insert(

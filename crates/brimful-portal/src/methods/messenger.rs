@@ -1,4 +1,4 @@
-//! Who and what there is in the messenger: dialogs and their members, and what one user keeps for himself, such as what he
+//! The messenger: dialogs and their members, and what one user keeps for himself, such as what he
 //! has pinned. Users, departments and the search are in `people`.
 
 mod people;

@@ -34,7 +34,7 @@ fn readers(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodErro
     Ok(Output::value(&readers))
 }
 
-/// `log.blogcomment.user.get(USER_ID, FIRST_ID, LAST_ID, LIMIT)`: of whoever calls if no user is named.
+/// `log.blogcomment.user.get(USER_ID, FIRST_ID, LAST_ID, LIMIT)`: of the caller if no user is named.
 fn comments_of_user(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const MOST: usize = 100;
     let user = match given_number(call, "USER_ID") {

@@ -1,4 +1,4 @@
-//! Notifications: messages that one user gets and that are in no chat, and what became of them.
+//! Notifications: messages that one user gets and that are in no chat, and their state.
 
 use std::borrow::Cow;
 

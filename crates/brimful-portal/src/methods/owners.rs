@@ -16,7 +16,7 @@ enum OwnerType<'s> {
     Unknown,
 }
 
-/// Types of the portal whose records are no rows of the CRM: older invoices, requisites, orders and documents.
+/// Types of the portal whose records are not rows of the CRM: older invoices, requisites, orders and documents.
 const OTHER_TYPES: [&str; 10] = [
     "5",
     "8",

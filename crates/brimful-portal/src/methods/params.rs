@@ -12,7 +12,7 @@ impl Call<'_> {
             .or_else(|| self.params.get_ignoring_case(&format!("ar{name}")))
     }
 
-    /// A legacy parameter that is an array; anything else is as good as none.
+    /// A legacy parameter that is an array; anything else counts as absent.
     pub(crate) fn legacy_array(&self, name: &str) -> Option<&Array> {
         self.legacy(name).and_then(Value::as_array)
     }

@@ -40,7 +40,7 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
 
 type Row = Map<String, Json>;
 
-/// Refuses a call that is none of an application.
+/// Refuses a call that does not come from an application.
 pub(super) fn check_application(call: &Call<'_>, text: &str) -> Result<(), MethodError> {
     if call.application.is_some() {
         return Ok(());
@@ -70,7 +70,7 @@ pub(super) fn page(call: &Call<'_>, rows: impl Iterator<Item = Value>) -> Output
     Output::value(&rows.skip(size(offset)).take(size(limit)).collect::<Value>())
 }
 
-/// `humanresources.hcmlink.company.user.list(limit, offset)`: the companies that know whoever calls.
+/// `humanresources.hcmlink.company.user.list(limit, offset)`: the companies that know the caller.
 fn companies_of_user(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     check_application(call, "Application context required")?;
     let own = rows(state, PERSONS).filter(|(_, row)| number(row, "userId") == call.user);

@@ -28,7 +28,7 @@ pub(super) fn text(row: &Map<String, Json>, name: &str) -> String {
     collection::text(row.get(name))
 }
 
-/// A value as a number; 0 if it is none.
+/// A value as a number; 0 if it is not a number.
 pub(super) fn number(row: &Map<String, Json>, name: &str) -> u64 {
     text(row, name).trim().parse().unwrap_or(0)
 }

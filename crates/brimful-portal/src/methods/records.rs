@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::context::{Call, MethodError, Output, errors, moment};
 use crate::data::PortalData;
-use crate::data::fixtures::filter::{self, Operation, Test};
+use crate::data::fixtures::filter::{self, Test, TestOperation};
 use crate::data::fixtures::php;
 use crate::data::list::paging::{Page, Paging, Slice};
 use crate::data::list::plan;
@@ -274,7 +274,7 @@ fn delete(state: &mut PortalData, place: usize, id: u64) {
         let Some(within) = parts.kind.parent_fields.first().filter(|_| is_part) else {
             continue;
         };
-        let of_it = Test::new((*within).to_owned(), Operation::OneOf, &called);
+        let of_it = Test::new((*within).to_owned(), TestOperation::OneOf, &called);
         for part in parts.ids(&[of_it], &[]) {
             parts.delete(part);
         }
@@ -377,7 +377,7 @@ fn within(
             None if table.is_loaded => continue,
             None => return Err(refusal(kind.required, table.param(name), call)),
         };
-        let test = Test::new((*name).to_owned(), Operation::OneOf, value).or_absent();
+        let test = Test::new((*name).to_owned(), TestOperation::OneOf, value).or_absent();
         if let (Some((parent, missing)), true) = (kind.parent, tests.is_empty())
             && let Some(place) = records::place(parent)
             && state.records[place].find(&[value.to_text()], &[]).is_none()
@@ -396,7 +396,7 @@ fn narrowed(method: &RecordMethod, call: &Call<'_>) -> Vec<Test> {
     let test = |(param, field): &(&str, &str)| {
         let value = call.params.get_ignoring_case(param)?;
         let is_given = !is_empty(value);
-        is_given.then(|| Test::new((*field).to_owned(), Operation::OneOf, value))
+        is_given.then(|| Test::new((*field).to_owned(), TestOperation::OneOf, value))
     };
     method.narrowed_by.iter().filter_map(test).collect()
 }

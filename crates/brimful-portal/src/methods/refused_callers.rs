@@ -34,7 +34,7 @@ pub(crate) fn refusal_of_webhooks(method: &str) -> Option<CallerRefusal> {
     OF_WEBHOOKS.get(method).copied()
 }
 
-/// What a user who is no administrator is told that calls `method`, a name in lower case. Nothing if everybody may.
+/// What a user who is not an administrator is told that calls `method`, a name in lower case. Nothing if everybody may.
 pub(crate) fn refusal_of_users(method: &str) -> Option<CallerRefusal> {
     OF_USERS.get(method).copied()
 }

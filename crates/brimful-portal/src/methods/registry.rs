@@ -81,8 +81,8 @@ impl Registry {
         refused_callers::refusal_of_webhooks(name)
     }
 
-    /// What a user who is no administrator is told that calls `name`, in lower case, if only administrators may. A reply
-    /// that was given for a method is served to all.
+    /// What a user who is not an administrator is told that calls `name`, in lower case, if only administrators may. A
+    /// reply that was given for a method is served to all.
     pub(crate) fn user_refusal(&self, name: &str) -> Option<CallerRefusal> {
         if self.served.contains_key(name) {
             return None;

@@ -252,7 +252,7 @@ fn user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     if call.text("USER_PHONE_INNER").is_empty() {
         return Err(refused("USER_ID or USER_PHONE_INNER should be set"));
     }
-    // Nobody has inner numbers here, so it is whoever calls.
+    // Users have no inner numbers here, so it is the caller.
     Ok(call.user)
 }
 

@@ -58,7 +58,7 @@ fn report(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError
         let text = "You don't have access to report for this user";
         return Err(refused("USER_ACCESS_ERROR", text));
     }
-    // What is no year or month has no first day, and is refused by that.
+    // What is not a year or month has no first day, and is refused by that.
     let part = |name: &str| number(name).filter(|part| (1..=9_998).contains(part));
     let (year, month) = (part("YEAR").unwrap_or(0), part("MONTH").unwrap_or(0));
     let (next_year, next_month) = if month == 12 {

@@ -12,7 +12,7 @@ use crate::data::PortalData;
 use crate::data::cell::Cell;
 use crate::data::entities::USER;
 use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::filter_key::{Family, FilterKey, KeyOperation};
 use crate::data::list::paging::Paging;
 use crate::data::list::pattern::Pattern;
 use crate::data::list::plan::{Plan, list as write_list};
@@ -245,11 +245,11 @@ enum Comparison {
 }
 
 impl Comparison {
-    fn of(operation: Operation) -> Self {
+    fn of(operation: KeyOperation) -> Self {
         match operation {
-            Operation::Relation(relation) => Self::Relation(relation),
-            Operation::Contains | Operation::Like => Self::Contains,
-            Operation::In | Operation::Words | Operation::Between => {
+            KeyOperation::Relation(relation) => Self::Relation(relation),
+            KeyOperation::Contains | KeyOperation::Like => Self::Contains,
+            KeyOperation::In | KeyOperation::Words | KeyOperation::Between => {
                 Self::Relation(Relation::Equal)
             }
         }

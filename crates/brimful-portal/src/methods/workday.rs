@@ -65,7 +65,7 @@ pub(crate) fn status(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
     Ok(shown(state.workdays.get(&user), call))
 }
 
-/// `timeman.open`: begins the day, or goes on with it.
+/// `timeman.open`: begins the day, or continues it.
 pub(crate) fn open(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let user = user(state, call)?;
     let now = call.seconds();

@@ -97,7 +97,7 @@ pub(crate) fn merged_slashes(path: &str) -> Cow<'_, str> {
     merged.into()
 }
 
-/// A piece of a path, where `+` is no space.
+/// A piece of a path, where `+` is not a space.
 fn decoded(piece: &str) -> String {
     if !piece.contains('%') {
         return piece.to_owned();

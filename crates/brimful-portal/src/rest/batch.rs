@@ -116,7 +116,7 @@ async fn one(
     };
     let method = match backend.registry.find(&name) {
         _ if FORBIDDEN.contains(&name.as_str()) => return Err(not_allowed()),
-        // In other letters it slips past the list above, and is a batch in a batch all the same.
+        // In other letters it slips past the list above, and is a batch in a batch anyway.
         Some(CallTarget::Batch) => return Err(not_allowed()),
         Some(CallTarget::Method(method)) => method,
         None => {
@@ -155,7 +155,7 @@ fn not_allowed() -> Array {
 }
 
 impl Results<'_> {
-    /// What became of the commands, for the log of requests.
+    /// The outcomes of the commands, for the log of requests.
     pub(crate) fn outcomes(&self) -> CommandOutcomes {
         let failed = self.failed.iter().map(|(label, error)| {
             let code = error.get("error").map(Value::to_text).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! `/rest/download.json?auth=…&token=…` and `/rest/{user}/{code}/download/?token=…`: files by links that are signed for
-//! whoever got them.
+//! the caller who got them.
 //!
-//! Such a request is no call of a method: it is not limited by operating time, and its reply is the file. As on a real
-//! portal, the server in front of it knows only browsers: a request without `User-Agent`, `Accept`, `Accept-Language`
-//! and `Referer` gets its page for 404.
+//! Such a request is not a call of a method: it is not limited by operating time, and its reply is the file. As on a
+//! real portal, the server in front of it knows only browsers: a request without `User-Agent`, `Accept`,
+//! `Accept-Language` and `Referer` gets its page for 404.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -15,7 +15,7 @@ pub(super) struct SentBody {
     credentials: Array,
 }
 
-/// What of the query is read: the other parameters in it are none.
+/// What is read of the query: its other parameters are ignored.
 const CREDENTIALS: [&str; 4] = ["auth", "access_token", "aplogin", "ap"];
 
 /// Reads a request. A GET has no body, and an empty body no parameters; any other body is JSON and says so.
@@ -55,7 +55,7 @@ impl SentBody {
     /// The credentials of body and query together; those of the body are taken out of it.
     pub(super) fn credentials(&mut self) -> Array {
         let mut all = self.credentials.clone();
-        // A batch is a list: its items are no parameters.
+        // A batch is a list: its items are not parameters.
         for name in CREDENTIALS {
             if let Some(value) = self.body.remove(name) {
                 all.insert(name, value);

@@ -119,7 +119,7 @@ async fn one<S>(
     }
 }
 
-/// Done if so little has come in the time for a head that nobody knows which version of HTTP it is. From then on the
+/// Done if so little has come in the time for a head that the version of HTTP is unknown. From then on the
 /// limits of the version count.
 async fn silence(received: Arc<AtomicU64>) {
     sleep(HEAD).await;

@@ -274,8 +274,8 @@ impl Server {
         &self.portal
     }
 
-    /// Finishes the requests in flight and ends. Whoever is still sending a request, or does not read a reply, is waited
-    /// for ten seconds.
+    /// Finishes the requests in flight and ends. A client that is still sending a request, or does not read a reply, is
+    /// waited for ten seconds.
     pub async fn shut_down(mut self) -> io::Result<()> {
         let _ = self.end.send(());
         loop {

@@ -119,7 +119,7 @@ impl std::fmt::Debug for Tls {
 
 /// The name of every authority, by which its certificate is known.
 const AUTHORITY: &str = "Brimful portal, authority of one run";
-/// A file that is larger is no certificate.
+/// A file that is larger is not a certificate.
 const LARGEST_CERTIFICATE: u64 = 64 << 10;
 
 /// Whether a file may take the place of what is at `path`: nothing, an empty file, a pipe or a device, or the

@@ -97,7 +97,7 @@ async fn more_than_fifty_commands_run_the_first_fifty_and_fail_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_string_is_passed_over_and_still_counts_towards_fifty() {
+async fn what_is_not_a_string_is_passed_over_and_still_counts_towards_fifty() {
     let object = json!({"method": "test.echo", "params": {}});
     let parts = batch(
         &plain(),

@@ -213,7 +213,7 @@ async fn each_kind_of_rows_is_spoken_of_as_documented() {
     ] {
         let heard = call(&portal, method, params).await;
         assert_eq!(heard.status, 200, "{method}: {}", heard.body);
-        // Whoever comments on a task changes it too.
+        // A comment on a task changes the task too.
         let told = [
             handler.next().await,
             if method == "task.commentitem.add" {
@@ -332,7 +332,7 @@ async fn bindings_belong_to_their_application_and_are_listed_and_taken_back() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_no_administrator_binds_for_himself_only() {
+async fn a_user_who_is_not_an_administrator_binds_for_himself_only() {
     let config = config().user_rights(7, crate::Rights::Own);
     let portal = Portal::new(config).unwrap();
     for (params, text) in [

@@ -69,7 +69,7 @@ async fn a_file_is_described_with_a_link_that_holds_the_credential() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_is_good_for_one_file_and_whoever_it_was_given_to() {
+async fn a_link_is_good_for_one_file_and_the_caller_it_was_given_to() {
     let portal = portal(
         PortalConfig::unlimited()
             .address("https://portal.test")
@@ -239,7 +239,7 @@ async fn the_record_of_a_call_may_come_after_its_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_no_browser_gets_the_page_of_the_server_in_front() {
+async fn a_client_that_is_not_a_browser_gets_the_page_of_the_server_in_front() {
     let portal = with_file();
     let heard = get(&portal, &link(&portal).await).await;
     assert_eq!(heard.status, 404);

@@ -187,7 +187,7 @@ async fn faults_are_ordered_over_http_from_the_same_machine() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_http_is_a_broken_request() {
+async fn a_body_that_is_not_http_is_a_broken_request() {
     let server = server().await;
     let path = server.portal().webhook_path();
     let request = format!(

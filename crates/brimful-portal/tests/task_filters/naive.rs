@@ -70,7 +70,6 @@ fn entry(key: &str, value: &Value) -> Option<Test> {
     let (prefix, name) = split(key);
     let (prefix, not) = (prefix.to_owned(), prefix == "!");
     let list = list(value);
-    let people = || -> Vec<i64> { list.iter().map(int).collect() };
     match name {
         "ID" => numbers(prefix, &list, |task| Some(task.id as i64)),
         "PRIORITY" => numbers(prefix, &list, |task| Some(task.priority)),
@@ -98,6 +97,32 @@ fn entry(key: &str, value: &Value) -> Option<Test> {
         "FAVORITE" => texts(&prefix, value, |task| {
             vec![if task.favorite { "Y" } else { "N" }]
         }),
+        "MEMBER" | "DOER" | "ACCOMPLICE" | "AUDITOR" | "ROLE" => by_person(name, &list, not),
+        "TAG" => {
+            let wanted: Vec<String> = list.iter().map(lower).collect();
+            Some(Box::new(move |task| {
+                let has =
+                    |wanted: &String| task.tags.iter().any(|tag| tag.to_lowercase() == *wanted);
+                wanted.iter().all(has)
+            }))
+        }
+        "VIEWED" => {
+            let wanted = value != &Value::from(0);
+            Some(Box::new(move |task| {
+                let unseen = task.not_viewed && (task.status == 1 || task.status == 2);
+                wanted != unseen
+            }))
+        }
+        "ONLY_ROOT_TASKS" if value == "Y" => Some(Box::new(|task| task.parent.is_none())),
+        "WO_DEADLINE" if value == "Y" => Some(Box::new(|task| task.deadline.is_none())),
+        _ => None,
+    }
+}
+
+/// A condition on the people of a task.
+fn by_person(name: &str, list: &[Value], not: bool) -> Option<Test> {
+    let people = || -> Vec<i64> { list.iter().map(int).collect() };
+    match name {
         "MEMBER" => {
             let people = people();
             Some(Box::new(move |task| {
@@ -129,23 +154,6 @@ fn entry(key: &str, value: &Value) -> Option<Test> {
                 holds != not
             }))
         }
-        "TAG" => {
-            let wanted: Vec<String> = list.iter().map(lower).collect();
-            Some(Box::new(move |task| {
-                let has =
-                    |wanted: &String| task.tags.iter().any(|tag| tag.to_lowercase() == *wanted);
-                wanted.iter().all(has)
-            }))
-        }
-        "VIEWED" => {
-            let wanted = value != &Value::from(0);
-            Some(Box::new(move |task| {
-                let unseen = task.not_viewed && (task.status == 1 || task.status == 2);
-                wanted != unseen
-            }))
-        }
-        "ONLY_ROOT_TASKS" if value == "Y" => Some(Box::new(|task| task.parent.is_none())),
-        "WO_DEADLINE" if value == "Y" => Some(Box::new(|task| task.deadline.is_none())),
         _ => None,
     }
 }
@@ -184,7 +192,7 @@ fn int(value: &Value) -> i64 {
     value
         .as_i64()
         .or_else(|| value.as_str()?.parse().ok())
-        .unwrap_or_else(|| panic!("{value} is no number"))
+        .unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 fn lower(value: &Value) -> String {

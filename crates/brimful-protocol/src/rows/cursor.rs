@@ -49,7 +49,7 @@ impl<'a> Quoted<'a> {
         if !self.escaped {
             return Cow::Borrowed(self.inside());
         }
-        // A surrogate that is alone is no string; nothing that is looked for is spelt like that.
+        // A surrogate that is alone is not a string; nothing that is looked for is spelt like that.
         serde_json::from_str(&self.text[self.start..self.end])
             .map_or(Cow::Borrowed(self.inside()), Cow::Owned)
     }

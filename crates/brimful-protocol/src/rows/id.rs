@@ -114,8 +114,8 @@ impl<'a> FieldValue<'a> {
     }
 }
 
-/// Gives `each` the name and the JSON of every field of a row, in their order. `false`: the row is no object, or has a
-/// name with escapes, and some of its fields may have been given.
+/// Gives `each` the name and the JSON of every field of a row, in their order. `false`: the row is not an object, or
+/// has a name with escapes, and some of its fields may have been given.
 ///
 /// ```
 /// let mut fields = Vec::new();

@@ -48,7 +48,7 @@ pub struct PagingHints {
     pub more: Option<bool>,
 }
 
-/// What became of one command of a batch of lists.
+/// The outcome of one command of a batch of lists.
 #[derive(Debug)]
 pub enum PageOutcome {
     /// A page.
@@ -79,11 +79,11 @@ pub struct BatchOfLists {
     pub times: Vec<Option<Time>>,
 }
 
-/// Why a reply is no list.
+/// Why a reply is not a list.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowsError {
-    /// The body is no envelope.
+    /// The body is not an envelope.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// The portal answered with an error.

@@ -52,7 +52,7 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
 
 /// Reads the reply to a batch of lists, one outcome for each of `labels`.
 ///
-/// A command whose result is no list fails the whole reply, unless the portal also names an error for it: it would
+/// A command whose result is not a list fails the whole reply, unless the portal also names an error for it: it would
 /// mean that `place` is wrong, and rows would be lost in silence.
 pub fn read_batch(
     body: &Bytes,
@@ -131,7 +131,7 @@ pub fn read_lists(
     commands: usize,
     place: Place<'_>,
 ) -> Result<BatchOfLists, RowsError> {
-    let mut lists: Option<Vec<Rows>> = None;
+    let mut lists: Option<Vec<ListRows>> = None;
     let mut time = None;
     let walked = walk(body, |cursor, key| {
         match key {
@@ -217,7 +217,7 @@ fn walk<'a>(
         .map_err(|Broken| no_result(body))
 }
 
-/// What a body is that is no reply with a result. Not worth being fast.
+/// What a body is that is not a reply with a result. Not worth being fast.
 fn no_result(body: &[u8]) -> RowsError {
     match Envelope::parse(body) {
         Ok(Envelope {
@@ -229,7 +229,7 @@ fn no_result(body: &[u8]) -> RowsError {
 }
 
 /// The rows and what stands beside them, or what stands there instead of them.
-type Rows = Result<Found, &'static str>;
+type ListRows = Result<Found, &'static str>;
 
 #[derive(Default)]
 struct Found {
@@ -247,7 +247,7 @@ impl From<Vec<Span>> for Found {
 }
 
 /// Reads the result of one list: the rows themselves, or an object that holds them.
-fn list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
+fn list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<ListRows, Broken> {
     match cursor.peek()? {
         b'[' => items(cursor, place.id).map(|rows| Ok(rows.into())),
         b'{' => object_with_list(cursor, place),
@@ -260,10 +260,10 @@ fn list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
 
 /// Finds the rows in an object: under the key, or else in the one list there is, or else in the one object of rows by
 /// their IDs, or else the object itself is the list with gaps in its numbering, which PHP does not write as an array.
-fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
-    let mut named: Option<Rows> = None;
-    let mut only: Option<Rows> = None;
-    let mut by_id: Option<Rows> = None;
+fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<ListRows, Broken> {
+    let mut named: Option<ListRows> = None;
+    let mut only: Option<ListRows> = None;
+    let mut by_id: Option<ListRows> = None;
     let mut numbered = Some(Vec::new());
     let mut paging = PagingHints::default();
     cursor.object(|cursor, key| {
@@ -405,7 +405,7 @@ fn kind(first: u8) -> &'static str {
 /// What a batch reply says of one command.
 #[derive(Default)]
 struct Slot {
-    rows: Option<Rows>,
+    rows: Option<ListRows>,
     error: Option<ApiError>,
     next: Option<u64>,
     total: Option<u64>,

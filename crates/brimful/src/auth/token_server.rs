@@ -1,7 +1,7 @@
 //! The OAuth server: codes and refresh tokens are exchanged for pairs of tokens.
 //!
-//! A refresh token is good for one refresh. If the answer to it is lost, nobody knows whether it was used up; asking
-//! again with the same token does no harm and tells: the server gives the next pair, or says `invalid_grant`.
+//! A refresh token is good for one refresh. If the answer to it is lost, it is unknown whether the token was used up;
+//! asking again with the same token does no harm and tells: the server gives the next pair, or says `invalid_grant`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -224,7 +224,7 @@ fn given_up(
         };
     }
     let why = if lost {
-        why.because(&format!("nobody knows whether the {grant} was used up"))
+        why.because(&format!("it is unknown whether the {grant} was used up"))
     } else {
         why
     };

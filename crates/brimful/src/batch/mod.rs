@@ -1,9 +1,9 @@
 //! Batches of the caller's own commands: any number, sent 50 at a time, one outcome for each, in their order.
 //!
-//! [`Batch`] is what is to be run, [`BatchReply`] what became of it. A [`Label`] names a command, and makes references
+//! [`Batch`] is what is to be run, [`BatchReply`] its outcome. A [`Label`] names a command, and makes references
 //! by which later commands use its result; a late command is built in Rust from what came before it.
 //!
-//! - `outcome` is what became of one command,
+//! - `outcome` is how one command ended,
 //! - `recorder` tells the caller what is about to be sent, and the outcomes as they come,
 //! - `references` finds and resolves `$result[…]` in parameters,
 //! - `request` says which commands a request can carry, sends them and reads the reply,
@@ -204,7 +204,7 @@ impl From<BadStep> for Error {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnError {
-    /// The other commands run all the same, but for those that refer to it.
+    /// The other commands run anyway, but for those that refer to it.
     #[default]
     Continue,
     /// The commands after it are not run.
@@ -227,7 +227,7 @@ pub enum References {
     #[default]
     Client,
     /// The portal, as it does by itself, and all in one request. Where a reference finds nothing, the portal runs the
-    /// command all the same, with the parent of the missing value in its place: a write then changes another record,
+    /// command anyway, with the parent of the missing value in its place: a write then changes another record,
     /// often the one with the ID 1. Its outcome is [`Outcome::EmptyReference`], when it is too late.
     Portal,
 }
@@ -458,7 +458,7 @@ impl From<Outcome> for CommandAnswer {
     }
 }
 
-/// What became of a batch: an outcome for each command, in their order.
+/// The outcome of a batch: one for each command, in their order.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -497,7 +497,7 @@ impl BatchReply {
     /// The result of a command, as a type.
     ///
     /// # Errors
-    /// The command has no result; the error says what became of it. Or its result is not of the type.
+    /// The command has no result; the error says how it ended. Or its result is not of the type.
     pub fn result<T: DeserializeOwned>(&self, label: impl AsRef<str>) -> Result<T, Error> {
         let label = label.as_ref();
         match self.labelled(label) {

@@ -1,4 +1,4 @@
-//! What became of a command, and why it was not run.
+//! The outcome of a command, and why it was not run.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::error::{Error, ErrorKind, Execution};
 use crate::json;
 
-/// What became of one command.
+/// The outcome of one command.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -59,12 +59,12 @@ pub enum NotRun {
     /// A reference in it has no value that can stand in its place: which one, and what it finds.
     #[error("{0}")]
     EmptyReference(String),
-    /// It refers to a command that has no result: its label, and what became of it.
+    /// It refers to a command that has no result: its label, and how it ended.
     #[error("it refers to {label:?}, which {outcome}")]
     NoResult {
         /// The label of the command that it refers to.
         label: String,
-        /// What became of that one.
+        /// How that one ended.
         outcome: String,
     },
     /// The command with this label is not done, and the batch halts there.

@@ -1,8 +1,8 @@
 //! References in parameters: which commands they name, and what they stand for once those have answered.
 //!
-//! A portal that cannot follow a reference runs the command all the same, with the parent of the missing value. So the
+//! A portal that cannot follow a reference runs the command anyway, with the parent of the missing value. So the
 //! client evaluates references itself, and strictly: a value that is not there, is null, or is a list where an ID
-//! belongs is no value.
+//! belongs is not a value.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

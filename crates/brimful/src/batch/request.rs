@@ -50,7 +50,7 @@ pub(crate) fn needs_own_body(params: &Value) -> bool {
     query::vanishing(params).is_some() || is_altered_by_a_query(params)
 }
 
-/// The same of parameters of which one that is nothing as a whole is as good as none.
+/// The same of parameters of which one that is empty as a whole counts as absent.
 pub(super) fn is_altered_by_a_query(params: &Value) -> bool {
     let inside = |value| query::vanishing(value).is_some_and(|(_, place)| !place.is_empty());
     params.is_array()

@@ -655,7 +655,7 @@ fn is_add(method: &str) -> bool {
     last.eq_ignore_ascii_case("add")
 }
 
-/// What became of a command that another one refers to.
+/// How a command ended that another one refers to, in words.
 fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(_) => "has a result".to_owned(),

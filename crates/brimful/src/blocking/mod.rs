@@ -65,7 +65,7 @@ pub type ListedIdOutcomes = Blocking<crate::ListedIdOutcomes>;
 pub type Download = Blocking<crate::Download>;
 /// A portal by REST 3.0; see [`crate::rest3::Rest3`].
 pub type Rest3 = Blocking<crate::rest3::Rest3>;
-/// What became of a call, with the names of BX.rest; see [`crate::CallResult`], whose methods it has.
+/// The outcome of a call, with the names of BX.rest; see [`crate::CallResult`], whose methods it has.
 pub type CallResult = Blocking<crate::CallResult>;
 
 impl Client {

@@ -293,9 +293,9 @@ impl PagedResult {
         self.starts.clone()
     }
 
-    /// Every page has come, and they are not as many rows as were counted, or were counted anew: the rows changed
-    /// meanwhile. A row that was added moves the others on, from one page to the next, and where the last page is full
-    /// their number stays the same.
+    /// Every page has come, and they are not as many rows as were counted, or the count is another now: the rows
+    /// changed meanwhile. A row that was added moves the others on, from one page to the next, and where the last page
+    /// is full their number stays the same.
     fn is_torn(&self) -> bool {
         let rows = self.joined.as_ref().map(|joined| joined.len() as u64);
         self.outcome.is_none()

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_not_joined() {
+    fn what_is_not_a_list_is_not_joined() {
         assert!(JoinedPages::new(&raw("7")).is_none());
         assert!(JoinedPages::new(&raw(r#"{"a":[],"b":[]}"#)).is_none());
     }

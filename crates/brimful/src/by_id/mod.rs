@@ -74,7 +74,7 @@ pub struct GetById<'i> {
 pub struct IdOutcome {
     /// The ID.
     pub id: ItemId,
-    /// What became of its call.
+    /// The outcome of its call.
     pub outcome: Outcome,
     method: Arc<str>,
 }
@@ -178,7 +178,7 @@ impl<'i> GetById<'i> {
     /// What came for each ID as a stream: in the order in which the IDs were given, each of them once.
     ///
     /// # Errors
-    /// The parameters are no object, hold a `start`, or cannot be meant (see [`Checks`]).
+    /// The parameters are not an object, hold a `start`, or cannot be meant (see [`Checks`]).
     pub fn stream(self) -> Result<IdOutcomes<'i>, Error> {
         let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
         let mut asked = HashSet::new();
@@ -288,7 +288,7 @@ fn fetcher(
     Ok(Fetcher {
         client: client.clone(),
         asks_for_one: known.is_some_and(|known| asks_for_one(known, &path)),
-        // An ID that is no number would be taken for another one.
+        // An ID that is not a number would be taken for another one.
         number: known
             .filter(|known| checks == Checks::On && inside.is_empty() && known.takes_number(first)),
         method,
@@ -426,7 +426,7 @@ impl ById {
     /// The result of an ID, as a type.
     ///
     /// # Errors
-    /// It has no result; the error says what became of it. Or its result is not of the type.
+    /// It has no result; the error says how the call ended. Or its result is not of the type.
     pub fn result<T: DeserializeOwned>(&self, id: impl Into<ItemId>) -> Result<T, Error> {
         let id = id.into();
         match self.found(&id) {

@@ -81,7 +81,7 @@ pub(super) fn of_call(method: &str, params: &Map<String, Value>) -> Vec<Conditio
 pub(crate) fn is_beside(own: Option<&Method>, key: &str) -> bool {
     let others = ["filter", "select", "order", "sort", "start"];
     match own {
-        // It has a filter too: what is documented beside it is no condition.
+        // It has a filter too: what is documented beside it is not a condition.
         Some(own) if own.filter.is_some() => own.parameter(key).is_none(),
         // `SORT` is a field, and `sort` says by which one to sort.
         _ => key == "SORT" || !others.iter().any(|other| key.eq_ignore_ascii_case(other)),

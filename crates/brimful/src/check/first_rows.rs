@@ -11,7 +11,7 @@ use crate::error::{Error, ParameterProblem};
 use crate::report::ListReport;
 
 /// Methods whose rows leave out fields that they have, such as properties without a value and parts that were not computed,
-/// and which filter by what is no field. That no row has a name proves nothing there.
+/// and which filter by what is not a field. That no row has a name proves nothing there.
 const ROWS_LEAVE_FIELDS_OUT: [&str; 11] = [
     "booking.",
     "calendar.",
@@ -92,7 +92,7 @@ impl FirstRowsCheck {
     /// What is doubtful once these rows have come: names that none of them has.
     ///
     /// # Errors
-    /// A row does not meet a condition, or a name is none of the list's.
+    /// A row does not meet a condition, or the list has no field of a name.
     pub(crate) fn compare(&self, page: &Page) -> Result<Option<String>, Error> {
         let rows: Vec<Map<String, Value>> =
             page.iter().filter_map(|row| row.parse().ok()).collect();

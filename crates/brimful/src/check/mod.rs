@@ -1,7 +1,7 @@
 //! Parameters that cannot mean what the caller thinks, found before they are sent.
 //!
-//! A portal takes most of them without a word: a `select` that is no list selects everything, a filter that is no map
-//! filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them all the same.
+//! A portal takes most of them without a word: a `select` that is not a list selects everything, a filter that is not a
+//! map filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them anyway.
 
 pub(crate) mod conditions;
 pub(crate) mod first_rows;

@@ -282,7 +282,7 @@ impl Parameter<'_> {
         }
     }
 
-    /// What is no number in the place of an ID: the portal would take another record.
+    /// What is not a number in the place of an ID: the portal would take another record.
     pub(super) fn id(&self, carrier: Carrier) -> Result<(), Error> {
         // In a batch it may refer to an earlier command; its value is looked at when it is there.
         let refers = carrier == Carrier::Query && has_reference(self.value);
@@ -316,7 +316,7 @@ impl Parameter<'_> {
             )));
         }
         match query::vanishing(self.value) {
-            // A parameter that is nothing as a whole is as good as none, unless it is what is to be written.
+            // A parameter that is empty as a whole counts as absent, unless it is what is to be written.
             Some((what @ ("null" | "the empty list"), place))
                 if !place.is_empty() || self.value.is_array() && !reads(self.method) =>
             {

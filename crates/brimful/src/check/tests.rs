@@ -295,7 +295,7 @@ fn what_portals_take_passes() {
 }
 
 #[test]
-fn what_is_no_number_is_no_id_of_one_thing() {
+fn what_is_not_a_number_is_not_an_id_of_one_thing() {
     for id in [
         json!([6, 7]),
         json!([6]),
@@ -330,6 +330,10 @@ fn what_is_no_number_is_no_id_of_one_thing() {
             assert!(said.contains("a whole number such as 42"), "{said}");
         }
     }
+}
+
+#[test]
+fn a_number_is_an_id_of_one_thing_and_other_values_are_where_they_are_documented() {
     for (method, params) in [
         ("crm.lead.delete", json!({"id": 6})),
         ("crm.lead.delete", json!({"id": " 6 "})),
@@ -360,7 +364,7 @@ fn what_is_no_number_is_no_id_of_one_thing() {
 }
 
 #[test]
-fn null_is_no_id_of_one_thing() {
+fn null_is_not_an_id_of_one_thing() {
     for (method, name) in [
         ("crm.lead.get", "id"),
         ("crm.lead.update", "ID"),
@@ -414,7 +418,7 @@ fn what_would_vanish_in_a_batch_is_refused_there() {
 }
 
 #[test]
-fn an_address_is_no_method() {
+fn an_address_is_not_a_method() {
     for method in [
         "",
         "https://portal/rest/1/x/",

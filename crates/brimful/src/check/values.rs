@@ -256,11 +256,11 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
             ))
         }
         FieldKind::Enumeration => of_choices(name, text, field),
-        FieldKind::Boolean => truth(text)
+        FieldKind::Boolean => yes_or_no(text)
             .or_else(|| digit(text).filter(|_| has_letters(field)))
-            .map(|truth| {
+            .map(|is_yes| {
                 let is_user_field = name.to_ascii_lowercase().starts_with("uf");
-                let code = match (is_user_field, truth) {
+                let code = match (is_user_field, is_yes) {
                     (true, true) => "1",
                     (true, false) => "0",
                     (false, true) => "Y",
@@ -370,7 +370,7 @@ fn in_utc(seconds: i64) -> String {
 
 /// A text that the method takes for yes although it says no.
 pub(super) fn flag(name: &str, text: &str) -> Option<String> {
-    let is_no = truth(text) == Some(false) || (text.eq_ignore_ascii_case("n") && text != "N");
+    let is_no = yes_or_no(text) == Some(false) || (text.eq_ignore_ascii_case("n") && text != "N");
     is_no.then(|| {
         format!(
             "{name} is {text:?}, which the portal takes for yes, as every text but 0 and N: write N"
@@ -378,8 +378,8 @@ pub(super) fn flag(name: &str, text: &str) -> Option<String> {
     })
 }
 
-/// Yes or no in words that portals have no ear for.
-fn truth(text: &str) -> Option<bool> {
+/// Yes or no in words that portals do not understand.
+fn yes_or_no(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "true" | "yes" | "on" | "да" => Some(true),
         "false" | "no" | "off" | "нет" => Some(false),

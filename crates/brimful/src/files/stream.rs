@@ -1,4 +1,4 @@
-//! A file on its way: read piece by piece, and gone on with where it broke off.
+//! A download: read piece by piece, and resumed where it broke off.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::transport::{Request, Streaming, TransportError, TransportErrorKind};
 const DOWNLOAD: &str = "download";
 /// A stream that has brought nothing for so long has broken off.
 const IDLE: Duration = Duration::from_secs(60);
-/// What is read of an answer that is no file.
+/// What is read of an answer that is not a file.
 const MOST_TEXT: usize = 256 << 10;
 
 type Body = BoxStream<'static, Result<Bytes, TransportError>>;

@@ -14,7 +14,7 @@ pub(super) fn find(value: &impl Serialize) -> Option<(String, f64)> {
             let place = steps.fold(first, |place, step| format!("{place}[{step}]"));
             Some((place, number))
         }
-        // What cannot be written at all is told by whoever writes it.
+        // What cannot be written at all is reported by the code that writes it.
         Ok(()) | Err(Stopped::Other) => None,
     }
 }

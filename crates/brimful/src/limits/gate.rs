@@ -271,7 +271,7 @@ impl Gate {
         Some((model.rate, (model.ceiling() - model.level).max(0.0)))
     }
 
-    /// How long whoever stands in front has to wait for a slot; `None` without a limit.
+    /// How long the first in the queue has to wait for a slot; `None` without a limit.
     pub(crate) fn next_slot(&self) -> Option<Duration> {
         let mut state = self.state();
         let model = state.model.as_mut()?;

@@ -47,7 +47,7 @@ const SPARE_SHARE: f64 = 0.01;
 const WORTHWHILE: f64 = 0.1;
 /// A request that finds out how the sum stands has this share of its calls: the others wait for it.
 const PROBE: f64 = 0.2;
-/// What is believed of a limit that was learned and met again all the same.
+/// What is believed of a limit that was learned and met again anyway.
 const LOWERED: f64 = 0.9;
 
 #[derive(Debug)]

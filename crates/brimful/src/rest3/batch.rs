@@ -73,7 +73,7 @@ impl Batch {
     /// Adds a call under an alias, by which later calls refer to its result.
     ///
     /// # Errors
-    /// An alias that is taken, is empty or has a dot in it; parameters that are no object; `batch` as the method.
+    /// An alias that is taken, is empty or has a dot in it; parameters that are not an object; `batch` as the method.
     pub fn add(
         &mut self,
         alias: impl Into<String>,
@@ -119,7 +119,7 @@ impl AsRef<str> for Label {
     }
 }
 
-/// What became of a batch of REST 3.0: a result for each call, up to where it stopped.
+/// The outcome of a batch of REST 3.0: a result for each call, up to where it stopped.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -225,7 +225,7 @@ impl BatchReply {
         self.stopped.as_ref()
     }
 
-    /// Notes what became of a request; whether the batch goes on.
+    /// Notes the outcome of a request. Gives whether the batch goes on.
     fn take(&mut self, labels: &[Arc<str>], results: Result<Vec<Box<RawValue>>, Error>) -> bool {
         match results {
             Ok(results) => {
@@ -321,7 +321,7 @@ impl Rest3 {
         reply.finish()
     }
 
-    /// Sends calls as one request and notes what became of it; whether the batch goes on.
+    /// Sends calls as one request and notes its outcome. Gives whether the batch goes on.
     async fn request_into(
         &self,
         reply: &mut BatchReply,

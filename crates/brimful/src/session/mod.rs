@@ -137,7 +137,7 @@ pub(crate) struct Effort {
     first: Option<Instant>,
     /// What is known of the attempts so far, one that is on its way included.
     ran: Option<Execution>,
-    /// An attempt at a write may have run, whatever became of those after it.
+    /// An attempt at a write may have run, however those after it ended.
     ran_before: bool,
 }
 
@@ -340,7 +340,9 @@ impl Session {
         }
         match self.auth.renew(pass).await {
             Ok(()) => Ok(error),
-            Err(why) => Err(error.and_then_failed(why.into_error("no new token was to be had"))),
+            Err(why) => {
+                Err(error.and_then_failed(why.into_error("no new token could be obtained")))
+            }
         }
     }
 

@@ -8,7 +8,7 @@ pub enum Action {
     Start,
     /// Stop working on it for now: `pause`.
     Pause,
-    /// It is done: `complete`. Where whoever set it has to accept that, it awaits control.
+    /// It is done: `complete`. Where its creator has to accept that, it awaits control.
     Complete,
     /// Accept the work: `approve`.
     Approve,

@@ -77,7 +77,7 @@ impl Comments {
         super::id_of(&self.call("add", params).await?)
     }
 
-    /// Writes a comment anew.
+    /// Replaces the text of a comment.
     pub async fn update(&self, comment: u64, message: &str) -> Result<(), Error> {
         let params = json!([self.task, comment, {"POST_MESSAGE": message}]);
         self.call("update", params).await.map(drop)

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// A field of a task, as `select` and filters name it; or [`ALL`](Field::ALL), or [`USER_FIELDS`](Field::USER_FIELDS).
 ///
-/// A name that is none is refused here: a portal passes over such names, and where none is left it sends everything.
+/// A wrong name is refused here: a portal ignores such names, and where none is left it sends everything.
 ///
 /// ```
 /// use brimful::tasks::Field;

@@ -147,7 +147,7 @@ impl TaskFields {
         self.set(&Field::ALLOW_TIME_TRACKING, is.letter())
     }
 
-    /// `TASK_CONTROL`: whoever set it has to accept the work.
+    /// `TASK_CONTROL`: its creator has to accept the work.
     #[must_use]
     pub fn task_control(self, is: YesNo) -> Self {
         self.set(&Field::TASK_CONTROL, is.letter())

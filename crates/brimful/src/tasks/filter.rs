@@ -118,7 +118,7 @@ macro_rules! conditions {
 conditions! {
     /// By the task above it: `PARENT_ID`.
     parent(u64) = "" "PARENT_ID";
-    /// By project: `GROUP_ID`; 0 is none.
+    /// By project: `GROUP_ID`; 0 means no project.
     group_id(u64) = "" "GROUP_ID";
     /// By stage: `STAGE_ID`.
     stage(u64) = "" "STAGE_ID";
@@ -270,7 +270,7 @@ impl Filter {
         self.status(SubStatus::Overdue)
     }
 
-    /// It is no part of another task: `ONLY_ROOT_TASKS`.
+    /// It is not part of another task: `ONLY_ROOT_TASKS`.
     #[must_use]
     pub fn only_root(self) -> Self {
         self.field("", "ONLY_ROOT_TASKS", "Y".into())
@@ -440,7 +440,7 @@ impl Filter {
         let mut groups: Vec<Value> = Vec::new();
         let mut conditions = Vec::new();
         for condition in self.conditions {
-            // The ID is kept apart only for REST 3.0.
+            // The ID is kept separately only for REST 3.0.
             let FilterPart::Id(test) = condition else {
                 conditions.push(condition);
                 continue;

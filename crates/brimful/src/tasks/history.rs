@@ -1,4 +1,4 @@
-//! What became of a task: `tasks.task.history.list`.
+//! The history of a task: `tasks.task.history.list`.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};

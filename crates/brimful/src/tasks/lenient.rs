@@ -28,7 +28,7 @@ impl Row {
         self.take(key, read)
     }
 
-    /// An ID; 0 is none.
+    /// An ID; 0 means none.
     pub(super) fn id(&mut self, key: &str) -> Option<u64> {
         self.take_or_empty(key, id)
     }

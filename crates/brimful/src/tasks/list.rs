@@ -214,7 +214,7 @@ impl TaskList {
     /// One page by the older REST, of at most 50 tasks: newest first where no order is asked for.
     ///
     /// # Errors
-    /// A start that is no multiple of 50: the portal would begin at the multiple below. REST 3.0,
+    /// A start that is not a multiple of 50: the portal would begin at the multiple below. REST 3.0,
     /// [`resume_after`](Self::resume_after) or [`tail`](Self::tail), which are of a whole list. And those of any call.
     pub async fn page(&self, start: PageStart) -> Result<TaskPage, Error> {
         self.refuse_what_is_of_a_whole_list("one page of tasks")?;
@@ -282,7 +282,7 @@ impl TaskList {
         )))
     }
 
-    /// The filter and the fields in REST 3.0, or why they are not to be had there.
+    /// The filter and the fields in REST 3.0, or why that REST cannot give them.
     fn plain(&self) -> Result<(crate::rest3::Filter, RowTranslation), String> {
         if !self
             .order

@@ -100,7 +100,7 @@ impl Client {
     }
 }
 
-/// What became of each of several tasks, by its ID.
+/// The outcome for each of several tasks, by its ID.
 pub type TaskById = (u64, Result<Task, Error>);
 
 /// All of a task: what it has, its user fields, and its tags, which come only by name.
@@ -127,7 +127,7 @@ impl Tasks {
         self.client.call("tasks.task.get", params).await?.item()
     }
 
-    /// Many tasks by their IDs, 50 in a request, each asked for once: what became of each, in the order of the IDs.
+    /// Many tasks by their IDs, 50 in a request, each asked for once: the outcome of each, in the order of the IDs.
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -220,7 +220,7 @@ impl Tasks {
         reply.result::<counters::GivenCounters>().map(Into::into)
     }
 
-    /// What became of a task, oldest change first: `tasks.task.history.list`. Empty for a task that is not there.
+    /// The history of a task, oldest change first: `tasks.task.history.list`. Empty for a task that is not there.
     pub async fn history(&self, task: u64) -> Result<Vec<HistoryEntry>, Error> {
         let params = json!({"taskId": task, "order": {"createdDate": "ASC"}});
         let reply = self.client.call("tasks.task.history.list", params).await?;

@@ -1,6 +1,6 @@
 //! Moments of tasks: a date, a time and the zone that they are told in.
 //!
-//! A portal reads a time without a zone by a clock of its own, which is not that of whoever wrote it, and says nothing.
+//! A portal reads a time without a zone by a clock of its own, which may differ from the writer's, and says nothing.
 //! So a [`Moment`] always has its zone, and a text without one is refused.
 
 use std::fmt;
@@ -45,7 +45,7 @@ pub struct Zone {
     minutes: i16,
 }
 
-/// Why a text is no moment.
+/// Why a text is not a moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MomentError {
@@ -64,7 +64,7 @@ pub enum MomentError {
     /// It is nothing of the kind.
     #[error("{0:?} is not a moment: one looks like 2026-12-01T10:00:00+03:00")]
     Unreadable(String),
-    /// It is no offset.
+    /// It is not an offset.
     #[error("{0:?} is not a zone: one looks like +03:00, or Z")]
     NoOffset(String),
     /// It is an offset that no zone has, in minutes.
@@ -95,7 +95,7 @@ impl Zone {
     /// The beginning of a date, such as `2026-12-01`, in this zone.
     ///
     /// # Errors
-    /// The text is no date.
+    /// The text is not a date.
     pub fn midnight(self, date: &str) -> Result<Moment, MomentError> {
         let text = date.trim();
         let mut cursor = Cursor(text);

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rest_3_lacks_is_no_translation() {
+    fn what_rest_3_lacks_is_not_translated() {
         for field in [
             Field::ALL,
             Field::USER_FIELDS,

@@ -98,7 +98,7 @@ pub struct Task {
     pub not_viewed: Option<bool>,
     /// `REPLICATE`
     pub replicates: Option<bool>,
-    /// `TASK_CONTROL`: whoever set it has to accept the work.
+    /// `TASK_CONTROL`: its creator has to accept the work.
     pub task_control: Option<bool>,
     /// `ALLOW_CHANGE_DEADLINE`
     pub allow_change_deadline: Option<bool>,
@@ -106,7 +106,7 @@ pub struct Task {
     pub allow_time_tracking: Option<bool>,
     /// Who set it; comes with `CREATED_BY`. REST 3.0 has it under another name.
     pub creator: Option<Person>,
-    /// Who is to do it; comes with `RESPONSIBLE_ID`.
+    /// The person responsible; comes with `RESPONSIBLE_ID`.
     pub responsible: Option<Person>,
     /// The project; comes with `GROUP_ID`.
     pub group: Option<Group>,
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_an_id_is_no_task() {
+    fn a_row_without_an_id_is_not_a_task() {
         for row in [json!({}), json!({"ID": "7"}), json!({"id": ""}), json!([])] {
             assert!(serde_json::from_value::<Task>(row).is_err());
         }

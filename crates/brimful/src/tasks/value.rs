@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// A text that is no such word.
+/// A text that is not one of the known words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{given:?} is not a {what}: there are {known}")]
 pub struct UnknownValue {
@@ -117,7 +117,7 @@ words! {
     Pending = 2, "pending";
     /// 3: somebody works on it.
     InProgress = 3, "in-progress";
-    /// 4: done, says who did it; whoever set it has to accept that.
+    /// 4: done, says who did it; its creator has to accept that.
     AwaitingControl = 4, "awaiting-control" | "supposedly-completed";
     /// 5: done.
     Completed = 5, "completed";
@@ -167,7 +167,7 @@ words! {
 }
 
 words! {
-    /// What whoever set a task thinks of how it was done.
+    /// How the creator of a task rates the work.
     Mark, "mark", &'static str,
     /// `P`.
     Positive = "P", "positive";

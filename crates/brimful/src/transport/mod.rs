@@ -1,4 +1,4 @@
-//! The network: one attempt at one request, and what became of it. Nothing here waits, limits or repeats.
+//! The network: one attempt at one request, and its outcome. Nothing here waits, limits or repeats.
 
 mod http;
 mod options;
@@ -25,7 +25,7 @@ pub use options::HttpOptions;
 #[cfg(feature = "tower")]
 pub use service::ServiceTransport;
 
-/// Sends one request and says what became of it.
+/// Sends one request and gives the outcome.
 ///
 /// The client comes with one over HTTP. Another may be given to the builder: `ServiceTransport` runs the emulator in
 /// process.

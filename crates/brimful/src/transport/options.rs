@@ -184,8 +184,8 @@ impl HttpOptions {
 
     /// Takes any certificate for the portal's.
     ///
-    /// Dangerous: whoever stands between reads and changes everything, and gets the webhook or the tokens. For a portal
-    /// with a certificate of its own there is [`HttpOptions::ca_pem`].
+    /// Dangerous: anyone on the way to the server can read and change everything, and gets the webhook or the tokens.
+    /// For a portal with a certificate of its own there is [`HttpOptions::ca_pem`].
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self) -> Self {
         self.connections.certificates = CertificateCheck::Any;

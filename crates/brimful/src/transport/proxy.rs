@@ -53,7 +53,7 @@ impl Proxies {
 }
 
 fn check_environment(route: Route) -> Result<(), Error> {
-    // Whoever asks a server that runs programs can set HTTP_PROXY for them: there no proxy is taken from it.
+    // A server that runs programs for its clients (CGI) lets a client set their HTTP_PROXY: there it is not used.
     if std::env::var_os("REQUEST_METHOD").is_some() {
         return Ok(());
     }
@@ -73,7 +73,7 @@ fn check_environment(route: Route) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses what is no address of a proxy. `name` is where it stands; a password in it is not shown.
+/// Refuses what is not an address of a proxy. `name` is where it stands; a password in it is not shown.
 fn check(name: &str, value: &str) -> Result<(), Error> {
     let uri: Option<Uri> = value.parse().ok();
     let Some(uri) = uri.filter(|uri| uri.authority().is_some_and(|at| !at.host().is_empty()))

@@ -7,7 +7,7 @@ use brimful_portal::{Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{assert_faults_played, ids, portal, scripted, truth, unlimited};
+use crate::support::{assert_faults_played, ids, ids_page_by_page, portal, scripted, unlimited};
 
 const METHODS: [&str; 5] = [
     "crm.lead.list",
@@ -65,7 +65,7 @@ async fn lists_of_any_length_have_all_their_rows_and_their_proof() {
     let begun = client.begin_lists(lists).await;
     for (method, list) in METHODS.into_iter().zip(begun) {
         let (rows, report) = rest(list).await.unwrap();
-        assert_eq!(rows, truth(&portal, method).await, "{method}");
+        assert_eq!(rows, ids_page_by_page(&portal, method).await, "{method}");
         let alone = ids(client.list(method).select(["ID"])).await.unwrap().1;
         assert_eq!(report.proof, alone.proof, "{method}");
         assert_eq!(report.strategy, alone.strategy, "{method}");
@@ -82,7 +82,7 @@ async fn a_page_that_lies_once_is_not_believed_of_a_list_that_began_with_others(
             let client = unlimited(&portal);
             let mut expected = Vec::new();
             for method in METHODS {
-                expected.push(truth(&portal, method).await);
+                expected.push(ids_page_by_page(&portal, method).await);
             }
             portal
                 .faults()
@@ -132,7 +132,7 @@ async fn lists_begin_each_by_itself_where_their_request_comes_to_nothing() {
     let begun = client.begin_lists(lists).await;
     for (method, list) in METHODS.into_iter().zip(begun) {
         let (rows, _) = rest(list).await.unwrap();
-        assert_eq!(rows, truth(&portal, method).await, "{method}");
+        assert_eq!(rows, ids_page_by_page(&portal, method).await, "{method}");
     }
     assert_faults_played(&portal);
 }
@@ -218,7 +218,7 @@ async fn fifty_commands_at_most_share_a_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn results_that_are_no_list_fail_their_own_list_alone() {
+async fn results_that_are_not_a_list_fail_their_own_list_alone() {
     let client = empty_but(|_, method| (method == "crm.deal.list").then(|| Ok(json!("none"))));
     let begun = client.begin_lists(unchanged(&client)).await;
     for (method, list) in METHODS.into_iter().zip(begun) {

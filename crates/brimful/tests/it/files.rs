@@ -1,4 +1,4 @@
-//! Files: fetched by signed links, gone on with where they broke off, and sent.
+//! Files: fetched by signed links, resumed where they broke off, and sent.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -387,7 +387,7 @@ async fn server_with(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> 
             let (stream, _) = listener.accept().await.unwrap();
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // Whoever does not trust the certificate goes away here.
+                // A client that does not trust the certificate closes the connection here.
                 let Ok(mut stream) = acceptor.accept(stream).await else {
                     return;
                 };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::{
-    assert_faults_played, builder, client, ids, portal, scripted, truth, unlimited,
+    assert_faults_played, builder, client, ids, ids_page_by_page, portal, scripted, unlimited,
 };
 
 fn sparse(rows: u64) -> PortalConfig {
@@ -22,7 +22,7 @@ fn sparse(rows: u64) -> PortalConfig {
 async fn every_row_comes_once_in_id_order() {
     let portal = portal(sparse(12_345));
     let (rows, report) = ids(unlimited(&portal).list("crm.lead.list")).await.unwrap();
-    assert_eq!(rows, truth(&portal, "crm.lead.list").await);
+    assert_eq!(rows, ids_page_by_page(&portal, "crm.lead.list").await);
     assert_eq!(report.rows, 12_345);
     assert_eq!(report.strategy, "ID lanes");
     assert_eq!(report.complete_to, rows.last().copied());
@@ -102,7 +102,7 @@ async fn typed_rows_are_collected() {
 async fn the_filter_and_the_callers_own_bounds_are_kept() {
     let portal = portal(sparse(5_000));
     let client = unlimited(&portal);
-    let all = truth(&portal, "crm.lead.list").await;
+    let all = ids_page_by_page(&portal, "crm.lead.list").await;
     let list = client
         .list("crm.lead.list")
         .filter(json!({">ID": 500, "<=ID": "4000"}));
@@ -134,7 +134,7 @@ async fn items_and_tasks_are_walked_by_their_own_spelling_of_the_id() {
         .await
         .unwrap();
     assert_eq!(report.strategy, "ID lanes");
-    assert_eq!(deals, truth(&portal, "crm.deal.list").await);
+    assert_eq!(deals, ids_page_by_page(&portal, "crm.deal.list").await);
     let (tasks, report) = ids(client.list("tasks.task.list").select(["ID", "TITLE"]))
         .await
         .unwrap();
@@ -165,7 +165,7 @@ async fn an_order_of_the_callers_is_kept_by_counted_pages() {
         .params(json!({"order": {"ID": "DESC"}}));
     let (rows, report) = ids(list).await.unwrap();
     assert_eq!(report.strategy, "counted pages");
-    let mut expected = truth(&portal, "crm.deal.list").await;
+    let mut expected = ids_page_by_page(&portal, "crm.deal.list").await;
     expected.reverse();
     assert_eq!(rows, expected);
 }
@@ -207,7 +207,7 @@ async fn rows_deleted_between_counted_pages_do_not_hide_others() {
 async fn rows_that_exist_throughout_come_exactly_once_while_others_come_and_go() {
     let portal = portal(sparse(20_000));
     let client = unlimited(&portal);
-    let before = truth(&portal, "crm.lead.list").await;
+    let before = ids_page_by_page(&portal, "crm.lead.list").await;
     let mut random = fastrand::Rng::with_seed(11);
     let mut pages = client
         .list("crm.lead.list")
@@ -298,7 +298,7 @@ async fn the_tail_can_be_left() {
 #[tokio::test(start_paused = true)]
 async fn a_line_that_loses_four_replies_in_ten_still_gives_every_row_once() {
     let portal = portal(sparse(40_000));
-    let truth = truth(&portal, "crm.lead.list").await;
+    let expected = ids_page_by_page(&portal, "crm.lead.list").await;
     for (seed, fault) in [
         Fault::Reset(FaultTiming::BeforeWork),
         Fault::Reset(FaultTiming::AfterWork),
@@ -317,7 +317,7 @@ async fn a_line_that_loses_four_replies_in_ten_still_gives_every_row_once() {
             .add(FaultRule::chance(0.05, seed as u64, fault));
     }
     let (rows, report) = ids(unlimited(&portal).list("crm.lead.list")).await.unwrap();
-    assert_eq!(rows, truth);
+    assert_eq!(rows, expected);
     assert!(report.retries > 0);
     assert_faults_played(&portal);
 }
@@ -417,7 +417,7 @@ async fn parameters_are_whatever_can_be_written_as_json() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_parameter_beside_parameters_that_are_no_object_is_an_error() {
+async fn a_parameter_beside_parameters_that_are_not_an_object_is_an_error() {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
     let list = unlimited(&portal).list("crm.lead.list");
     let error = list.params([1, 2]).param("filter", 3).pages().unwrap_err();
@@ -447,7 +447,7 @@ async fn a_row_that_does_not_fit_is_named_with_its_method_field_and_value() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_filter_that_is_no_filter_is_refused() {
+async fn a_filter_of_the_wrong_type_is_refused() {
     let portal = portal(sparse(10));
     let error = unlimited(&portal)
         .list("crm.lead.list")

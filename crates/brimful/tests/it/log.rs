@@ -1,4 +1,4 @@
-//! What is told to whoever listens: everything that happens, and no secret.
+//! What the log tells its listeners: everything that happens, and no secret.
 
 use std::error::Error;
 use std::io;
@@ -14,11 +14,11 @@ use crate::support::{assert_faults_played, portal};
 
 const PORTAL: &str = "https://portal.test";
 
-/// All that was told.
+/// All that was logged.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Told {
+impl io::Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -29,7 +29,7 @@ impl io::Write for Told {
     }
 }
 
-impl<'a> MakeWriter<'a> for Told {
+impl<'a> MakeWriter<'a> for CapturedLog {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
@@ -37,7 +37,7 @@ impl<'a> MakeWriter<'a> for Told {
     }
 }
 
-impl Told {
+impl CapturedLog {
     fn everything() -> (Self, tracing::subscriber::DefaultGuard) {
         Self::from(tracing::Level::TRACE)
     }
@@ -75,7 +75,7 @@ impl Told {
 
 #[tokio::test(start_paused = true)]
 async fn a_webhooks_code_and_the_parameters_of_calls_are_told_to_nobody() {
-    let (told, _listening) = Told::everything();
+    let (told, _listening) = CapturedLog::everything();
     let webhook = brimful_portal::Webhook::new(1, "s3cr3tc0de");
     let config = PortalConfig::new().rows("lead", 300).webhook(webhook);
     let portal = portal(config.address(PORTAL).file("a.txt", "content"));
@@ -134,7 +134,7 @@ async fn a_webhooks_code_and_the_parameters_of_calls_are_told_to_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn tokens_and_the_secret_of_an_application_are_told_to_nobody() {
-    let (told, _listening) = Told::everything();
+    let (told, _listening) = CapturedLog::everything();
     let app = App::new("app.1", "s3cret", "https://app.test/in").signed_in_as(1);
     let portal = portal(PortalConfig::new().address(PORTAL).app(app));
     let app = || AppCredentials::new("app.1", "s3cret").token_server(PORTAL);

@@ -312,7 +312,7 @@ async fn fat_rows_are_asked_for_in_smaller_batches() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_that_came_whole_and_is_no_json_is_asked_for_three_times_in_all() {
+async fn a_reply_that_came_whole_and_is_not_json_is_asked_for_three_times_in_all() {
     let broken = r#"{"result":{"ID":"1","TITLE":"a "word""}}"#;
     let client = Scripted::new([(200, r#"{"result":{"ID":"1"}}"#), (200, broken)]).client();
     let lead = || client.call("crm.lead.get", serde_json::json!({"id": 1}));

@@ -7,8 +7,8 @@ use brimful_portal::{AccessToken, Fault, FaultRule, Portal, PortalConfig};
 use serde_json::json;
 
 use crate::line::Line;
-use crate::log::Told;
-use crate::support::{WEBHOOK, ids, portal, truth};
+use crate::log::CapturedLog;
+use crate::support::{WEBHOOK, ids, ids_page_by_page, portal};
 
 const OLD: &str = "https://portal.test";
 const NEW: &str = "https://new.test";
@@ -54,13 +54,13 @@ async fn a_list_goes_on_at_the_new_address_in_the_middle() {
         .latency(Duration::from_millis(200))
         .sparse_rows("lead", 50_000, 0.3);
     let (here, there) = (portal(config.clone()), portal(config));
-    let truth = truth(&there, "crm.lead.list").await;
+    let expected = ids_page_by_page(&there, "crm.lead.list").await;
     let line = Line::to(OLD, &here).and_to(NEW, &there);
     let client = at(WEBHOOK, &line);
     let redirect = Fault::Redirect(Some(NEW.to_owned()));
     here.faults().add(FaultRule::every(1, redirect).after(3));
     let (rows, report) = ids(client.list("crm.lead.list")).await.unwrap();
-    assert_eq!(rows, truth);
+    assert_eq!(rows, expected);
     assert!(report.retries >= 1, "{report:?}");
     assert_eq!(line.noted().last().unwrap().origin, NEW);
 }
@@ -191,7 +191,7 @@ async fn no_redirect_is_followed_but_that_of_a_portal_that_was_renamed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_move_is_said_once_with_both_hosts_and_without_the_secret() {
-    let (told, _guard) = Told::warnings();
+    let (told, _guard) = CapturedLog::warnings();
     let there = portal(PortalConfig::unlimited().rows("lead", 5));
     let line = Line::to(OLD, &moved(NEW)).and_to(NEW, &there);
     let client = at(WEBHOOK, &line);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, advance};
 
 use crate::line::Line;
-use crate::support::{ids, portal, truth};
+use crate::support::{ids, ids_page_by_page, portal};
 
 const PORTAL: &str = "https://portal.test";
 const TTL: Duration = Duration::from_secs(3600);
@@ -133,7 +133,7 @@ async fn a_code_becomes_tokens_and_a_token_goes_with_every_request() {
     let work = AtWork::new().await;
     assert_eq!(work.client.portal(), "https://portal.test/rest/");
     let (rows, _) = ids(work.client.list("crm.lead.list")).await.unwrap();
-    assert_eq!(rows, truth(&work.portal, "crm.lead.list").await);
+    assert_eq!(rows, ids_page_by_page(&work.portal, "crm.lead.list").await);
     let access = work.stored().await.access;
     for request in work.line.noted() {
         assert_eq!(request.token(), Some(access.expose()));
@@ -209,7 +209,7 @@ async fn a_long_list_goes_on_over_many_expiries() {
         .latency(Duration::from_millis(300))
         .sparse_rows("lead", 150_000, 0.2);
     let portal = portal(config);
-    let truth = truth(&portal, "crm.lead.list").await;
+    let expected = ids_page_by_page(&portal, "crm.lead.list").await;
     tokio::time::sleep(Duration::from_secs(60)).await;
     let refused = portal.stats().refused_by_rate;
     let store = MemoryTokenStore::default();
@@ -223,7 +223,7 @@ async fn a_long_list_goes_on_over_many_expiries() {
         .build()
         .unwrap();
     let (rows, _) = ids(client.list("crm.lead.list")).await.unwrap();
-    assert_eq!(rows, truth);
+    assert_eq!(rows, expected);
     assert!(line.to_path("/oauth/token/").len() >= 2);
     assert_eq!(portal.stats().refused_by_rate, refused);
 }
@@ -381,7 +381,7 @@ async fn a_token_server_that_stays_away_is_an_error_that_says_what_is_not_known(
     assert!(
         error
             .to_string()
-            .contains("nobody knows whether the refresh token"),
+            .contains("it is unknown whether the refresh token"),
         "{error}"
     );
     assert_eq!(work.refreshes(), 2);
@@ -403,7 +403,7 @@ async fn calls_that_wait_for_a_refresh_that_fails_fail_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_stops_waiting_does_not_take_the_new_tokens_along() {
+async fn a_caller_that_stops_waiting_does_not_lose_the_new_tokens() {
     let portal = portal(config().latency(Duration::from_secs(2)));
     let work = AtWork::with(portal, Retry::default()).await;
     let before = work.stored().await;

@@ -1,4 +1,4 @@
-//! What is no ID is not sent in the place of one, and what isn't there is told apart from what is.
+//! A value that is not an ID is not sent as one, and a record that does not exist is told apart from one that does.
 
 use brimful::{Batch, Checks, NotRun, Outcome};
 use brimful_portal::{Fault, FaultTiming, PortalConfig};
@@ -31,7 +31,7 @@ fn no_ids() -> Vec<Value> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_id_changes_no_record() {
+async fn what_is_not_an_id_changes_no_record() {
     let portal = portal(leads_and_deals());
     let client = unlimited(&portal);
     for id in no_ids() {
@@ -82,7 +82,7 @@ async fn without_checks_everything_is_sent_as_an_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reference_to_a_date_is_no_id() {
+async fn a_reference_to_a_date_is_not_an_id() {
     let portal = portal(leads_and_deals());
     for id in ["$result[deal][DATE_CREATE]", "5$result[deal][DATE_CREATE]"] {
         let mut batch = Batch::new();

@@ -64,7 +64,7 @@ fn tasks(client: &Client) -> List {
     client.rest3().list("tasks.task.list").select(["title"])
 }
 
-/// The lists that a body asks for: one where it is no batch.
+/// The lists that a body asks for: one where it is not a batch.
 fn lists(body: &Value) -> usize {
     body.as_array().map_or(1, Vec::len)
 }
@@ -254,7 +254,7 @@ async fn bodies_that_are_cut_beyond_a_size_make_smaller_batches_and_no_row_comes
             }
         });
         let report = all_tasks(&client, 60_000).await;
-        assert!(most.load(Ordering::Relaxed) > 1, "batches all the same");
+        assert!(most.load(Ordering::Relaxed) > 1, "batches anyway");
         assert!(report.requests <= 30, "{} requests", report.requests);
     }
 }

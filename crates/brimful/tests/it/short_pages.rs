@@ -1,4 +1,4 @@
-//! Lists by ID on portals whose pages are shorter than they ought to be: whole all the same, and the report says what
+//! Lists by ID on portals whose pages are shorter than they ought to be: whole anyway, and the report says what
 //! is not shown.
 
 use std::sync::Mutex;

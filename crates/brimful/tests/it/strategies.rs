@@ -6,12 +6,12 @@ use brimful::{ErrorKind, Proof, Walk};
 use brimful_portal::{Costs, Fault, FaultRule, FaultTiming, PortalConfig};
 use serde_json::{Map, Value, json};
 
-use crate::support::{assert_faults_played, client, ids, portal, truth, unlimited};
+use crate::support::{assert_faults_played, client, ids, ids_page_by_page, portal, unlimited};
 
 #[tokio::test(start_paused = true)]
 async fn a_list_walked_by_id_is_the_same_in_every_way_and_says_up_to_where_it_is_complete() {
     let portal = portal(PortalConfig::unlimited().sparse_rows("crm.lead", 3_210, 0.3));
-    let truth = truth(&portal, "crm.lead.list").await;
+    let expected = ids_page_by_page(&portal, "crm.lead.list").await;
     for (walk, name) in [
         (Walk::Auto, "ID lanes"),
         (Walk::Lanes, "ID lanes"),
@@ -20,9 +20,9 @@ async fn a_list_walked_by_id_is_the_same_in_every_way_and_says_up_to_where_it_is
     ] {
         let list = unlimited(&portal).list("crm.lead.list").walk(walk);
         let (rows, report) = ids(list).await.unwrap();
-        assert_eq!(rows, truth, "{name}");
+        assert_eq!(rows, expected, "{name}");
         assert_eq!(report.strategy, name);
-        let last = *truth.last().unwrap();
+        let last = *expected.last().unwrap();
         assert_eq!(report.proof, Proof::UpTo(last));
         let resume = report.resume.unwrap();
         assert_eq!(
@@ -301,7 +301,7 @@ async fn the_oldest_spellings_of_parameters_are_understood() {
 async fn a_list_that_its_deadline_ends_keeps_what_came_and_is_gone_on_with_from_there() {
     let config = PortalConfig::unlimited().sparse_rows("crm.lead", 20_000, 0.3);
     let portal = portal(config.latency(Duration::from_secs(1)));
-    let truth = truth(&portal, "crm.lead.list").await;
+    let expected = ids_page_by_page(&portal, "crm.lead.list").await;
     let client = unlimited(&portal);
     let hurried = client.with_deadline(Duration::from_millis(3_500));
     let mut pages = hurried
@@ -330,13 +330,13 @@ async fn a_list_that_its_deadline_ends_keeps_what_came_and_is_gone_on_with_from_
             .unwrap()
             .0,
     );
-    assert_eq!(rows, truth);
+    assert_eq!(rows, expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_broke_off_is_gone_on_with_where_its_report_says() {
     let portal = portal(PortalConfig::unlimited().sparse_rows("crm.lead", 20_000, 0.3));
-    let truth = truth(&portal, "crm.lead.list").await;
+    let expected = ids_page_by_page(&portal, "crm.lead.list").await;
     for walk in [Walk::Auto, Walk::Windows, Walk::Chain] {
         let client = unlimited(&portal);
         let mut pages = client.list("crm.lead.list").walk(walk).pages().unwrap();
@@ -362,7 +362,7 @@ async fn a_list_that_broke_off_is_gone_on_with_where_its_report_says() {
         assert_eq!(after, last);
         let rest = client.list("crm.lead.list").walk(walk).resume_after(after);
         rows.extend(ids(rest).await.unwrap().0);
-        assert_eq!(rows, truth);
+        assert_eq!(rows, expected);
     }
 }
 

@@ -90,8 +90,8 @@ pub(crate) async fn ids(
     Ok((ids, pages.report().unwrap().clone()))
 }
 
-/// All IDs of a legacy list, read one page after the other by hand: the truth to compare with.
-pub(crate) async fn truth(portal: &Portal, method: &str) -> Vec<u64> {
+/// All IDs of a legacy list, read one page after the other by hand: what lists are compared with.
+pub(crate) async fn ids_page_by_page(portal: &Portal, method: &str) -> Vec<u64> {
     let client = unlimited(portal);
     let mut ids: Vec<u64> = Vec::new();
     loop {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::line::Line;
-use crate::log::Told;
+use crate::log::CapturedLog;
 use crate::support::{assert_faults_played, builder, ids, portal, scripted};
 
 /// A reply that says how much operating time is used, and in how many seconds the first part of it expires.
@@ -173,7 +173,7 @@ async fn a_batch_whose_method_stays_refused_ends_at_the_deadline_of_the_retry_po
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_for_operating_time_is_said_once_with_its_method_and_seconds() {
-    let (told, _listening) = Told::warnings();
+    let (told, _listening) = CapturedLog::warnings();
     let client = scripted(|_, _| Ok(used(479.0, 58.0))).build().unwrap();
     call(&client).await.unwrap();
     let calls = (0..5).map(|_| call(&client));
@@ -287,7 +287,7 @@ async fn said_of(
     body: &'static str,
     limit: Option<Limit>,
 ) -> (String, Error, Duration) {
-    let (told, _listening) = Told::warnings();
+    let (told, _listening) = CapturedLog::warnings();
     let client = scripted(move |n, _| {
         // It has answered once, so that this is the portal's address.
         if n == 0 {
@@ -355,7 +355,7 @@ async fn a_method_that_stays_refused_for_its_operating_time_is_no_silence() {
 #[tokio::test(start_paused = true)]
 async fn a_token_server_that_is_down_is_no_silence() {
     const PORTAL: &str = "https://portal.test";
-    let (told, _listening) = Told::warnings();
+    let (told, _listening) = CapturedLog::warnings();
     let app = App::new("app.1", "s3cret", "https://app.test/in").signed_in_as(1);
     let portal = portal(PortalConfig::new().address(PORTAL).app(app));
     let tokens = crate::oauth::tokens(&portal).await;
@@ -383,7 +383,7 @@ async fn a_token_server_that_is_down_is_no_silence() {
 
 #[tokio::test(start_paused = true)]
 async fn short_waits_are_not_said() {
-    let (told, _listening) = Told::warnings();
+    let (told, _listening) = CapturedLog::warnings();
     let portal = portal(PortalConfig::new().rows("crm.lead", 1_000));
     for _ in 0..2 {
         portal
@@ -399,7 +399,7 @@ async fn short_waits_are_not_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_does_not_come_is_said_to_be_asked_for_again() {
-    let (told, _listening) = Told::warnings();
+    let (told, _listening) = CapturedLog::warnings();
     let asked = Arc::new(Mutex::new(Vec::<Value>::new()));
     let notes = Arc::clone(&asked);
     let client = scripted(move |_, body| {

@@ -8,7 +8,7 @@
 //! | one row in 97 of 20,000 tasks is hidden | `short_pages::tasks_of_which_one_in_97_is_hidden_take_at_most_half_as_many_requests_again` |
 //! | IDs are texts, and as many rows are added as deleted | `by_place::rows_whose_ids_are_texts_are_all_there_…` |
 //! | a list by place, and as many rows are added as deleted | `by_place::rows_in_an_order_of_the_callers_…`, `by_place::rows_of_a_method_that_nobody_knows_…`, `by_place::rows_that_are_read_by_pages_…` |
-//! | `total` is smaller than what there is, and `next` is there | `by_place::a_total_that_is_smaller_than_what_there_is_cuts_nothing`, `by_place::a_full_page_is_not_the_last_one_for_its_total` |
+//! | `total` is smaller than the number of rows, and `next` is there | `by_place::a_total_that_is_smaller_than_what_there_is_cuts_nothing`, `by_place::a_full_page_is_not_the_last_one_for_its_total` |
 //! | empty pages name a `next` | `by_place::empty_pages_that_name_a_next_one_end_with_an_error_and_soon` |
 //! | the method ignores the place while a row is added | `by_place::a_method_that_ignores_the_place_while_a_row_is_added_…` |
 //! | the list grows faster than it is read | `by_place::a_list_that_grows_faster_than_it_is_read_ends_with_an_error_and_soon` |

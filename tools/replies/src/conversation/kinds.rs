@@ -8,12 +8,12 @@ use brimful_portal::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{Conversation, Expectation, Shape, Step, Told};
+use super::{Conversation, Expectation, RecordedReply, Shape, Step};
 use crate::model_reply::{by_id, is_user_field};
 use crate::setting::Row;
 
-/// The conversations about a method of a kind of records; none if it is none. `name` is in lower case.
-pub(super) fn find(name: &str, told: &Told<'_>) -> Vec<Conversation> {
+/// The conversations about a method of a kind of records; none for other methods. `name` is in lower case.
+pub(super) fn find(name: &str, told: &RecordedReply<'_>) -> Vec<Conversation> {
     let kinds = record_kinds();
     for kind in &kinds {
         if let Some(method) = kind.methods.iter().find(|method| method.name == name) {
@@ -45,7 +45,7 @@ struct Added {
 }
 
 impl About<'_> {
-    fn conversations(&self, told: &Told<'_>) -> Option<Conversation> {
+    fn conversations(&self, told: &RecordedReply<'_>) -> Option<Conversation> {
         let at: Vec<String> = self.method.under.into_iter().map(str::to_owned).collect();
         let found = at.iter().try_fold(told.result, |value, key| value.get(key));
         let alone = self.method.value_of.map(|field| {
@@ -176,7 +176,12 @@ impl About<'_> {
     }
 
     /// Adds the rows and lists them, without those that every portal has.
-    fn list(&self, rows: &[Json], told: &Told<'_>, expectation: &mut Expectation) -> Vec<Step> {
+    fn list(
+        &self,
+        rows: &[Json],
+        told: &RecordedReply<'_>,
+        expectation: &mut Expectation,
+    ) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut ids = Vec::new();
         let mut params = Row::new();

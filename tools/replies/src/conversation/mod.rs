@@ -67,8 +67,8 @@ pub(crate) enum Shape {
     Fields,
 }
 
-/// What became of the conversations about a reply.
-pub(crate) enum Held {
+/// The outcomes of the conversations about a reply.
+pub(crate) enum ConversationOutcome {
     /// The model made the reply; what the document leaves out.
     Same(LeftOut),
     /// The model answered something else.
@@ -78,21 +78,21 @@ pub(crate) enum Held {
 }
 
 /// The parts of a reply that a conversation is about.
-pub(crate) struct Told<'r> {
+pub(crate) struct RecordedReply<'r> {
     pub(crate) method: &'r str,
     pub(crate) reply: &'r Json,
     pub(crate) result: &'r Json,
 }
 
 /// Holds the conversations that are known of a recorded reply, until the model makes it.
-pub(crate) async fn hold(recording: &Recording, modelled: &[String]) -> Held {
+pub(crate) async fn hold(recording: &Recording, modelled: &[String]) -> ConversationOutcome {
     let [reply] = recording.replies.as_slice() else {
-        return Held::Unknown;
+        return ConversationOutcome::Unknown;
     };
     let (Some(method), Some(result)) = (recording.method.as_deref(), reply.get("result")) else {
-        return Held::Unknown;
+        return ConversationOutcome::Unknown;
     };
-    let told = Told {
+    let told = RecordedReply {
         method,
         reply,
         result,
@@ -100,17 +100,19 @@ pub(crate) async fn hold(recording: &Recording, modelled: &[String]) -> Held {
     let mut otherwise = None;
     for conversation in conversations(&told, modelled) {
         match speak(&conversation, &told, recording).await {
-            Ok(left_out) => return Held::Same(left_out),
-            Err(Failed::Refused(_)) if conversation.is_guess => {}
-            Err(Failed::Refused(difference) | Failed::Differs(difference)) => {
+            Ok(left_out) => return ConversationOutcome::Same(left_out),
+            Err(ConversationFailure::Refused(_)) if conversation.is_guess => {}
+            Err(
+                ConversationFailure::Refused(difference) | ConversationFailure::Differs(difference),
+            ) => {
                 otherwise.get_or_insert(difference);
             }
         }
     }
-    otherwise.map_or(Held::Unknown, Held::Otherwise)
+    otherwise.map_or(ConversationOutcome::Unknown, ConversationOutcome::Otherwise)
 }
 
-fn conversations(told: &Told<'_>, modelled: &[String]) -> Vec<Conversation> {
+fn conversations(told: &RecordedReply<'_>, modelled: &[String]) -> Vec<Conversation> {
     let name = told.method.to_ascii_lowercase();
     let known = table::find(&name);
     if !known.is_empty() {
@@ -127,7 +129,7 @@ fn conversations(told: &Told<'_>, modelled: &[String]) -> Vec<Conversation> {
 }
 
 /// The call alone, on a portal where nothing was done.
-fn plain(told: &Told<'_>) -> Conversation {
+fn plain(told: &RecordedReply<'_>) -> Conversation {
     let name = told.method.to_ascii_lowercase();
     let last = name.rsplit('.').next().unwrap_or_default();
     Conversation {
@@ -149,7 +151,7 @@ fn plain(told: &Told<'_>) -> Conversation {
 }
 
 /// Why a conversation did not end in the reply.
-enum Failed {
+enum ConversationFailure {
     /// A call was refused.
     Refused(String),
     /// The model answered something else.
@@ -158,18 +160,20 @@ enum Failed {
 
 async fn speak(
     conversation: &Conversation,
-    told: &Told<'_>,
+    told: &RecordedReply<'_>,
     recording: &Recording,
-) -> Result<LeftOut, Failed> {
+) -> Result<LeftOut, ConversationFailure> {
     let config = told::portal(&recording.replies);
-    let portal = Portal::new(config).map_err(|error| Failed::Refused(error.to_string()))?;
+    let portal =
+        Portal::new(config).map_err(|error| ConversationFailure::Refused(error.to_string()))?;
     let spoken = speaker::speak(conversation, told, &portal).await;
-    let (got, expectation) = spoken.map_err(Failed::Refused)?;
+    let (got, expectation) = spoken.map_err(ConversationFailure::Refused)?;
     let rules = Rules {
         may_leave_out: recording.documented,
         ..Rules::default()
     };
-    model_reply::compare(told.reply, &got, &expectation, rules).map_err(Failed::Differs)
+    model_reply::compare(told.reply, &got, &expectation, rules)
+        .map_err(ConversationFailure::Differs)
 }
 
 #[cfg(test)]
@@ -178,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    async fn held(method: &str, reply: Json) -> Held {
+    async fn held(method: &str, reply: Json) -> ConversationOutcome {
         let recording = Recording {
             name: method.to_owned(),
             request: None,
@@ -207,14 +211,15 @@ mod tests {
     #[tokio::test]
     async fn a_record_that_the_model_makes_is_the_same() {
         let held = held("catalog.measure.add", measure().await).await;
-        assert!(matches!(held, Held::Same(_)));
+        assert!(matches!(held, ConversationOutcome::Same(_)));
     }
 
     #[tokio::test]
     async fn a_field_that_the_model_lacks_is_told() {
         let mut reply = measure().await;
         reply["result"]["measure"]["colour"] = json!("red");
-        let Held::Otherwise(difference) = held("catalog.measure.add", reply).await else {
+        let ConversationOutcome::Otherwise(difference) = held("catalog.measure.add", reply).await
+        else {
             panic!("it was not told");
         };
         assert_eq!(
@@ -227,7 +232,8 @@ mod tests {
     async fn a_field_of_another_type_is_told() {
         let mut reply = measure().await;
         reply["result"]["measure"]["id"] = json!("7");
-        let Held::Otherwise(difference) = held("catalog.measure.add", reply).await else {
+        let ConversationOutcome::Otherwise(difference) = held("catalog.measure.add", reply).await
+        else {
             panic!("it was not told");
         };
         assert_eq!(
@@ -241,7 +247,7 @@ mod tests {
         let mut reply = measure().await;
         let record = reply["result"]["measure"].as_object_mut().unwrap();
         record.remove("code");
-        let Held::Same(left_out) = held("catalog.measure.add", reply).await else {
+        let ConversationOutcome::Same(left_out) = held("catalog.measure.add", reply).await else {
             panic!("it is not the same");
         };
         assert!(left_out.contains(&"code".to_owned()), "{left_out:?}");
@@ -251,7 +257,9 @@ mod tests {
     async fn metadata_that_say_another_type_are_told() {
         let mut reply = made(&[("catalog.measure.getFields", json!({}))]).await;
         reply["result"]["measure"]["code"]["type"] = json!("string");
-        let Held::Otherwise(difference) = held("catalog.measure.getFields", reply).await else {
+        let ConversationOutcome::Otherwise(difference) =
+            held("catalog.measure.getFields", reply).await
+        else {
             panic!("it was not told");
         };
         assert!(
@@ -265,7 +273,7 @@ mod tests {
         let reply = json!({ "result": { "task": { "id": "1" } } });
         assert!(matches!(
             held("tasks.task.delete", reply).await,
-            Held::Otherwise(_)
+            ConversationOutcome::Otherwise(_)
         ));
     }
 }

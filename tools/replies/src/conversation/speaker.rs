@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use brimful_portal::Portal;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Conversation, Expectation, Shape, Step, Told};
+use super::{Conversation, Expectation, RecordedReply, Shape, Step};
 use crate::model_reply::is_user_field;
 use crate::portal;
 
@@ -19,7 +19,7 @@ struct Speaker<'s> {
 /// Makes the calls: the reply to the last, and what is expected of it.
 pub(super) async fn speak(
     conversation: &Conversation,
-    told: &Told<'_>,
+    told: &RecordedReply<'_>,
     portal: &Portal,
 ) -> Result<(Json, Expectation), String> {
     let mut speaker = Speaker {
@@ -47,7 +47,7 @@ fn refused(reply: &Json) -> Option<String> {
 }
 
 impl Speaker<'_> {
-    async fn prepare(&mut self, step: &Step, told: &Told<'_>) -> Result<(), String> {
+    async fn prepare(&mut self, step: &Step, told: &RecordedReply<'_>) -> Result<(), String> {
         let Some(each) = &step.each else {
             return self.prepare_one(step).await;
         };

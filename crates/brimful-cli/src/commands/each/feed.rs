@@ -35,7 +35,7 @@ pub(super) struct Ended {
     pub(super) kept: Tally,
 }
 
-/// The end of the lines, for whoever asks when they have ended.
+/// The end of the lines, for callers that ask when they have ended.
 pub(super) type End = Arc<Mutex<Ended>>;
 
 enum Read {

@@ -498,7 +498,7 @@ impl EachSummary<'_> {
             Left::File(written) => (Some(written), None),
             Left::Rescued(rescued) => (None, Some(rescued)),
         };
-        // What could not be brought to its end is there all the same.
+        // What could not be brought to its end is there anyway.
         let name = match &unwritten {
             Some(_) => place,
             None => written.as_ref().map(|written| written.name.clone()),

@@ -1,6 +1,6 @@
 //! The outcomes on disk, as [`OutcomeLog`] keeps them: a line for every call that was made or may have been.
 //!
-//! A run that goes on with an earlier one adds its outcomes behind those there are. In the end both are merged in the
+//! A run that resumes an earlier one adds its outcomes after the existing ones. In the end both are merged in the
 //! order of the lines, and the newer outcome of a line is taken.
 
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ pub(super) struct OutcomeFile {
 /// What earlier runs have left, and how to treat it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Earlier {
-    /// It is gone on with.
+    /// It is resumed.
     Resume,
     /// There may be none: its calls would be made twice.
     Refuse,
@@ -132,7 +132,7 @@ impl OutcomeFile {
         Ok(Written::file(name, bytes))
     }
 
-    /// The run has ended before that. What there is stays in the partial file, if there is anything.
+    /// The run has ended before that. The outcomes so far stay in the partial file, if there are any.
     pub(super) fn leave(mut self) -> Result<Option<Written>, Failure> {
         if self.log.settled() == 0 && self.flying.is_empty() {
             return self
@@ -200,7 +200,7 @@ fn join(
     }
 }
 
-/// Takes the outcomes of a completed run into the partial file, to go on with them.
+/// Copies the outcomes of a completed run into the partial file, to resume from them.
 fn copy(partial: &mut PartialFile, from: &Path) -> Result<(), Failure> {
     let path = merged_path(partial.path());
     let failed = |error| Failure::from(named(&path, error));

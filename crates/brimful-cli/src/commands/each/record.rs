@@ -1,4 +1,4 @@
-//! Where outcomes go: a file that a later run can go on with, or whoever reads standard output.
+//! Where outcomes go: a file that a later run can resume, or standard output.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

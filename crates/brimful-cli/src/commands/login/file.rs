@@ -200,7 +200,7 @@ fn write(path: &Path, json: &[u8], may_make_folder: bool) -> io::Result<()> {
     written.map(drop).map_err(|error| unwritten(&path, &error))
 }
 
-/// Refuses to put tokens in the place of what is no file of a login: a device, or a text of the user's.
+/// Refuses to put tokens in the place of what is not a file of a login: a device, or a text of the user's.
 fn replaceable(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() || found.len() > 0 => {}

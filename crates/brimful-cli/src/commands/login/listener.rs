@@ -93,7 +93,7 @@ async fn hear(mut stream: TcpStream, authorize: &Authorize) -> Option<String> {
          Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n{page}",
         page.len()
     );
-    // Whoever asked may be gone.
+    // The caller may be gone.
     let _ = stream.write_all(response.as_bytes()).await;
     let _ = stream.shutdown().await;
     query

@@ -215,7 +215,7 @@ pub(super) fn path(option: &PortalOption, portal: &PortalAddress) -> Result<Path
     }
 }
 
-/// The secret: of the environment, or of whoever sits there, or of the program before the pipe.
+/// The secret: from the environment, from the user at the terminal, or from the program before the pipe.
 async fn secret(args: &LoginArgs, printer: Printer) -> Result<String, Failure> {
     let secret = if let Some(secret) = env_vars::read(env_vars::CLIENT_SECRET) {
         secret
@@ -234,7 +234,7 @@ async fn secret(args: &LoginArgs, printer: Printer) -> Result<String, Failure> {
     Ok(secret)
 }
 
-/// What the portal answers by way of the browser, or of whoever copies it.
+/// What the portal answers through the browser, or the user who copies it.
 async fn answer(
     args: &LoginArgs,
     authorize: &Authorize,

@@ -86,7 +86,7 @@ impl BatchRecorder for ReplyRecorder {
     }
 }
 
-/// What became of the items: the reply as JSON where it is JSON, or the error and whether it ran.
+/// The outcome of the items: the reply as JSON where it is JSON, or the error and whether it ran.
 fn lines<'a>(items: impl Iterator<Item = (&'a str, Result<&'a Reply, &'a Error>)>) -> Vec<u8> {
     let mut lines = Vec::new();
     for (name, outcome) in items {

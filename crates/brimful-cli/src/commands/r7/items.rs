@@ -10,7 +10,7 @@ use serde_json::Value;
 /// One item of the file.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written {
+struct WrittenItem {
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -25,7 +25,7 @@ struct Written {
     #[serde(default)]
     after: Option<Names>,
     #[serde(default)]
-    from: BTreeMap<String, Source>,
+    from: BTreeMap<String, ItemSource>,
     /// Documented, and without effect on the server.
     #[serde(default, rename = "headers")]
     _headers: Option<Value>,
@@ -41,14 +41,15 @@ enum Names {
 /// Where a value is.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Source {
+struct ItemSource {
     item: String,
     pointer: String,
 }
 
 /// The items in a text.
 pub(super) fn read(text: &str) -> Result<Vec<Item>, String> {
-    let written: Vec<Written> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let written: Vec<WrittenItem> =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
     written
         .into_iter()
         .zip(1..)
@@ -62,7 +63,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Item>, String> {
 
 /// Whether an item of the text is more than a question.
 pub(super) fn write(text: &str) -> bool {
-    let written: Result<Vec<Written>, _> = serde_json::from_str(text);
+    let written: Result<Vec<WrittenItem>, _> = serde_json::from_str(text);
     written.is_ok_and(|items| {
         items.iter().any(|item| {
             let method = item.method.as_deref().unwrap_or("GET");
@@ -71,7 +72,7 @@ pub(super) fn write(text: &str) -> bool {
     })
 }
 
-impl Written {
+impl WrittenItem {
     fn item(self) -> Result<Item, String> {
         let method = self.method.unwrap_or_default().to_ascii_uppercase();
         let url = self.relative_url;

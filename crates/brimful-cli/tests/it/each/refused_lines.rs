@@ -1,4 +1,4 @@
-//! Lines that are no calls, and runs that are refused before anything is sent.
+//! Lines that are not calls, and runs that are refused before anything is sent.
 
 use std::fmt::Write as _;
 
@@ -39,7 +39,7 @@ fn a_call_that_fails_is_an_outcome_and_touches_no_other() {
 }
 
 #[test]
-fn a_line_that_is_no_call_stops_the_run_before_it() {
+fn a_line_that_is_not_a_call_stops_the_run_before_it() {
     for (line, what) in [
         ("{\"fields\":", "is not JSON"),
         ("7", "is not an object of parameters"),
@@ -83,7 +83,7 @@ fn a_line_that_is_no_call_stops_the_run_before_it() {
 }
 
 #[test]
-fn a_first_line_that_is_no_call_is_wrong_usage_and_leaves_nothing() {
+fn a_first_line_that_is_not_a_call_is_wrong_usage_and_leaves_nothing() {
     let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     workspace.write("leads.jsonl", "TITLE;SOURCE\n");
     let url = portal.url();

@@ -1,4 +1,5 @@
-//! Exports that are killed (SIGKILL) at random moments and run again by the same command, while the portal plays faults.
+//! Exports that are killed (SIGKILL) at random moments and run again by the same command, while the portal plays
+//! faults.
 
 mod choices;
 mod files;

@@ -196,7 +196,7 @@ fn load(name: &str, options: &[(String, String)]) -> Result<ManagedDriver, Strin
     } else {
         name.as_ref()
     };
-    // Drivers of the older version of ADBC are to be had too.
+    // There are drivers of the older version of ADBC too.
     let load =
         |version| ManagedDriver::load_from_name(name, entrypoint, version, LOAD_FLAG_DEFAULT, None);
     load(AdbcVersion::V110)

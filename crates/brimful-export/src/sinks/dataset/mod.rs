@@ -442,7 +442,7 @@ impl StoreSink for DatasetSink {
             return Ok(());
         }
         if finished && self.parts.is_empty() && self.record.new.is_empty() {
-            // A table without rows has its columns all the same.
+            // A table without rows has its columns anyway.
             let part = self.open_part()?;
             self.parts.insert(String::new(), part);
         }

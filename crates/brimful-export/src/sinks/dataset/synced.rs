@@ -547,7 +547,7 @@ impl SyncedDataset {
             let found = arriving.field_with_name(field.name()).ok();
             if let Some(other) = found.filter(|found| found.data_type() != field.data_type()) {
                 return Err(self.failed(format!(
-                    "the column {} of {} is {} there and {} now; remove the folder, and the next run makes it anew",
+                    "the column {} of {} is {} there and {} now; remove the folder, and the next run makes it again",
                     field.name(),
                     self.state.table,
                     field.data_type(),

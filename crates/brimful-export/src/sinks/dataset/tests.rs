@@ -425,7 +425,7 @@ fn columns_stay_although_all_files_that_had_them_are_lost() {
     }
     let mut row = fields.clone();
     for (name, value) in row.as_object_mut().unwrap() {
-        // Most of them do not fit, and have a column all the same.
+        // Most of them do not fit, and have a column anyway.
         *value = serde_json::json!(if name == "ID" { "1" } else { "x" });
     }
     sync_page(&memory, read(&fields), &[&row.to_string()], &[]).unwrap();

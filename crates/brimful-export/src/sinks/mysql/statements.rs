@@ -182,7 +182,7 @@ impl MysqlSink {
         self.execute(&format!("ALTER TABLE {table} {}", columns.join(", ")))
     }
 
-    /// A run begins that goes on with no other: what is left of earlier runs is cleared.
+    /// Begins a run that does not resume another one: what is left of earlier runs is cleared.
     pub(super) fn clear(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.execute("START TRANSACTION")?;
         let state = self.state_statement(false);

@@ -148,7 +148,7 @@ impl PostgresSink {
         Ok(sql)
     }
 
-    /// The statements with which a run begins that goes on with no other: what is left of earlier runs is cleared.
+    /// The statements that begin a run that does not resume another one: what is left of earlier runs is cleared.
     pub(super) fn clearing_statements(&self, schema: &Schema) -> String {
         let mut sql = self.state_statement(false);
         for statement in clearing(schema, &self.state, quoted, literal) {

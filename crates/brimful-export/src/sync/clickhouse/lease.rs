@@ -3,7 +3,7 @@
 //! There is no statement that compares and sets. A run inserts a claim and then reads all claims: it holds the lease if
 //! there is no other, and withdraws if another run holds it or has a claim that comes before its own. Of two runs the one
 //! whose claim is inserted later sees the other's, so never do both believe that they hold it, as long as a claim that is
-//! inserted is seen by whoever reads afterwards. Claims expire by the server's clock, and a thread renews that of a run.
+//! inserted is seen by every later read. Claims expire by the server's clock, and a thread renews that of a run.
 
 use std::io;
 use std::sync::Arc;

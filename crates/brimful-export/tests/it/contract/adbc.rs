@@ -294,7 +294,7 @@ fn a_column_of_another_type_in_duckdb_is_refused_with_the_statement_that_changes
 }
 
 #[test]
-fn a_file_that_is_no_database_is_told() {
+fn a_file_that_is_not_a_database_is_told() {
     let Some(file) = DuckdbFile::new() else {
         return;
     };

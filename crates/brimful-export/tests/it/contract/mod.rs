@@ -67,7 +67,7 @@ const ROWS: [[&str; 10]; 3] = [
     ],
 ];
 
-/// Rows as a portal writes them. The last one has a date that is none.
+/// Rows as a portal writes them. The last one has a text that is not a date in a field of dates.
 fn rows() -> Page {
     let rows = [
         (

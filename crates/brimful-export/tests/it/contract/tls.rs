@@ -116,7 +116,7 @@ fn server_that(talk: impl Fn(TcpStream) + Send + 'static) -> u16 {
 #[test]
 fn a_server_of_postgresql_without_tls_is_told() {
     let port = server_that(|mut stream| {
-        // Whoever asks for TLS hears no.
+        // A client that asks for TLS is refused.
         let mut asked = [0; 8];
         if stream.read_exact(&mut asked).is_ok() {
             let _ = stream.write_all(b"N");

@@ -619,7 +619,7 @@ async fn after_random_histories_of_product_rows_the_store_equals_the_portal() {
         }
         bench.portal.faults().clear();
         let mut report = run.run().await;
-        // A run that was cut lets go of the store a moment later.
+        // A run that was cut releases the store a moment later.
         while let Err(SyncError::Locked { .. }) = report {
             tokio::task::yield_now().await;
             report = run.run().await;

@@ -528,7 +528,7 @@ async fn looking_at_a_folder_makes_none() {
     std::fs::remove_file(folder.join("crm_deal/_brimful_state.json")).unwrap();
     let refused = run.run().await.unwrap().entities.remove(0).1.unwrap_err();
     assert!(refused.to_string().contains("whose rows"), "{refused}");
-    // The other table is shown all the same.
+    // The other table is shown anyway.
     let tables = status(&store).await.unwrap();
     assert_eq!(tables.len(), 2);
     let trouble = tables[0].trouble.clone().unwrap();

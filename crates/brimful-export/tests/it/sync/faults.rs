@@ -98,7 +98,7 @@ async fn a_run_that_resumes_a_read_brings_what_changed_between_the_two_runs() {
     pass(20).await;
     let report = loop {
         match run.run().await {
-            // The run that was cut lets go of the store a moment later.
+            // The run that was cut releases the store a moment later.
             Err(SyncError::Locked { .. }) => tokio::task::yield_now().await,
             ended => break ended.unwrap(),
         }

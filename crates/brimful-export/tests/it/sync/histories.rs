@@ -128,7 +128,7 @@ pub(super) async fn play_on(
     for _ in 0..6 {
         bench.portal.faults().clear();
         if let Some(fault) = faults(&mut chance) {
-            // Only reads meet faults: a write that may have run is another story.
+            // Only reads meet faults: the outcome of a failed write would be unknown.
             let list = kind.entity.parse::<SyncEntity>().unwrap().method;
             let rule = FaultRule::every(2 + chance.below(5), fault)
                 .on(list)
@@ -153,7 +153,7 @@ pub(super) async fn play_on(
     bench.portal.faults().clear();
     let run = bench.run(&store, &[kind.entity]).options(accepting());
     let mut report = run.run().await;
-    // A run that was cut lets go of the store a moment later.
+    // A run that was cut releases the store a moment later.
     while let Err(SyncError::Locked { .. }) = report {
         tokio::task::yield_now().await;
         report = run.run().await;

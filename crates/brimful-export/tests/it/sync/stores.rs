@@ -110,7 +110,7 @@ async fn servers_hold_what_the_portal_has_after_changes_and_interruptions() {
                 .await;
             pass(20).await;
         }
-        // A run that was cut lets go of the lock when its connection is closed.
+        // A run that was cut releases the lock when its connection is closed.
         let mut report = run.run().await;
         while let Err(SyncError::Locked { .. }) = report {
             tokio::task::yield_now().await;

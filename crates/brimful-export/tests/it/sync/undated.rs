@@ -155,7 +155,7 @@ async fn hard_deletes_take_rows_that_earlier_runs_have_marked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_moment_in_another_zone_is_no_difference() {
+async fn the_same_moment_in_another_zone_is_not_a_difference() {
     let bench = Bench::new(PortalConfig::new().rows("deal", 20));
     bench.sync("crm.deal").await.unwrap();
     let moved = |hours: u32| {

@@ -122,7 +122,7 @@ impl Backend {
             products: Vec::new(),
             scenario,
         };
-        // A portal that goes on with data of before has a history: the company begins new work now.
+        // A portal that starts with data of an earlier run has a history: the company begins new work now.
         let first = if has_history { began } else { 0 };
         company.plan(first + 5 * MINUTE, Step::LeadArrives);
         {

@@ -23,7 +23,7 @@ impl Company {
         let words = self.words();
         let mut one = |of: &[&'static str]| of[rng.usize(..of.len())];
         let (first, last, post) = (one(words.first), one(words.last), one(words.posts));
-        // A company has one form, whoever works there.
+        // A company has one form for all its people.
         let place = rng.usize(..words.companies.len());
         let (before, after) = words.forms[place % words.forms.len()];
         Client {

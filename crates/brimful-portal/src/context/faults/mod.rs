@@ -175,7 +175,7 @@ impl Faults {
             .collect()
     }
 
-    /// The same orders, to be played apart from these.
+    /// The same orders, to be played separately from these.
     pub(crate) fn copy(&self) -> Self {
         let skew = ClockSkew::default();
         skew.set(self.skew.get());

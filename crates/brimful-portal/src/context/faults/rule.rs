@@ -110,7 +110,7 @@ impl FaultRule {
         self.methods.is_empty() || self.methods.iter().any(matches)
     }
 
-    /// Chance for what the fault does, apart from that which decides when it does it.
+    /// Random numbers for what the fault does, separate from those that decide when it does it.
     pub(super) fn fork(&mut self) -> fastrand::Rng {
         self.rng.fork()
     }

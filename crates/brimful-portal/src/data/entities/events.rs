@@ -71,7 +71,7 @@ pub(super) const OFFLINE_EVENT_FIELDS: &[FieldSpec] = &[
     field("EVENT_DATA", Kind::Any, Source::Nothing, "Данные"),
     field("EVENT_ADDITIONAL", Kind::Any, Source::Nothing, "Прочее"),
     field("MESSAGE_ID", Kind::Text, Source::Guid, "Сообщение"),
-    // Set while somebody has fetched the event and not said what became of it.
+    // Set while somebody has fetched the event and has not said how it was handled.
     field("PROCESS_ID", Kind::Text, Source::Nothing, "Процесс"),
     // Whose queue it is in; generated events are in that of every application.
     field("APPLICATION", Kind::Text, Source::Nothing, "Приложение").items_only(),

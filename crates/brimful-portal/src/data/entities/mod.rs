@@ -106,7 +106,7 @@ pub(crate) const ENTITIES: &[Entity] = &[
     },
     Entity {
         name: "activity",
-        // It has a number as an owner, and is no item all the same.
+        // It has a number as an owner, but is not an item.
         type_id: 0,
         fields: activity::FIELDS,
         rows: 0,

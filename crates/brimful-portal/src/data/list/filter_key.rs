@@ -7,7 +7,7 @@ use super::condition::Relation;
 
 /// What is asked of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum KeyOperation {
     Relation(Relation),
     In,
     Contains,
@@ -35,13 +35,13 @@ pub(crate) struct FilterKey<'k> {
     pub(crate) negative: bool,
     /// Whether rows where the field is empty match too.
     pub(crate) or_empty: bool,
-    pub(crate) operation: Operation,
+    pub(crate) operation: KeyOperation,
     /// Whether no prefix but `!` named the operation.
     pub(crate) is_bare: bool,
     pub(crate) name: &'k str,
 }
 
-const EQUAL: Operation = Operation::Relation(Relation::Equal);
+const EQUAL: KeyOperation = KeyOperation::Relation(Relation::Equal);
 const EVERY: &[Family] = &[
     Family::Crm,
     Family::Items,
@@ -56,7 +56,7 @@ const CRM: &[Family] = &[Family::Crm];
 /// A prefix.
 struct Prefix {
     text: &'static str,
-    operation: Operation,
+    operation: KeyOperation,
     /// Who knows it.
     families: &'static [Family],
     /// Who knows it behind a `!`.
@@ -65,7 +65,7 @@ struct Prefix {
 
 const fn prefix(
     text: &'static str,
-    operation: Operation,
+    operation: KeyOperation,
     families: &'static [Family],
     negated: &'static [Family],
 ) -> Prefix {
@@ -81,43 +81,48 @@ const fn prefix(
 const PREFIXES: &[Prefix] = &[
     prefix(
         "><",
-        Operation::Between,
+        KeyOperation::Between,
         &[Family::Items, Family::Tasks, Family::Fixtures],
         &[Family::Items, Family::Tasks],
     ),
     prefix(
         ">=",
-        Operation::Relation(Relation::GreaterOrEqual),
+        KeyOperation::Relation(Relation::GreaterOrEqual),
         EVERY,
         CRM,
     ),
-    prefix(">", Operation::Relation(Relation::Greater), EVERY, CRM),
-    prefix("<=", Operation::Relation(Relation::LessOrEqual), EVERY, CRM),
-    prefix("<", Operation::Relation(Relation::Less), EVERY, CRM),
+    prefix(">", KeyOperation::Relation(Relation::Greater), EVERY, CRM),
+    prefix(
+        "<=",
+        KeyOperation::Relation(Relation::LessOrEqual),
+        EVERY,
+        CRM,
+    ),
+    prefix("<", KeyOperation::Relation(Relation::Less), EVERY, CRM),
     prefix(
         "=%",
-        Operation::Like,
+        KeyOperation::Like,
         BUT_TASKS,
         &[Family::Crm, Family::Items, Family::Fixtures],
     ),
     prefix(
         "%=",
-        Operation::Like,
+        KeyOperation::Like,
         BUT_TASKS,
         &[Family::Crm, Family::Items, Family::Fixtures],
     ),
     prefix("=", EQUAL, EVERY, EVERY),
-    prefix("%", Operation::Contains, EVERY, EVERY),
+    prefix("%", KeyOperation::Contains, EVERY, EVERY),
     prefix("*=", EQUAL, CRM_AND_TASKS, CRM),
-    prefix("*%", Operation::Contains, CRM_AND_TASKS, CRM),
-    prefix("*", Operation::Words, CRM_AND_TASKS, CRM),
+    prefix("*%", KeyOperation::Contains, CRM_AND_TASKS, CRM),
+    prefix("*", KeyOperation::Words, CRM_AND_TASKS, CRM),
     prefix(
         "?",
-        Operation::Contains,
+        KeyOperation::Contains,
         &[Family::Crm, Family::Tasks, Family::Fixtures],
         CRM,
     ),
-    prefix("@", Operation::In, EVERY, BUT_TASKS),
+    prefix("@", KeyOperation::In, EVERY, BUT_TASKS),
     prefix("#", EQUAL, &[Family::Tasks], &[]),
 ];
 
@@ -158,27 +163,27 @@ impl<'k> FilterKey<'k> {
 mod tests {
     use super::*;
 
-    fn of(key: &str, family: Family) -> (bool, bool, Operation, &str) {
+    fn of(key: &str, family: Family) -> (bool, bool, KeyOperation, &str) {
         let key = FilterKey::parse(key, family);
         (key.negative, key.or_empty, key.operation, key.name)
     }
 
     #[test]
     fn the_exclamation_mark_comes_first_then_the_plus_then_the_operation() {
-        let greater_or_equal = Operation::Relation(Relation::GreaterOrEqual);
-        let less = Operation::Relation(Relation::Less);
+        let greater_or_equal = KeyOperation::Relation(Relation::GreaterOrEqual);
+        let less = KeyOperation::Relation(Relation::Less);
         for (text, expected) in [
             ("ID", (false, false, EQUAL, "ID")),
             ("=ID", (false, false, EQUAL, "ID")),
             (">=ID", (false, false, greater_or_equal, "ID")),
             ("!=ID", (true, false, EQUAL, "ID")),
-            ("!@ID", (true, false, Operation::In, "ID")),
+            ("!@ID", (true, false, KeyOperation::In, "ID")),
             ("+<DATE", (false, true, less, "DATE")),
-            ("!+%TITLE", (true, true, Operation::Contains, "TITLE")),
-            ("=%TITLE", (false, false, Operation::Like, "TITLE")),
-            ("%=TITLE", (false, false, Operation::Like, "TITLE")),
-            ("*%TITLE", (false, false, Operation::Contains, "TITLE")),
-            ("*TITLE", (false, false, Operation::Words, "TITLE")),
+            ("!+%TITLE", (true, true, KeyOperation::Contains, "TITLE")),
+            ("=%TITLE", (false, false, KeyOperation::Like, "TITLE")),
+            ("%=TITLE", (false, false, KeyOperation::Like, "TITLE")),
+            ("*%TITLE", (false, false, KeyOperation::Contains, "TITLE")),
+            ("*TITLE", (false, false, KeyOperation::Words, "TITLE")),
         ] {
             assert_eq!(of(text, Family::Crm), expected, "{text}");
         }
@@ -191,19 +196,24 @@ mod tests {
             ("=id", false, EQUAL, "id"),
             ("!id", true, EQUAL, "id"),
             ("!=id", true, EQUAL, "id"),
-            ("!=%title", true, Operation::Like, "title"),
-            ("!%=title", true, Operation::Like, "title"),
-            ("!%title", true, Operation::Contains, "title"),
-            ("!@id", true, Operation::In, "id"),
-            ("!><id", true, Operation::Between, "id"),
-            ("><id", false, Operation::Between, "id"),
+            ("!=%title", true, KeyOperation::Like, "title"),
+            ("!%=title", true, KeyOperation::Like, "title"),
+            ("!%title", true, KeyOperation::Contains, "title"),
+            ("!@id", true, KeyOperation::In, "id"),
+            ("!><id", true, KeyOperation::Between, "id"),
+            ("><id", false, KeyOperation::Between, "id"),
             (
                 ">=id",
                 false,
-                Operation::Relation(Relation::GreaterOrEqual),
+                KeyOperation::Relation(Relation::GreaterOrEqual),
                 "id",
             ),
-            (">ID", false, Operation::Relation(Relation::Greater), "ID"),
+            (
+                ">ID",
+                false,
+                KeyOperation::Relation(Relation::Greater),
+                "ID",
+            ),
         ] {
             let expected = (negative, false, operation, name);
             assert_eq!(of(key, Family::Items), expected, "{key}");

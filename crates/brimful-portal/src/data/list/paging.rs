@@ -7,14 +7,14 @@ use crate::context::{Call, Output};
 use crate::data::list::query::{Query, Work};
 
 /// Rows that can be counted and cut into pages.
-pub(crate) trait Rows {
+pub(crate) trait PageableRows {
     /// How many there are.
     fn count(&self) -> u64;
     /// The IDs of `limit` of them after the first `offset`.
     fn page(&self, offset: u64, limit: u64) -> Vec<u64>;
 }
 
-impl Rows for Query<'_> {
+impl PageableRows for Query<'_> {
     fn count(&self) -> u64 {
         Query::count(self)
     }
@@ -24,7 +24,7 @@ impl Rows for Query<'_> {
     }
 }
 
-impl Rows for [u64] {
+impl PageableRows for [u64] {
     fn count(&self) -> u64 {
         self.len() as u64
     }
@@ -67,7 +67,12 @@ impl Page {
 
 impl Paging {
     /// The page at `start`, charged to the call.
-    pub(crate) fn page<R: Rows + ?Sized>(self, query: &R, start: i64, call: &mut Call<'_>) -> Page {
+    pub(crate) fn page<R: PageableRows + ?Sized>(
+        self,
+        query: &R,
+        start: i64,
+        call: &mut Call<'_>,
+    ) -> Page {
         let counted = match self {
             Self::Legacy => start >= 0,
             Self::Controller => start != -1,
@@ -156,7 +161,11 @@ impl Slice {
 
     /// The page that `NAV_PARAMS` name, counted. The server's navigation takes page 1 for a page past the end; it is the
     /// one behind `start`, and of `NAV_PARAMS` that is not documented.
-    pub(crate) fn counted<R: Rows + ?Sized>(mut self, rows: &R, call: &mut Call<'_>) -> Page {
+    pub(crate) fn counted<R: PageableRows + ?Sized>(
+        mut self,
+        rows: &R,
+        call: &mut Call<'_>,
+    ) -> Page {
         let total = rows.count();
         if self.offset >= total {
             self.offset = 0;
@@ -174,7 +183,7 @@ impl Slice {
     }
 
     /// These rows, charged to the call.
-    pub(crate) fn page<R: Rows + ?Sized>(self, rows: &R, call: &mut Call<'_>) -> Vec<u64> {
+    pub(crate) fn page<R: PageableRows + ?Sized>(self, rows: &R, call: &mut Call<'_>) -> Vec<u64> {
         let ids = rows.page(self.offset, self.limit);
         Work {
             rows: ids.len() as u64,

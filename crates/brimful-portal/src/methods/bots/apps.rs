@@ -66,7 +66,7 @@ fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Metho
     Ok(Output::value(&Value::Int(id as i64)))
 }
 
-/// The application in chats that a call names, which has to be of whoever calls.
+/// The application in chats that a call names, which has to belong to the caller.
 fn own(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     let id = given_number(call, "APP_ID");
     let app = row(state, BOT_APPS, id);

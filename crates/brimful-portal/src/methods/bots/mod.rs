@@ -83,7 +83,7 @@ fn owner(call: &Call<'_>, token: &str) -> Result<String, MethodError> {
     }
 }
 
-/// The bot that a call names, if it belongs to whoever calls.
+/// The bot that a call names, if it belongs to the caller.
 fn named(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     let owner = owner(call, &call.text("botToken"))?;
     let id = call.text("botId");
@@ -270,7 +270,7 @@ fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(&shown(state, id)))
 }
 
-/// `imbot.v2.Bot.list(filter, limit, offset)`: the bots of whoever calls.
+/// `imbot.v2.Bot.list(filter, limit, offset)`: the bots of the caller.
 fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let owner = owner(call, &call.text("botToken"))?;
     let wanted = call

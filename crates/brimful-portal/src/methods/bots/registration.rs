@@ -86,7 +86,7 @@ pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
     Ok(answer)
 }
 
-/// Refuses a bot that says nowhere where its events go, and addresses that are none.
+/// Refuses a bot that says nowhere where its events go, and texts that are not addresses.
 fn check_handlers(call: &Call<'_>) -> Result<(), MethodError> {
     let has_common = !call.text("EVENT_HANDLER").is_empty();
     for (name, code, called, is_needed) in HANDLERS {

@@ -6,7 +6,7 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::list::PAGE;
 use crate::data::list::condition::Relation;
-use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::filter_key::{Family, FilterKey, KeyOperation};
 use crate::data::list::pattern::Pattern;
 use crate::data::list::plan::list_of_places;
 
@@ -54,16 +54,16 @@ pub(super) fn passes(field: &Value, key: &FilterKey<'_>, value: &Value) -> bool 
     let text = || field.to_text().to_lowercase();
     let matches = |pattern: Pattern| pattern.matches(&text());
     let passes = match key.operation {
-        Operation::Relation(Relation::Less) => ordering().is_lt(),
-        Operation::Relation(Relation::LessOrEqual) => ordering().is_le(),
-        Operation::Relation(Relation::Greater) => ordering().is_gt(),
-        Operation::Relation(Relation::GreaterOrEqual) => ordering().is_ge(),
-        Operation::Contains => matches(Pattern::contains(&value.to_text())),
-        Operation::Like => matches(Pattern::like(&value.to_text())),
-        Operation::Relation(Relation::Equal)
-        | Operation::In
-        | Operation::Words
-        | Operation::Between => match value {
+        KeyOperation::Relation(Relation::Less) => ordering().is_lt(),
+        KeyOperation::Relation(Relation::LessOrEqual) => ordering().is_le(),
+        KeyOperation::Relation(Relation::Greater) => ordering().is_gt(),
+        KeyOperation::Relation(Relation::GreaterOrEqual) => ordering().is_ge(),
+        KeyOperation::Contains => matches(Pattern::contains(&value.to_text())),
+        KeyOperation::Like => matches(Pattern::like(&value.to_text())),
+        KeyOperation::Relation(Relation::Equal)
+        | KeyOperation::In
+        | KeyOperation::Words
+        | KeyOperation::Between => match value {
             Value::Array(values) => values
                 .values()
                 .any(|value| value.to_text() == field.to_text()),

@@ -5,7 +5,7 @@ use brimful_protocol::{Array, Key, Value};
 use crate::context::MethodError;
 use crate::context::moment;
 use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::filter_key::{Family, FilterKey, KeyOperation};
 use crate::data::list::pattern::Pattern;
 use crate::data::list::query::{Direction, Sort};
 use crate::data::schema::{Class, Field, ID, Kind, Schema};
@@ -86,20 +86,20 @@ fn is_allowed(prefix: &str, value: &Value) -> bool {
 fn test(
     at: usize,
     field: &Field,
-    operation: Operation,
+    operation: KeyOperation,
     value: &Value,
     now: i64,
 ) -> Option<Condition> {
     let matches = |pattern: Pattern| Condition::test(at, Predicate::Matches(pattern));
     let relation = match operation {
-        Operation::Contains => return Some(matches(Pattern::contains(&value.to_text()))),
-        Operation::Like => return Some(matches(Pattern::like(&value.to_text()))),
-        Operation::Between | Operation::Words => return None,
-        Operation::In => Relation::Equal,
-        Operation::Relation(relation) => relation,
+        KeyOperation::Contains => return Some(matches(Pattern::contains(&value.to_text()))),
+        KeyOperation::Like => return Some(matches(Pattern::like(&value.to_text()))),
+        KeyOperation::Between | KeyOperation::Words => return None,
+        KeyOperation::In => Relation::Equal,
+        KeyOperation::Relation(relation) => relation,
     };
     match value {
-        Value::Array(values) if values.is_empty() => Some(if operation == Operation::In {
+        Value::Array(values) if values.is_empty() => Some(if operation == KeyOperation::In {
             Condition::Never
         } else {
             Condition::Always
@@ -147,7 +147,7 @@ fn compare(
     })
 }
 
-/// What a value is to a field: `None` if it is none at all, `Some(None)` if it is the lack of a value.
+/// What a value is to a field: `None` if the field cannot have it, `Some(None)` if it is the lack of a value.
 #[allow(
     clippy::option_option,
     reason = "an invalid value and an empty one are different things"

@@ -483,7 +483,7 @@ pub(crate) fn set(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     Ok(all(state, &owner))
 }
 
-/// `crm.item.productrow.update`: the prices are worked out anew.
+/// `crm.item.productrow.update`: the prices are calculated again.
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = named(state, call)?;
     let given = call

@@ -4,7 +4,7 @@ use brimful_protocol::{Array, Value};
 
 use crate::context::moment;
 use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::filter_key::{Family, FilterKey, KeyOperation};
 use crate::data::list::pattern::Pattern;
 use crate::data::list::query::{Direction, Sort};
 use crate::data::schema::{Class, Kind, Schema};
@@ -18,7 +18,7 @@ pub(crate) fn condition(schema: &Schema, filter: Option<&Array>, now: i64) -> Co
     for (key, value) in filter.iter() {
         let text = key.to_text();
         let key = FilterKey::parse(&text, Family::Crm);
-        // A name that nobody knows is dropped, and the list is not filtered by it.
+        // An unknown name is dropped, and the list is not filtered by it.
         let Some(field) = schema.legacy(key.name) else {
             continue;
         };
@@ -43,22 +43,22 @@ pub(crate) fn condition(schema: &Schema, filter: Option<&Array>, now: i64) -> Co
 fn test(
     field: usize,
     kind: Kind,
-    operation: Operation,
+    operation: KeyOperation,
     value: &Value,
     now: i64,
 ) -> Option<Condition> {
     let pattern = |text: String| match operation {
-        Operation::Contains => Pattern::contains(&text),
-        Operation::Like => Pattern::like(&text),
+        KeyOperation::Contains => Pattern::contains(&text),
+        KeyOperation::Like => Pattern::like(&text),
         _ => Pattern::words(&text),
     };
     match operation {
-        Operation::Relation(Relation::Equal) | Operation::In => {
+        KeyOperation::Relation(Relation::Equal) | KeyOperation::In => {
             equal_to_any(field, kind, value, now)
         }
-        Operation::Relation(relation) => Some(compare(field, kind, relation, value, now)),
-        Operation::Between => None,
-        Operation::Contains | Operation::Like | Operation::Words => {
+        KeyOperation::Relation(relation) => Some(compare(field, kind, relation, value, now)),
+        KeyOperation::Between => None,
+        KeyOperation::Contains | KeyOperation::Like | KeyOperation::Words => {
             let exact =
                 kind.class() != Class::Text || matches!(kind, Kind::Status(_) | Kind::Currency);
             if exact {
@@ -148,7 +148,7 @@ fn is_zero(operand: &Operand) -> bool {
     }
 }
 
-/// The order that `order` states; names that nobody knows are dropped, and any direction but DESC is ascending.
+/// The order that `order` states; unknown names are dropped, and any direction but DESC is ascending.
 pub(crate) fn order(schema: &Schema, order: Option<&Array>) -> Vec<Sort> {
     let Some(order) = order else {
         return Vec::new();

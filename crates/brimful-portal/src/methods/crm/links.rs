@@ -177,7 +177,7 @@ pub(crate) fn fields<const TO: usize>(
     Ok(Output::value(&Value::Array(map)))
 }
 
-/// The link that the parameter `fields` describes; `called` is what a refusal calls it where it is no array.
+/// The link that the parameter `fields` describes; `called` is what a refusal calls it where it is not an array.
 fn link_of_call(call: &Call<'_>, to: usize, called: &str) -> Result<Link, MethodError> {
     let fields = call.legacy_array("fields");
     let fields =

@@ -19,7 +19,7 @@ use crate::methods::disk::decoded;
 use crate::methods::method::{Handler, Method, write};
 use crate::methods::records as any_records;
 
-/// What stands before the number of a file until the link is signed for whoever asked.
+/// What stands before the number of a file until the link is signed for the caller.
 pub(crate) const STORED_FILE: &str = "stored-file:";
 
 const COMMENTS: &str = "crm.timeline.comment";

@@ -30,7 +30,7 @@ pub(super) fn of(row: &Array, entity_type: i64) -> BTreeSet<Relation> {
     parents.chain(children).collect()
 }
 
-/// Gives children the fields of their new parents, and takes those of parents that are none any more.
+/// Gives children the fields of their new parents, and takes those of records that are no longer their parents.
 pub(super) fn change(
     state: &mut PortalData,
     before: &BTreeSet<Relation>,

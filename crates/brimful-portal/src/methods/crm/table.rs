@@ -6,7 +6,7 @@ use super::activity;
 use crate::data::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, USER};
 use crate::methods::method::{Handler, Method, read, write};
 
-/// The methods of the CRM that are no kinds of records.
+/// The methods of the CRM that are not kinds of records.
 pub(crate) fn methods() -> Vec<Method> {
     let mut methods = Vec::new();
     legacy_crm(&mut methods);

@@ -70,7 +70,7 @@ pub(crate) fn pin(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         let value = Value::Int(value as i64);
         Test::new(
             name.to_owned(),
-            crate::data::fixtures::filter::Operation::OneOf,
+            crate::data::fixtures::filter::TestOperation::OneOf,
             &value,
         )
     });

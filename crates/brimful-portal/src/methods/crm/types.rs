@@ -453,7 +453,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     one(state, Some(place))
 }
 
-/// Says what became of a smart process.
+/// Records the event of a smart process.
 fn tell(state: &mut PortalData, verb: &str, place: usize) {
     let row = describe(state, state.table(place));
     let id = row.get("id").map(Value::to_text).unwrap_or_default();

@@ -302,7 +302,7 @@ pub(crate) fn add<const ENTITY: usize>(
     Ok(Output::value(&Value::Int(new_id)))
 }
 
-/// Says what became of a field of an entity of the CRM: its ID and its name.
+/// Records the event of a field of an entity of the CRM, with its ID and its name.
 fn tell(state: &mut PortalData, entity: usize, verb: &str, (id, name): (i64, &str)) {
     let of = match entity {
         LEAD => "LEAD",

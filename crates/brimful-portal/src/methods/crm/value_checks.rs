@@ -13,7 +13,7 @@ use crate::methods::params::legacy_error;
 /// Refuses what `crm.deal.add`, `crm.contact.add` and the like refuse.
 ///
 /// # Errors
-/// A currency that the portal doesn't have, or an address of e-mail that is none.
+/// A currency that the portal doesn't have, or a text that is not an address of e-mail.
 pub(super) fn check(
     state: &PortalData,
     entity: usize,
@@ -103,7 +103,7 @@ pub(in crate::methods) fn is_email(text: &str) -> bool {
 ///
 /// # Errors
 /// `CRM_FIELD_ERROR_VALUE_NOT_VALID` for a stage, a funnel, a currency, a person or an entry of a dictionary that there is
-/// not, and for what is no number or no date; `100` for a single value in a field of many.
+/// not, and for what is not a number or not a date; `100` for a single value in a field of many.
 pub(super) fn check_item(
     state: &PortalData,
     entity: usize,

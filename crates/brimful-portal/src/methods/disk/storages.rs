@@ -22,7 +22,7 @@ pub(super) fn storage(state: &PortalData, call: &Call<'_>) -> Result<(u64, u64),
     Ok((number(id), root))
 }
 
-/// `disk.storage.getlist`: that of whoever asks is made when it is first looked for.
+/// `disk.storage.getlist`: the caller's is made when it is first looked for.
 pub(crate) fn storages(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let user = call.user;
     let name = format!("Диск пользователя {user}");

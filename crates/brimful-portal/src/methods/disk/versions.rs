@@ -3,7 +3,7 @@
 use brimful_protocol::{Array, Value, json};
 
 use super::{
-    DOWNLOAD_URL, FILE, Written, argument, charge, content, describe, named, not_found, number,
+    DOWNLOAD_URL, FILE, WrittenWhen, argument, charge, content, describe, named, not_found, number,
     refused, row, text, touch,
 };
 use crate::context::moment;
@@ -37,7 +37,7 @@ fn next_version(state: &mut PortalData, call: &Call<'_>, id: u64, stored: Stored
         ("SIZE", Value::Int(size)),
     ];
     touch(state, id, call, &values);
-    let mut file = describe(state, id, Written::Before);
+    let mut file = describe(state, id, WrittenWhen::Before);
     file.insert("GLOBAL_CONTENT_VERSION", number);
     Output::value(&Value::Array(file))
 }

@@ -121,7 +121,7 @@ fn named_conversation(
         .ok_or_else(|| refused("CHAT_TYPE", "The specified chat is not an open line"))
 }
 
-/// Refuses a chat that is no open line, but for methods that pass over it.
+/// Refuses a chat that is not an open line, but for methods that pass over it.
 fn check_open_line(state: &PortalData, call: &Call<'_>) -> Result<(), MethodError> {
     let takes_any = call.method.contains(".bot.");
     if takes_any || call.method.ends_with(".mode.pin") {

@@ -139,7 +139,7 @@ impl FieldTest {
     }
 }
 
-/// What a value of a field is compared as. Nothing is cast: a string is no number.
+/// What a value of a field is compared as. Nothing is cast: a string is not a number.
 pub(super) fn operand(field: &Field, value: &Value, now: i64) -> Result<Operand, MethodError> {
     let wrong = || error::wrong_type(field.name, field.kind.expected());
     match (field.kind, value) {

@@ -5,7 +5,7 @@ use brimful_protocol::{Array, Value};
 use super::error;
 use crate::context::{Call, MethodError};
 
-/// The parameter `id`, which must be a number: digits in a string are none.
+/// The parameter `id`, which must be a number: digits in a string are not a number.
 pub(crate) fn id(call: &Call<'_>) -> Result<u64, MethodError> {
     match call.params.get("id") {
         None | Some(Value::Null) => Err(error::required("id")),

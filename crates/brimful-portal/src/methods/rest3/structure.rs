@@ -199,7 +199,7 @@ fn users(state: &PortalData, list: Option<&Value>) -> Result<Vec<u64>, MethodErr
     let ids = list.ok_or_else(no_users)?.values().map(Value::to_int);
     let ids = ids.filter_map(|id| u64::try_from(id).ok());
     let mut users: Vec<u64> = ids.filter(|&id| state.table(USER).contains(id)).collect();
-    // Whoever is named twice is one member.
+    // A user who is named twice is one member.
     let mut named = HashSet::new();
     users.retain(|id| named.insert(*id));
     Ok(users)
@@ -420,7 +420,7 @@ fn set_members(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Me
     Ok(succeeded())
 }
 
-/// `humanresources.node.member.remove(nodeId, userIds)`: who was removed, and who was no member.
+/// `humanresources.node.member.remove(nodeId, userIds)`: who was removed, and who was not a member.
 fn remove_members(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (at, row) = node(state, call)?;
     let mut listed = members(row);

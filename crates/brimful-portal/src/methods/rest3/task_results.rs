@@ -12,7 +12,7 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::TASK;
 use crate::data::fixtures::collection::compare;
-use crate::data::fixtures::filter::{Operation, Test};
+use crate::data::fixtures::filter::{Test, TestOperation};
 use crate::methods::method::{Handler, Method, read};
 use crate::methods::record_rows::rows;
 
@@ -83,13 +83,13 @@ fn tests(call: &Call<'_>) -> Result<(u64, Vec<Test>), MethodError> {
             task = u64::try_from(*id).ok();
         }
         let operation = match sign {
-            "=" | "in" => Operation::OneOf,
-            "!=" => Operation::NoneOf,
-            ">" => Operation::Greater,
-            ">=" => Operation::GreaterOrEqual,
-            "<" => Operation::Less,
-            "<=" => Operation::LessOrEqual,
-            "between" => Operation::Between,
+            "=" | "in" => TestOperation::OneOf,
+            "!=" => TestOperation::NoneOf,
+            ">" => TestOperation::Greater,
+            ">=" => TestOperation::GreaterOrEqual,
+            "<" => TestOperation::Less,
+            "<=" => TestOperation::LessOrEqual,
+            "between" => TestOperation::Between,
             other => return Err(error::unknown_operator(other)),
         };
         tests.push(Test::new(field, operation, value));

@@ -88,7 +88,7 @@ fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodE
     Ok(nothing())
 }
 
-/// The process and the stage that settings are of; 0 is no stage.
+/// The process and the stage that settings are of; 0 is not a stage.
 fn place(state: &PortalData, call: &Call<'_>) -> Result<(u64, u64), MethodError> {
     let process = process(state, call)?;
     Ok((process, record_rows::given_number(call, "stageId")))

@@ -151,7 +151,7 @@ fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodE
     Ok(nothing())
 }
 
-/// `rpa.task.do(taskId)`: whoever calls has done it.
+/// `rpa.task.do(taskId)`: the caller has done it.
 fn complete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = needed(call, "taskId")?;
     let task = record_rows::row(state, TASKS, id).ok_or_else(not_found)?;

@@ -30,7 +30,7 @@ pub(super) fn methods() -> impl Iterator<Item = Method> {
 
 const COMMENT: &str = "comment";
 
-/// Writes what whoever calls has done with an element.
+/// Writes what the caller has done with an element.
 pub(super) fn note(
     state: &mut PortalData,
     call: &Call<'_>,
@@ -199,7 +199,7 @@ fn add_comment(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, Me
     Ok(answer(state, "comment", id))
 }
 
-/// The comment that a call names, which has to be of whoever calls.
+/// The comment that a call names, which has to be the caller's.
 fn own_comment<'s>(state: &'s PortalData, call: &Call<'_>) -> Result<(u64, &'s Row), MethodError> {
     let (id, comment) = named(state, call, TIMELINE)?;
     if text(comment, "action") != COMMENT {

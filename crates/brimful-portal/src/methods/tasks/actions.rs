@@ -154,7 +154,7 @@ fn check(
     Ok(())
 }
 
-/// Refuses dates that are none, and a plan that ends before it begins or lasts too long.
+/// Refuses texts that are not dates, and a plan that ends before it begins or lasts too long.
 fn check_dates(
     state: &PortalData,
     fields: &Array,

@@ -98,8 +98,8 @@ fn described(item: &Item, task: u64) -> Array {
     row
 }
 
-/// A node of the tree with all below it: an item, or the root, which is none. `place` is the number that an item shows,
-/// such as `1.2`; `last_node` is the number of the node before it.
+/// A node of the tree with all below it: an item, or the root, which is not an item. `place` is the number that an item
+/// shows, such as `1.2`; `last_node` is the number of the node before it.
 fn node(
     items: &[Item],
     item: Option<&Item>,

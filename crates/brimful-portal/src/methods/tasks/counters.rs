@@ -1,4 +1,4 @@
-//! `tasks.task.counters.get`: overdue tasks are counted; of comments nobody knows here who has read them.
+//! `tasks.task.counters.get`: overdue tasks are counted; of comments the emulator does not know who has read them.
 
 use brimful_protocol::{Array, Value};
 

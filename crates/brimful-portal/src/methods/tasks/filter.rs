@@ -6,7 +6,7 @@ use super::status::StatusFields;
 use crate::context::moment;
 use crate::context::{Call, MethodError};
 use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::filter_key::{Family, FilterKey, KeyOperation};
 use crate::data::list::pattern::Pattern;
 use crate::data::list::query::{Direction, Sort};
 use crate::data::schema::{Class, ID, Kind, Schema};
@@ -103,7 +103,7 @@ fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> (Vec<Condition
 struct FilterEntry<'t> {
     schema: &'t Schema,
     reader: Reader,
-    operation: Operation,
+    operation: KeyOperation,
     is_bare: bool,
     name: &'t str,
     value: &'t Value,
@@ -203,17 +203,17 @@ impl FilterEntry<'_> {
         let at = self.at(name)?;
         let kind = self.schema.get(at).kind;
         let relation = match self.operation {
-            Operation::Relation(relation) => relation,
-            Operation::In | Operation::Like => Relation::Equal,
-            Operation::Between => return self.between(at, kind),
-            Operation::Contains | Operation::Words if kind.class() != Class::Text => {
+            KeyOperation::Relation(relation) => relation,
+            KeyOperation::In | KeyOperation::Like => Relation::Equal,
+            KeyOperation::Between => return self.between(at, kind),
+            KeyOperation::Contains | KeyOperation::Words if kind.class() != Class::Text => {
                 Relation::Equal
             }
-            Operation::Contains => {
+            KeyOperation::Contains => {
                 let part = Pattern::contains(&self.value.to_text());
                 return Some(Condition::test(at, Predicate::Matches(part)));
             }
-            Operation::Words => {
+            KeyOperation::Words => {
                 let words = Pattern::words(&self.value.to_text());
                 return Some(Condition::test(at, Predicate::Matches(words)));
             }
@@ -335,13 +335,15 @@ impl FilterEntry<'_> {
         };
         let first = wanted.first().copied()?;
         Some(match self.operation {
-            Operation::Relation(Relation::Less) => clockwork.any(|status| status < first),
-            Operation::Relation(Relation::LessOrEqual) => clockwork.any(|status| status <= first),
-            Operation::Relation(Relation::Greater) => clockwork.any(|status| status > first),
-            Operation::Relation(Relation::GreaterOrEqual) => {
+            KeyOperation::Relation(Relation::Less) => clockwork.any(|status| status < first),
+            KeyOperation::Relation(Relation::LessOrEqual) => {
+                clockwork.any(|status| status <= first)
+            }
+            KeyOperation::Relation(Relation::Greater) => clockwork.any(|status| status > first),
+            KeyOperation::Relation(Relation::GreaterOrEqual) => {
                 clockwork.any(|status| status >= first)
             }
-            Operation::Between => {
+            KeyOperation::Between => {
                 let last = wanted.get(1).copied()?;
                 clockwork.any(|status| (first..=last).contains(&status))
             }

@@ -237,7 +237,7 @@ pub(crate) fn is_allowed(state: &PortalData, call: &mut Call<'_>) -> Result<Outp
     Ok(Output::value(&Value::Bool(may)))
 }
 
-/// `task.logitem.list(ID)`: what became of the task, the oldest first.
+/// `task.logitem.list(ID)`: the history of the task, the oldest change first.
 pub(crate) fn log(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = task(state, given(call, &["taskId"])?.first().copied())?;
     let entries = state.history.of(id).map(|change| {

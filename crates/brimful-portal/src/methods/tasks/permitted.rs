@@ -1,5 +1,5 @@
-//! What the caller may do with a task: the `action` of a task that is shown alone, as documented. Whoever sees a task here
-//! may do all that its status allows.
+//! What the caller may do with a task: the `action` of a task that is shown alone, as documented. A user who sees a
+//! task here may do all that its status allows.
 
 use brimful_protocol::{Array, Key};
 
@@ -41,7 +41,8 @@ pub(super) fn may(state: &PortalData, id: u64, action: &str) -> bool {
     actions.any(|(name, may)| name == action && may)
 }
 
-/// What `tasks.task.access.get` says, and the action of each; without one it is allowed to whoever sees the task.
+/// What `tasks.task.access.get` says, and the action of each; without one it is allowed to every user who sees the
+/// task.
 const RIGHTS: &[(&str, &str)] = &[
     ("read", ""),
     ("watch", ""),

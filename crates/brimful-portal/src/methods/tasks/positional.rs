@@ -18,7 +18,7 @@ pub(super) fn arguments<'c>(call: &'c Call<'_>) -> Vec<&'c Value> {
     arguments.map(|(_, value)| value).collect()
 }
 
-/// The parameters without the task that may come first: one that is no array.
+/// The parameters without the task that may come first: one that is not an array.
 pub(super) fn after_task<'a, 'c>(
     arguments: &'a [&'c Value],
 ) -> (Option<&'c Value>, &'a [&'c Value]) {

@@ -340,7 +340,7 @@ fn multifields_are_lists_and_params_an_array() {
             "fields[TITLE]=a&fields[EMAIL][0][VALUE]=nobody",
             "!ERROR_CORE The \"E-mail\" field contains an invalid address",
         ),
-        // A text that is no list is passed over.
+        // A text that is not a list is passed over.
         (
             "crm.contact.add",
             "fields[NAME]=a&fields[EMAIL]=a@example.com&fields[PHONE]=123",

@@ -264,7 +264,7 @@ fn a_link_of_a_contact_and_a_company_shows_from_both_sides() {
 }
 
 #[test]
-fn a_deleted_contact_is_no_contact_of_its_company() {
+fn a_deleted_contact_is_not_a_contact_of_its_company() {
     let mut portal = Portal::with(&[("contact", 9, 0.0), ("company", 2, 0.0)]);
     portal.steps(&[
         (

@@ -537,7 +537,7 @@ fn rest_3_says_what_may_be_done_with_a_task_and_adds_files_and_messages_to_it() 
     );
     let files = portal.json("disk.storage.getchildren", "id=1");
     let file = files[0]["ID"].as_str().unwrap().to_owned();
-    // In REST 3.0 a number is no text.
+    // In REST 3.0 a number is not a text.
     let mut may = |id: i64| {
         let params = brimful_protocol::Array::from_iter([("id", id)]);
         portal.call_with("tasks.task.access.get", params)

@@ -237,7 +237,7 @@ fn a_conversation_that_is_over_is_not_opened_by_an_operator_who_skips_it() {
 }
 
 #[test]
-fn operators_are_refused_chats_that_are_no_open_line() {
+fn operators_are_refused_chats_that_are_not_open_lines() {
     let mut portal = portal();
     portal.json("im.chat.add", "TITLE=Lunch&USERS[0]=2");
     for method in [

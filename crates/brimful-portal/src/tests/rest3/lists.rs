@@ -67,7 +67,7 @@ async fn groups_have_a_logic_and_may_be_negative() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_filter_is_an_error_with_a_class_of_its_own() {
+async fn what_is_not_a_filter_is_an_error_with_a_class_of_its_own() {
     let portal = tasks();
     for (filter, class) in [
         (json!({">id": 100}), "INVALIDFILTER"),
@@ -185,7 +185,7 @@ async fn fifty_rows_come_unless_asked_otherwise_and_never_more_than_a_thousand()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_is_no_number_is_an_error() {
+async fn a_page_that_is_not_a_number_is_an_error() {
     let portal = tasks();
     for pagination in [
         json!({"limit": 0}),

@@ -205,8 +205,8 @@ impl SyncedDataset {
     }
 }
 
-/// What is said of rows that are lost for good with a file, behind what has become of it: no read brings those back that
-/// the portal no longer has.
+/// What is said of rows that are lost for good with a file, after what happened to the file: no read brings those back
+/// that the portal no longer has.
 fn lost_marks(deleted: u64) -> String {
     match deleted {
         0 => String::new(),

@@ -76,7 +76,7 @@ impl SyncedDataset {
         Ok(Some(Arc::clone(reader.map_err(of_parquet)?.schema())))
     }
 
-    /// A part with its rows; `None` if it is not there, or has nothing to take and comes anew.
+    /// A part with its rows; `None` if it is not there, or has no rows to take over and is written again.
     pub(super) fn read_part(&mut self, part: u64) -> Result<Option<OldPart>, ExportError> {
         if self.unusable.contains_key(&part) {
             return Ok(None);
@@ -282,7 +282,7 @@ impl SyncedDataset {
         }
         if self.began {
             if self.record.parts.is_empty() && parts.is_empty() {
-                // A table without rows has its columns all the same.
+                // A table without rows has its columns anyway.
                 parts.entry(0).or_default();
             }
             let columns = self.schema.fields().len();
