@@ -96,10 +96,11 @@ impl FromStr for Walk {
     }
 }
 
-/// Whether rows above the highest ID of the start are read at the end.
+/// Whether rows above the highest ID of the start are read, near the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tail {
-    /// They are read too, until a short page: the list is complete as of the end of the walk.
+    /// They are read too, until a short page: the list is complete as of its last requests, in the last of which there is
+    /// room to look.
     #[default]
     Sweep,
     /// They are left out: the list is complete as of its start.

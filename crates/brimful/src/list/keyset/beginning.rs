@@ -6,20 +6,21 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use super::ends::{FirstAndLast, FullEnds, ShortEnds, Shown, spelling};
 use super::pages::{Direction, NO_END};
 use super::stretch::{Stretch, StretchState, WindowReadings};
-use super::windows::FARTHER;
+use super::windows::RANGE_GROWTH;
 use super::{KeysetMode, KeysetWalk, LastPage, TailState, chains, first_and_last};
 use crate::list::strategy::{NextAction, StrategyError};
 
-/// Where nobody has seen the oldest rows and nothing is counted, so many pages are read next to the newest ones.
+/// Where nobody has seen the oldest rows and the list is not counted yet, so many pages below the newest one are read at
+/// once: they leave room in the request for the ranges below them.
 const PAGES_BELOW_THE_LAST: usize = 35;
 
 /// Cuts the IDs in `(from, to]` into ranges that become wider and wider from the upper end on, the lowest range first. The
-/// uppermost is [`FARTHER`] times `width` wide.
-fn ever_wider_below(from: u64, to: u64, mut width: u64) -> Vec<(u64, u64)> {
+/// uppermost is [`RANGE_GROWTH`] times `width` wide.
+fn growing_ranges_below(from: u64, to: u64, mut width: u64) -> Vec<(u64, u64)> {
     let mut ranges = Vec::new();
     let mut end = to;
     while end > from {
-        width = width.max(1).saturating_mul(FARTHER);
+        width = width.max(1).saturating_mul(RANGE_GROWTH);
         let start = end.saturating_sub(width).max(from);
         ranges.push((start, end));
         end = start;
@@ -109,11 +110,7 @@ impl KeysetWalk {
             highest.is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
         match (counted, highest) {
             (Some(counted), Some(highest)) => {
-                self.density.note(self.first, highest, counted as usize);
-                // Where nobody has seen the oldest rows, there may be a long gap before them.
-                if let (None, Some((from, _))) = (lowest, first_and_last(Some(&last))) {
-                    self.density.note(from - 1, highest, last.len());
-                }
+                self.note_counted(lowest, highest, counted as usize, &last);
             }
             // Each page was cut from as many rows as a page has, or from all that there are.
             _ => {
@@ -153,6 +150,18 @@ impl KeysetWalk {
             self.tail == TailState::Done && self.stretches.iter().all(Stretch::is_proven);
     }
 
+    /// Learns from the count of the whole list and its last page how densely IDs lie. Where nobody has seen the oldest rows,
+    /// there may be a long gap before them, so the newest ones are noted apart.
+    fn note_counted(&mut self, lowest: Option<u64>, highest: u64, counted: usize, last: &Page) {
+        let mut border = (highest, 0);
+        if let (None, Some((from, _))) = (lowest, first_and_last(Some(last))) {
+            border = (from - 1, last.len());
+            self.density.note(border.0, highest, last.len());
+        }
+        let (to, rows) = (border.0, counted.saturating_sub(border.1));
+        self.density.note(self.first, to, rows);
+    }
+
     /// The rows in `(from, to]` of a list whose pages are short at an end are to be read; its highest ID is `horizon`.
     /// `left`: so many more rows are counted than the first page showed.
     fn begin_short(&mut self, from: u64, to: u64, horizon: u64, left: Option<u64>) {
@@ -170,17 +179,19 @@ impl KeysetWalk {
         self.confirmed = from == 0 && to == NO_END;
         if to < NO_END {
             self.reach_horizon(horizon);
-            let is_lowest_unseen = from == self.pages.bounds.above;
+            // Without counts, nothing shown in a wide range proves nothing.
+            let is_lowest_unseen = from == self.pages.bounds.above && self.counts.believed;
             let low = if is_lowest_unseen {
                 let few = (PAGES_BELOW_THE_LAST * self.full) as u64;
                 let rows = self.start_count.unwrap_or(few);
-                self.lowest_foretold(from, to, rows)
+                self.start_of_last_rows(from, to, rows)
             } else {
                 None
             };
             let low = low.unwrap_or(from);
-            for (from, to) in ever_wider_below(from, low, to - low) {
-                self.stretches.push_back(window(from, to));
+            for (from, to) in growing_ranges_below(from, low, to - low) {
+                let range = StretchState::Window(WindowReadings::of_range());
+                self.stretches.push_back(Stretch::new(from, to, range));
             }
             if low < to {
                 self.stretches.push_back(unread(low, to));

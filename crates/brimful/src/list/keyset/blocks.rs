@@ -18,7 +18,7 @@ use super::{Direction, KeysetWalk, Reading};
 use crate::list::strategy::{NextAction, PageMeta, StrategyError};
 
 /// Pages of a block at the most: places far off are dear for a portal.
-pub(super) const MOST_PAGES: u64 = 100;
+pub(super) const MOST_PAGES_OF_A_BLOCK: u64 = 100;
 /// The top of a list, into which rows may come, is cut into so many windows at the least: that finds out soon how far its
 /// IDs go.
 const NARROWEST_TOP: u64 = 24;
@@ -115,7 +115,7 @@ impl KeysetWalk {
             && self.counts.add_up
             && self.blocks_given_up < MAX_GIVEN_UP
             && counted > full
-            && counted <= MOST_PAGES * full
+            && counted <= MOST_PAGES_OF_A_BLOCK * full
     }
 
     /// Makes a block of the unread window at `at`, if it may be one.

@@ -110,8 +110,8 @@ impl Density {
         from.saturating_add(span as u64)
     }
 
-    /// Above which ID the last `rows` rows up to `to` lie, if they are as dense as those behind them; rather too low than
-    /// too high.
+    /// The ID above which the last `rows` rows up to `to` lie, if they are as dense as the rows with higher IDs; rather too
+    /// low than too high.
     pub(crate) fn reach_down(&self, to: u64, rows: f64) -> Option<u64> {
         let behind = self.after(to)?;
         let rate = behind.rate();

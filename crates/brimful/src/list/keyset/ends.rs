@@ -398,8 +398,8 @@ impl<'a> EndPages<'a> {
         let (first, last, counted) = (self.first, &self.last, self.counted);
         let is_page_size = first.len() == last.len() && SMALLER_PAGES.contains(&first.len());
         // Elsewhere windows find out what is hidden.
-        let are_several = last.len() > 1 && (self.pages.counts() || first.len() > 1);
-        let is_told = are_several && !self.are_same && !is_page_size;
+        let shows_order = last.len() > 1 && (self.pages.counts() || first.len() > 1);
+        let is_told = shows_order && !self.are_same && !is_page_size;
         let is_counted = counted.is_some_and(|counted| counted > 1)
             && !first.is_empty()
             && (self.page_size.is_some() || !is_page_size);

@@ -18,13 +18,13 @@ const PAGES_OF_A_STRETCH: usize = 8;
 const MAX_OPEN: usize = 2000;
 
 /// Where so many of the IDs are in use, full pages lie as far apart as they have rows.
-pub(super) const DENSE: f64 = 0.97;
+pub(super) const DENSE_RATE: f64 = 0.97;
 
 /// Pages that don't refer to each other overlap by so many standard deviations of where their rows end: what lies between
 /// two that don't meet takes a page of its own.
 const STEP_SIGMAS: f64 = 2.0;
 
-/// A list is near its end where so many requests and fewer read all that is left, with those on their way.
+/// A list is near its end where so many requests read all that is left, including those on their way.
 const REQUESTS_NEAR_THE_END: usize = 7;
 
 /// A list is counted as a whole where no more pages and windows of it have been read: that is cheap.
@@ -238,7 +238,7 @@ impl KeysetWalk {
             } else {
                 Restart::Nowhere
             }
-        } else if to < NO_END - (1 << 20) && self.density.forecast(from, to).rate >= DENSE {
+        } else if to < NO_END - (1 << 20) && self.density.forecast(from, to).rate >= DENSE_RATE {
             Restart::Every(self.full as u64)
         } else {
             Restart::AtRow(self.full * 5 / 6)
@@ -310,8 +310,9 @@ impl KeysetWalk {
     /// Asks for the rows above the horizon, once all below it is read or in this request.
     pub(super) fn fill_tail(&mut self, draft: &mut RequestPlan, room: usize) {
         let left = room - draft.len.min(room);
-        let last_request = self.reads_all_that_is_left();
-        let may_ride_along = draft.len > 0 && self.may_look_before_the_end(room);
+        if self.tail != TailState::Wanted || left == 0 {
+            return;
+        }
         let ends_here = draft.readings.iter().all(|reading| match *reading {
             Reading::Chain { from, commands, .. } => self
                 .stretch_from(from)
@@ -319,14 +320,14 @@ impl KeysetWalk {
             Reading::Block { from, pages } => pages >= self.pages_left_of_block(from),
             _ => true,
         });
-        let is_time = last_request && ends_here || may_ride_along;
-        if self.tail != TailState::Wanted || left == 0 || !is_time {
+        let is_last_request = ends_here && self.reads_all_that_is_left();
+        if !is_last_request && (draft.len == 0 || !self.may_look_before_the_end(room)) {
             return;
         }
         // Usually nothing is there: the first look is one page, counted, and only what is full is followed up.
         let few = self.full_pages <= FEW_PAGES && self.windows.read() <= FEW_PAGES as u64;
-        let few = few && last_request;
-        let rest = self.rest.take().filter(|_| few && self.counts.believed);
+        let counts_rest = is_last_request && few && self.counts.believed;
+        let rest = self.rest.filter(|_| counts_rest);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;
             // A look at whether there is more takes one page. Where no page may refer to another, nobody knows where the
@@ -338,6 +339,7 @@ impl KeysetWalk {
             };
             Reading::Tail { commands }
         } else if let Some((from, before)) = rest {
+            self.rest = None;
             Reading::Rest { from, before }
         } else if self.counts.believed || !self.pages.counts() && !self.is_last_page_full() {
             let direction = match self.above_horizon.counted {
@@ -394,8 +396,8 @@ impl KeysetWalk {
             self.is_read_or_counted(stretch)
                 || matches!(stretch.state, StretchState::Counted { .. }) && stretch.rows() == 0
         };
-        let is_told = self.counts.believed || !self.pages.counts();
-        if !self.reads_all_but(is_read) || !is_told || self.way == KeysetMode::Windows {
+        let may_be_compared = self.counts.believed || !self.pages.counts();
+        if !self.reads_all_but(is_read) || !may_be_compared || self.way == KeysetMode::Windows {
             return;
         }
         for reading in &mut draft.readings {
@@ -425,11 +427,12 @@ impl KeysetWalk {
 
     /// Whether every other stretch is on its way, in the request that is being put together.
     fn reads_all_but(&self, is_read: impl Fn(&Stretch) -> bool) -> bool {
-        self.requests.is_empty() && self.reads_rest_in_flight(is_read)
+        self.requests.is_empty() && self.is_all_read_or_in_flight(is_read)
     }
 
-    /// Whether the one look at the rows above the horizon may ride in a request near the end of the list, in room that would
-    /// be left over. A request that carries nothing but that look is spared so.
+    /// Whether the look at the rows above the horizon may ride in a request near the end of the list, in room that would be
+    /// left over. A request that carries nothing but that look is spared so. Shorter lists are counted as a whole in their
+    /// last request.
     fn may_look_before_the_end(&self, room: usize) -> bool {
         if !self.is_last_page_full() || self.tail_from > self.horizon || !self.counts.believed {
             return false;
@@ -440,11 +443,11 @@ impl KeysetWalk {
             .map(|stretch| self.pages_wanted(stretch, Caution::Generous))
             .sum();
         let are_many = self.full_pages + pages > FEW_PAGES;
-        are_many && pages <= REQUESTS_NEAR_THE_END * room && self.reads_rest_in_flight(is_read)
+        are_many && pages <= REQUESTS_NEAR_THE_END * room && self.is_all_read_or_in_flight(is_read)
     }
 
     /// Whether every other stretch is on its way, in whatever request.
-    fn reads_rest_in_flight(&self, is_read: impl Fn(&Stretch) -> bool) -> bool {
+    fn is_all_read_or_in_flight(&self, is_read: impl Fn(&Stretch) -> bool) -> bool {
         let mut stretches = self.stretches.iter();
         stretches.all(|stretch| stretch.in_flight || is_read(stretch))
     }

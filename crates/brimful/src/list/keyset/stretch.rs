@@ -72,6 +72,8 @@ enum WindowCut {
     Part,
     /// It is to have the rows of many pages.
     Wide,
+    /// Nobody knows whether it has a row, and it may have many.
+    Range,
 }
 
 /// What a reading of a window comes to.
@@ -191,6 +193,11 @@ impl Stretch {
         let cut = counted.map_or(span > full as u64, |counted| counted > full as u64);
         if readings.count == 1 {
             return match counted {
+                // A portal that counts to a limit counts no more than a short page shows, and in so wide a range rows between
+                // are easily missed.
+                Some(counted) if counted == shown as u64 && readings.cut == WindowCut::Range => {
+                    Verdict::ReadAgain
+                }
                 Some(counted) if counted == shown as u64 => Verdict::AsCounted(counted),
                 Some(_) if cut => Verdict::Split { counted },
                 _ => Verdict::ReadAgain,
@@ -275,6 +282,14 @@ impl WindowReadings {
         Self {
             cut: WindowCut::Wide,
             ..Self::default()
+        }
+    }
+
+    /// None yet, of a range in which rows may lie anywhere; the first one is to be from the highest ID on.
+    pub(crate) fn of_range() -> Self {
+        Self {
+            cut: WindowCut::Range,
+            ..Self::from_above()
         }
     }
 

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
-use super::blocks::MOST_PAGES;
+use super::blocks::MOST_PAGES_OF_A_BLOCK;
 use super::density::ENOUGH;
-use super::requests::{DENSE, RequestPlan};
+use super::requests::{DENSE_RATE, RequestPlan};
 use super::stretch::{Stretch, StretchState, Verdict, WindowReadings};
 use super::{Direction, KeysetWalk, NO_END, RangeDifference, Reading};
 use crate::list::strategy::{NextAction, StrategyError};
@@ -38,7 +38,7 @@ const SPARSE: u64 = 64;
 /// A stretch without an end is cut where its rows are foretold to end, if that is not more than such a part of it.
 const FAR_WITHOUT_END: u64 = 64;
 /// Where nobody knows how far IDs go, each range is so many times as wide as the one before it.
-pub(super) const FARTHER: u64 = 16;
+pub(super) const RANGE_GROWTH: u64 = 16;
 /// A count that cannot be right is asked for again so often.
 const MAX_BAD_COUNTS: u32 = 3;
 /// After so many counts that are lower than what the page shows, the portal does not count.
@@ -364,8 +364,8 @@ impl KeysetWalk {
         if matches!(stretch.state, StretchState::Block(_)) {
             return self.accept_other_end_of_block(at, second);
         }
-        if stretch.is_unread() {
-            return self.accept_other_end_of_rest(at, second);
+        if stretch.is_unread() && then == NextAction::GoOn {
+            return self.accept_ascending_page_of_rest(at, second);
         }
         // What the second page shows counts even if the first one had as many rows as are counted.
         if let StretchState::Counted { counted } = stretch.state {
@@ -391,7 +391,7 @@ impl KeysetWalk {
 
     /// A full page from the other end has come together with one from this end, which proves itself too. The stretch at `at`
     /// is what is left between them.
-    fn accept_other_end_of_rest(
+    fn accept_ascending_page_of_rest(
         &mut self,
         at: usize,
         outcome: Option<PageOutcome>,
@@ -410,15 +410,15 @@ impl KeysetWalk {
         let upper = last.min(to);
         page.retain_ids(|id| id.is_some_and(|id| id <= upper));
         self.density.note(from, upper, page.len());
+        self.stretches[at].from = upper;
+        for split in self.splits.iter_mut().filter(|split| split.from == from) {
+            split.from = upper;
+        }
         let proven = self.proven(from, upper, VecDeque::from([page]));
-        let mut rest = self.stretches.remove(at);
-        if let Some(rest) = &mut rest {
-            rest.from = upper;
+        if let Some(proven) = proven {
+            self.stretches.insert(at, proven);
         }
-        let parts = [proven, rest].into_iter().flatten();
-        for (place, part) in parts.filter(|part| part.from < part.to).enumerate() {
-            self.stretches.insert(at + place, part);
-        }
+        self.stretches.retain(|stretch| stretch.from < stretch.to);
         Ok(NextAction::GoOn)
     }
 
@@ -503,10 +503,10 @@ impl KeysetWalk {
         let (from, to) = (self.stretches[at].from, self.stretches[at].to);
         let left = left.filter(|left| *left > self.full as u64);
         if let Some(left) = left
-            && let Some(low) = self.lowest_foretold(from, to, left)
+            && let Some(low) = self.start_of_last_rows(from, to, left)
         {
             let parts = [
-                Stretch::new(from, low, StretchState::Window(WindowReadings::default())),
+                Stretch::new(from, low, StretchState::Window(WindowReadings::of_range())),
                 Stretch::new(low, to, StretchState::Unread { by_windows: true }),
             ];
             self.replace(at, parts);
@@ -534,13 +534,16 @@ impl KeysetWalk {
         }
     }
 
-    /// Cuts the stretch at `at` into windows of as many IDs as a page has rows, if nearly all its IDs are in use: then none of
-    /// them has more rows than a page.
+    /// Cuts the stretch at `at`, of which no row has been shown, into windows of as many IDs as a page has rows, if nearly all
+    /// its IDs are in use: then none of them has more rows than a page.
     fn cut_without_gaps(&mut self, at: usize, rows: u64) -> bool {
-        let (from, to) = (self.stretches[at].from, self.stretches[at].to);
-        let full = self.full.max(1) as u64;
-        let has_no_gaps = rows as f64 >= DENSE * (to - from) as f64;
-        if !has_no_gaps || rows > MOST_PAGES * full {
+        let stretch = &self.stretches[at];
+        let (from, to) = (stretch.from, stretch.to);
+        let (span, full) = (to - from, self.full.max(1) as u64);
+        // More rows than IDs are no count of this range.
+        let has_no_gaps = rows <= span && rows as f64 >= DENSE_RATE * span as f64;
+        let is_wide = span > full && rows <= MOST_PAGES_OF_A_BLOCK * full;
+        if !has_no_gaps || !is_wide || !stretch.pages.is_empty() {
             return false;
         }
         let window = |from| {
@@ -548,14 +551,13 @@ impl KeysetWalk {
             Stretch::new(from, to, StretchState::Window(WindowReadings::of_part()))
         };
         let parts: Vec<Stretch> = (from..to).step_by(full as usize).map(window).collect();
-        self.buffered -= self.stretches[at].bytes();
         self.replace(at, parts);
         true
     }
 
-    /// Above which ID the `rows` rows in `(from, to]` lie, if they are as dense as those behind it and there is a long gap
-    /// before them.
-    pub(super) fn lowest_foretold(&self, from: u64, to: u64, rows: u64) -> Option<u64> {
+    /// The ID above which the `rows` rows in `(from, to]` lie, if they are as dense as the rows with higher IDs and a long gap
+    /// comes before them.
+    pub(super) fn start_of_last_rows(&self, from: u64, to: u64, rows: u64) -> Option<u64> {
         let is_behind_a_gap =
             |low: &u64| (from + 1..to).contains(low) && to - low <= (to - from) / 2;
         let low = self.density.reach_down(to, rows as f64);
@@ -593,7 +595,7 @@ impl KeysetWalk {
     /// Cuts the stretches that the outcomes of a request have shown to have too many rows.
     pub(super) fn cut_splits(&mut self) {
         let mut splits = std::mem::take(&mut self.splits);
-        // Both readings of a window that is read from both ends may have asked for it.
+        // Both readings of a window that is read from both ends may have asked for one.
         splits.dedup_by_key(|split| split.from);
         let least = (PIECES_OF_A_REQUEST / splits.len().max(1) as u64).max(FEWEST_PIECES);
         for Split { from, counted } in splits {
@@ -648,11 +650,12 @@ impl KeysetWalk {
             let end = from + foretold;
             let piece = |piece| window(cut(end, pieces, piece), cut(end, pieces, piece + 1));
             parts.extend((0..pieces).map(piece));
-            let (mut start, mut width) = (end, foretold.saturating_mul(FARTHER));
+            let (mut start, mut width) = (end, foretold.saturating_mul(RANGE_GROWTH));
             while start < to {
                 let end = start.saturating_add(width).min(to);
-                parts.push(window(start, end));
-                (start, width) = (end, width.saturating_mul(FARTHER));
+                let range = StretchState::Window(WindowReadings::of_range());
+                parts.push(Stretch::new(start, end, range));
+                (start, width) = (end, width.saturating_mul(RANGE_GROWTH));
             }
         } else {
             let pieces = counted.map_or(4, |counted| counted.div_ceil(page));

@@ -24,8 +24,10 @@ fn history(seed: u64) -> History {
     let mut random = fastrand::Rng::with_seed(seed);
     // Small pages: so short lists have many of them.
     let full = random.usize(3..12);
-    let rows = match random.u8(..4) {
-        0 => random.usize(..3 * full),
+    let rows = match random.u8(..32) {
+        0..8 => random.usize(..3 * full),
+        // Lists of more pages than are counted as a whole.
+        8 => random.usize(100 * full..300 * full),
         _ => random.usize(..60 * full),
     };
     let base = match random.u8(..6) {
