@@ -91,15 +91,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     if let Some(warning) = method::warning_if_unknown(&args.method, None) {
         printer.warning(&warning);
     }
-    // A call is made only where its reply can be written.
-    let output = match &args.each.output {
-        Some(file @ Destination::File(_)) => Some(Output::open(file)?),
-        Some(Destination::Stdout) | None => None,
-    };
     let effect = Effect::of(&args.method);
-    if output.is_none() {
-        check_stdout_for(effect)?;
-    }
     let mut interrupts = match effect {
         // A signal ends the program at once.
         Effect::Read => Interrupts::never(),
@@ -109,6 +101,14 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
         .ending(args.deadline);
+    // A call is made only where its reply can be written.
+    let output = match &args.each.output {
+        Some(file @ Destination::File(_)) => Some(Output::open(file)?),
+        Some(Destination::Stdout) | None => None,
+    };
+    if output.is_none() {
+        check_stdout_for(effect)?;
+    }
     let client = &connection.client;
     if let Err(failure) = check_names(args, &params, client, &mut interrupts).await {
         if let Some(output) = output {

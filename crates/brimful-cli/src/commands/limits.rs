@@ -19,8 +19,8 @@ use crate::table::{Table, terminal_width};
 /// Show what a portal allows and how much of it is used
 ///
 /// One call asks for the user, and one for the scopes. The portal tells the operating time of a method with its
-/// replies: name methods that only read, and each is called once without parameters. A table on a terminal, a JSON
-/// object in a pipe.
+/// replies: name methods that only read, and each is called once without parameters. If one fails, the exit code is 3.
+/// A table on a terminal, a JSON object in a pipe.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -53,19 +53,29 @@ pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Fai
     };
     let profile = ask("profile").await.map_err(|error| Failure::of(&error))?;
     let scopes = ask("scope").await.map_err(|error| Failure::of(&error))?;
+    let mut failed = serde_json::Map::new();
     for method in &args.methods {
-        // An error carries no operating time, so a method that fails gets no row.
+        // An error carries no operating time.
         if let Err(error) = ask(method).await {
             printer.warning(&error.to_string());
+            failed.insert(method.clone(), error.to_string().into());
         }
     }
+    let is_complete = failed.is_empty();
     let snapshot = client.limits().snapshot();
     let text = if std::io::stdout().is_terminal() {
         table(client, &profile, &scopes, &snapshot)
     } else {
-        json_of(client, &profile, &scopes, &snapshot).to_string()
+        let mut json = json_of(client, &profile, &scopes, &snapshot);
+        json["failed"] = failed.into();
+        json.to_string()
     };
-    print(&text, printer)
+    let printed = print(&text, printer)?;
+    Ok(if is_complete {
+        printed
+    } else {
+        Exit::Incomplete
+    })
 }
 
 /// Who calls, in a few words, as `profile` says it.

@@ -14,8 +14,6 @@ use crate::format;
 use crate::printer::Printer;
 use crate::table::{Table, terminal_width};
 
-const UP_TO_DATE: &str = "up to date";
-
 /// Show how far the tables are that brimful sync keeps: cursors, rows, last errors
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -57,11 +55,11 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
         }
     }
     let now = jiff::Timestamp::now().as_second();
-    // A table that nothing is known of has no portal.
+    // A table that was never loaded has an empty portal name.
     let mut portals = tables.iter().map(|table| &table.portal);
-    let first = portals.clone().find(|portal| !portal.is_empty());
-    let several =
-        !unread.is_empty() || portals.any(|portal| !portal.is_empty() && Some(portal) != first);
+    let first_portal = portals.clone().find(|portal| !portal.is_empty());
+    let is_another = |portal: &String| !portal.is_empty() && Some(portal) != first_portal;
+    let shows_portals = !unread.is_empty() || portals.any(is_another);
     let names = [
         "PORTAL",
         "TABLE",
@@ -76,8 +74,8 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
         "MISFITS",
         "STATE",
     ];
-    let first = usize::from(!several);
-    let mut shown = Table::new(&names[first..]);
+    let first_column = usize::from(!shows_portals);
+    let mut shown = Table::new(&names[first_column..]);
     for table in &tables {
         let cells = [
             table.portal.clone(),
@@ -93,7 +91,7 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
             format::count(table.misfits),
             state(table),
         ];
-        shown.row(cells.into_iter().skip(first));
+        shown.row(cells.into_iter().skip(first_column));
     }
     for (portal, error) in &unread {
         let mut cells = vec!["-".to_owned(); names.len()];
@@ -104,15 +102,14 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
         shown.row(cells);
     }
     show::print(&shown.text(terminal_width()), printer)?;
-    let is_behind = |table: &TableStatus| state(table) != UP_TO_DATE;
-    Ok(if !unread.is_empty() || tables.iter().any(is_behind) {
+    Ok(if !unread.is_empty() || !tables.iter().all(is_up_to_date) {
         Exit::Incomplete
     } else {
         Exit::Done
     })
 }
 
-/// How old the changes are up to which the table has everything, if the clock of this machine is right.
+/// The time since the newest change that the table has for certain, by the clock of this machine.
 fn lag(table: &TableStatus, now: i64) -> String {
     let up_to = match table.cursor {
         Some(Cursor::Time(time) | Cursor::Full(time)) => Some(time),
@@ -141,14 +138,24 @@ fn cursor(table: &TableStatus) -> String {
     }
 }
 
+/// Whether the last run has loaded the table to its end.
+fn is_up_to_date(table: &TableStatus) -> bool {
+    table.trouble.is_none()
+        && table.failed.is_none()
+        && table.interrupted_after.is_none()
+        && table.succeeded.is_some()
+}
+
 fn state(table: &TableStatus) -> String {
+    if is_up_to_date(table) {
+        return "up to date".to_owned();
+    }
     if let Some(trouble) = &table.trouble {
         return trouble.clone();
     }
     match (&table.failed, table.interrupted_after, table.succeeded) {
         (Some((error, at)), ..) => format!("failed at {at}: {error}"),
         (None, Some(id), _) => format!("interrupted after ID {id}"),
-        (None, None, None) => "never loaded".to_owned(),
-        (None, None, Some(_)) => UP_TO_DATE.to_owned(),
+        (None, None, _) => "never loaded".to_owned(),
     }
 }

@@ -36,3 +36,15 @@ fn a_method_that_writes_is_not_called_to_see_its_time() {
     "#);
     assert_eq!(portal.server.portal().stats().requests, 0);
 }
+
+#[test]
+fn a_method_that_fails_is_in_the_object_and_the_exit_code_says_so() {
+    let config = PortalConfig::new().rows("crm.lead", 5).rows("user", 2);
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    let methods = ["crm.lead.list", "my.module.list"];
+    let output = workspace.run(&["limits", methods[0], methods[1], "--portal", &portal.url()]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let limits: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let failed = limits["failed"].as_object().unwrap();
+    assert_eq!(failed.keys().collect::<Vec<_>>(), [methods[1]]);
+}
