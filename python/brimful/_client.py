@@ -132,14 +132,16 @@ class _Base(Generic[RowsT, OutcomesT]):
     :param webhook: the address of the webhook, ``https://example.bitrix24.ru/rest/1/code/``; with ``token`` the address
         of the portal.
     :param rate: how many requests may be sent at once, and how many a second after that: ``(50, 2.0)`` on all tariffs
-        but Enterprise, which has ``(250, 5.0)``; ``None`` where the portal has no limit.
-    :param operating_limit: seconds that a method may run in ten minutes (480). Less is learned from the portal.
+        but Enterprise, which has ``(250, 5.0)`` (Bitrix24 REST documentation, "Limits"); ``None`` where the portal has no
+        limit.
+    :param operating_limit: seconds that a method may run in ten minutes: 480 (the same page). Less is learned from the
+        portal.
     :param limits_of: another client of the same portal, whose rate this one shares: a portal counts by the address that
         requests come from, whatever the webhook.
     :param attempts: how often a call is tried that comes to nothing (14).
     :param give_up_after: seconds for which one call is tried, waits for limits included (1,200). See also
         :meth:`with_deadline`.
-    :param batch_size: commands in a request, 50 at the most.
+    :param batch_size: commands in a request, 50 at the most (Bitrix24 REST documentation, "batch").
     :param check_parameters: refuses parameters that the portal would pass over or misread, before anything is sent.
     :param cache: replies to keep: how many seconds for each method, ``{"crm.status.list": 3600}``, or seconds and how
         many replies, ``{"user.get": (300, 1000)}``. A write of the same entity by this client forgets them.
@@ -279,6 +281,16 @@ class _Base(Generic[RowsT, OutcomesT]):
         """A whole list, each row once: rows to iterate over, a dataframe, or an export. Nothing is asked for before the
         first row is wanted. ``report`` of what this returns says at the end what is proved.
 
+        >>> for deal in client.list("crm.deal.list", select=["ID", "TITLE"]):  # doctest: +SKIP
+        ...     print(deal)
+        {'ID': '1', 'TITLE': '...'}
+
+        A row is a dict of what the portal sends: most numbers are texts, yes and no are ``"Y"`` and ``"N"``, moments are
+        ISO 8601 with the portal's zone, and fields without a value are ``None`` or ``""``. Dataframes have types.
+
+        :param method: a method that lists: ``"crm.deal.list"``, ``"user.get"``, ``"tasks.task.list"``.
+        :param params: what the method takes beside ``select`` and ``filter``: ``{"entityTypeId": 128}``. Not ``start``.
+
         :param select: the fields; the ID is always among them.
         :param filter: the conditions, as the portal takes them: ``{">ID": 100}``.
         :param walk: how to read it, where you know better: ``"lanes"``, ``"pages"``, …
@@ -286,7 +298,10 @@ class _Base(Generic[RowsT, OutcomesT]):
         :param verify: has the portal count the rows by ranges of IDs; ``verification`` of the report has what differed.
         :param check_names: refuses names and values of filter, select and order that the entity does not have.
         :param tail: reads rows too that appear above the highest ID of the start.
-        :raises IncompleteError: while it is read: it could not be read to its end.
+        :raises ConfigError: at the first row: the parameters make no list, or have names that the entity does not have.
+        :raises ApiError: at the first row: the portal answered with an error.
+        :raises IncompleteError: while it is read: it could not be read to its end. ``report.resume_after`` of the error says
+            where to go on.
         """
         _arguments.text("method", method)
         whole = _arguments.named("params", params)
@@ -314,8 +329,13 @@ class _Base(Generic[RowsT, OutcomesT]):
         """Calls a method once for each item, any number of them; an outcome for each, in their order. The items are
         taken some thousands at a time, as outcomes are read.
 
-        Writes are never sent a second time unless it is certain that they did not run, or they are ``idempotent``.
+        >>> [one.value() for one in client.call_each("crm.lead.add", [{"fields": {"TITLE": "a"}}])]  # doctest: +SKIP
+        [101]
 
+        ``key`` of an outcome is the number of its item from 0. Writes are never sent a second time unless it is certain that
+        they did not run, or they are ``idempotent``.
+
+        :param items: the parameters of each call.
         :param check_names: refuses items whose filter, select or order has a name that the entity does not have, where the
             method is a list.
         """
@@ -338,8 +358,11 @@ class _Base(Generic[RowsT, OutcomesT]):
         *,
         id_field: Optional[str] = None,
     ) -> OutcomesT:
-        """Calls a method once for each ID; an outcome for each, in their order.
+        """Calls a method once for each ID, 50 in a request; an outcome for each, in their order. ``key`` of an outcome is the
+        ID as a text. An ID that is given twice is asked for once.
 
+        :param ids: numbers or texts.
+        :param params: what each call takes beside the ID.
         :param id_field: the name of the parameter with the ID, where it is not known of the method.
         """
         _arguments.text("method", method)

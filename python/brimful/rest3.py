@@ -112,8 +112,8 @@ class _Rest3Base(Generic[RowsT]):
         resume_after: Optional[int] = None,
         tail: bool = True,
     ) -> RowsT:
-        """A whole list, each row once: rows to iterate over, or a dataframe. Pages have up to 1,000 rows, and a batch
-        carries many. Nothing is asked for before the first row is wanted.
+        """A whole list, each row once: rows to iterate over, or a dataframe. Pages have up to 1,000 rows (Bitrix24 REST
+        documentation, "REST 3.0"), and a batch carries many. Nothing is asked for before the first row is wanted.
 
         :param select: the fields. Fields of what a row refers to have a dot: ``"responsible.name"``.
         :param filter: :func:`condition`, or a list of conditions as the portal takes them: ``[["id", ">", 100]]``.

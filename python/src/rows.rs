@@ -110,6 +110,10 @@ impl<'py> RowMaker<'py> {
         if let Some(text) = value.plain_text() {
             return Ok(self.fields[place].texts.text(self.py, text).into_any());
         }
+        if value.json().starts_with('"') {
+            // Where it ends is known: only its escapes are left to read.
+            return Ok(unescaped(self.py, value.json())?.into_any());
+        }
         let mut reader = Reader {
             py: self.py,
             text: value.json(),
@@ -173,23 +177,27 @@ impl<'py> KnownTexts<'py> {
     }
 }
 
+/// A string with escapes, of its JSON.
+fn unescaped<'py>(py: Python<'py>, json: &str) -> Result<Bound<'py, PyString>, Odd> {
+    let decoded: String = serde_json::from_str(json).map_err(|_| Odd)?;
+    Ok(PyString::new(py, &decoded))
+}
+
 /// A string as it is written.
 #[derive(Clone, Copy)]
 struct Quoted<'a> {
-    /// What stands between the quotes.
-    inside: &'a str,
+    /// With its quotes.
+    json: &'a str,
     escaped: bool,
 }
 
 impl Quoted<'_> {
     fn to_python<'py>(self, py: Python<'py>) -> Result<Bound<'py, PyString>, Odd> {
-        if !self.escaped {
-            return Ok(PyString::new(py, self.inside));
+        if self.escaped {
+            return unescaped(py, self.json);
         }
-        let decoded: Result<String, _> = serde_json::from_str(&format!("\"{}\"", self.inside));
-        decoded
-            .map(|text| PyString::new(py, &text))
-            .map_err(|_| Odd)
+        let inside = self.json.get(1..self.json.len() - 1).ok_or(Odd)?;
+        Ok(PyString::new(py, inside))
     }
 }
 
@@ -232,16 +240,16 @@ impl<'py, 'a> Reader<'py, 'a> {
 
     fn quoted(&mut self) -> Result<Quoted<'a>, Odd> {
         self.expect(b'"')?;
-        let start = self.at;
+        let start = self.at - 1;
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).ok_or(Odd)?;
             let special = rest.iter().position(|b| matches!(b, b'"' | b'\\'));
             self.at += special.ok_or(Odd)?;
             if self.text.as_bytes()[self.at] == b'"' {
-                let inside = &self.text[start..self.at];
                 self.at += 1;
-                return Ok(Quoted { inside, escaped });
+                let json = &self.text[start..self.at];
+                return Ok(Quoted { json, escaped });
             }
             escaped = true;
             self.at += 2;

@@ -45,6 +45,7 @@ def test_rows_are_what_json_says_they_are_whatever_fields_each_of_them_has(make_
         {"TITLE": "b", "N": 2**64 - 1, "F": 0.1, "PHONE": {}, "E": ""},
         {"TITLE": 'Ж "quoted" \\ / \n \U0001f600', "Ж": True},
         {"TITLE": "c", "Ж": False, "N": 0, 'a"b': {"c": {"d": [[[1], 2], "]}"]}}},
+        {"TITLE": "https://a.test/<b>?c='d'&e", "PHONE": [{"VALUE": 'a"b\\', "/": "</>"}]},
         {"TITLE": "deep", "N": json.loads("[" * 40 + "1" + "]" * 40)},
         {"TITLE": "last"},
     ]
