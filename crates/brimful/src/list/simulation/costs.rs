@@ -518,7 +518,7 @@ fn hidden_rows_of_rest_3_cost_at_most_three_requests_more() {
         (walked.ids, walked.requests)
     };
     for rows in [1_500, 3_000, 7_000, 20_000] {
-        for density in [1.0, 0.7, 0.1] {
+        for (density, has_no_gaps) in [(1.0, true), (0.7, false), (0.1, false)] {
             let ids = sparse(rows, density, 5);
             let (_, clean) = walk(&mut Model::of_rest_3(ids.iter().copied(), 1));
             for (kind, places) in hidden_rows(rows) {
