@@ -52,6 +52,8 @@ enum DictionarySource {
     Categories,
     Currencies,
     Departments,
+    /// Workgroups and projects.
+    Groups,
     /// Titles of the items of a smart process.
     Items(u64),
     /// Values that are the same in every portal, by the type of the fields that have them.
@@ -77,6 +79,7 @@ impl DictionarySource {
             Self::Categories => "categories",
             Self::Currencies => "currencies",
             Self::Departments => "departments",
+            Self::Groups => "groups",
             Self::Fixed(type_name) => type_name,
             Self::Items(_) => return None,
         })
@@ -91,7 +94,11 @@ impl DictionarySource {
                 let all: Option<Value> = reply.result("statuses").ok();
                 all.is_some_and(|all| all.as_array().is_some_and(Vec::is_empty))
             }
-            Self::Categories | Self::Departments | Self::Items(_) | Self::Fixed(_) => false,
+            Self::Categories
+            | Self::Departments
+            | Self::Groups
+            | Self::Items(_)
+            | Self::Fixed(_) => false,
         }
     }
 }
@@ -183,6 +190,9 @@ fn add_dictionaries(batch: &mut Batch, list: &str, params: &Value) -> Result<(),
     if let Some(entity) = USER_FIELDS_OF.iter().find(|entity| is_of(list, entity)) {
         let params = json!({"filter": {"USER_TYPE_ID": "crm_status"}});
         batch.add(STATUS_FIELDS, format!("{entity}.userfield.list"), params)?;
+    }
+    if is_of(list, "tasks") {
+        batch.add("groups", "sonet_group.get", json!({"ORDER": {"ID": "ASC"}}))?;
     }
     let by_id = json!({"sort": "ID", "order": "ASC"});
     batch.add("users", "user.get", by_id.clone())?;
@@ -358,8 +368,14 @@ fn source(list: &str, name: &str, field: &Field) -> Option<DictionarySource> {
     {
         return Some(DictionarySource::Fixed(type_name));
     }
-    // Tasks, users and departments are described without such types.
+    // Tasks, users, departments, activities and invoices are described without such types.
     match bare.as_str() {
+        "groupid" if is_of(list, "tasks") => Some(DictionarySource::Groups),
+        "resultcurrencyid" if is_of(list, "crm.activity") => Some(DictionarySource::Currencies),
+        "currency" if is_of(list, "crm.invoice") => Some(DictionarySource::Currencies),
+        "statusid" if is_of(list, "crm.invoice") => {
+            Some(DictionarySource::Statuses("INVOICE_STATUS".to_owned()))
+        }
         "createdby" | "responsibleid" | "changedby" | "closedby" | "statuschangedby"
         | "accomplices" | "auditors"
             if is_of(list, "tasks") =>
@@ -399,6 +415,7 @@ async fn read(
             DictionarySource::Users => "user.get",
             DictionarySource::Departments => "department.get",
             DictionarySource::Currencies => "crm.currency.list",
+            DictionarySource::Groups => "sonet_group.get",
             _ => "crm.status.list",
         };
         let rows = client.list(method).collect::<Value>().await?;
@@ -420,7 +437,7 @@ fn entries(source: &DictionarySource, rows: &[Value]) -> Dictionary {
         DictionarySource::Currencies => ("CURRENCY", |row| {
             text(row, "FULL_NAME").or_else(|| text(row, "CURRENCY"))
         }),
-        DictionarySource::Departments => ("ID", |row| text(row, "NAME")),
+        DictionarySource::Departments | DictionarySource::Groups => ("ID", |row| text(row, "NAME")),
         DictionarySource::Items(_) => ("id", |row| text(row, "title")),
         DictionarySource::Fixed(_) => ("ID", |row| text(row, "NAME")),
     };
@@ -512,6 +529,29 @@ mod tests {
         assert_eq!(found, Some(DictionarySource::Users));
         let choices = of_choices(&fields["status"]).unwrap();
         assert_eq!(choices["2"], "Pending");
+    }
+
+    #[test]
+    fn codes_of_invoices_activities_and_groups_of_tasks_are_told_by_the_names_of_their_fields() {
+        let text = json!({"type": "string"});
+        let described = json!({
+            "STATUS_ID": text, "CURRENCY": text, "RESULT_CURRENCY_ID": text, "GROUP_ID": {"type": "integer"},
+        });
+        let of =
+            |list: &str, name: &str| source(list, name, &fields("crm.deal.list", &described)[name]);
+        let statuses = DictionarySource::Statuses("INVOICE_STATUS".to_owned());
+        assert_eq!(of("crm.invoice.list", "STATUS_ID"), Some(statuses));
+        for (list, name) in [
+            ("crm.invoice.list", "CURRENCY"),
+            ("crm.activity.list", "RESULT_CURRENCY_ID"),
+        ] {
+            assert_eq!(of(list, name), Some(DictionarySource::Currencies), "{list}");
+        }
+        assert_eq!(
+            of("tasks.task.list", "GROUP_ID"),
+            Some(DictionarySource::Groups)
+        );
+        assert_eq!(of("crm.deal.list", "STATUS_ID"), None);
     }
 
     #[test]
