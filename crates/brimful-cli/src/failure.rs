@@ -131,6 +131,10 @@ pub(crate) fn export_hint(error: &ExportError) -> Option<String> {
         ExportError::UnfitTable { .. } => {
             "to write the rows to another table: --table NAME".to_owned()
         }
+        ExportError::OtherTypes { .. } => {
+            "to make texts of the columns: --changed-types text; to write the rows to another table: --table NAME"
+                .to_owned()
+        }
         ExportError::TooManyColumns { .. } => "choose some columns with --columns".to_owned(),
         ExportError::PartitionColumn { .. } => {
             "name a date with --partition-by, such as --partition-by DATE_CREATE:month".to_owned()
@@ -227,6 +231,11 @@ fn hint(error: &Error) -> Option<String> {
                 ),
                 None => "with --no-check the rows are taken as they come".to_owned(),
             }
+        }
+        ErrorKind::Decode if error.to_string().contains("in no character of UTF-8") => {
+            "a text of the portal is damaged, or something in between damages it: save the record again that the message shows \
+             the beginning of, or leave it out with --filter '!ID=…'"
+                .to_owned()
         }
         ErrorKind::Decode => {
             "a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between".to_owned()

@@ -46,6 +46,22 @@ pub enum ExportError {
         /// What is wrong with the table.
         message: String,
     },
+    /// Columns of the table have other types than those that are to be written.
+    #[error("{store}: {message}")]
+    OtherTypes {
+        /// The store, without its password.
+        store: String,
+        /// The columns, and the statements that change them.
+        message: String,
+    },
+    /// A run of another command was interrupted that writes to the same table, and it could not be resumed any more.
+    #[error("{store}: {message}")]
+    InterruptedRun {
+        /// The store, without its password.
+        store: String,
+        /// How far that run is.
+        message: String,
+    },
     /// The format or store has fewer columns than the rows need, or shorter rows.
     #[error("{place}: {message}")]
     TooManyColumns {

@@ -62,6 +62,6 @@ pub use schema::{
 };
 #[cfg(feature = "xlsx")]
 pub use sinks::caught_panics::is_panic_caught;
-pub use sinks::{FileOptions, Headers, StoreOptions};
+pub use sinks::{ChangedTypes, FileOptions, Headers, StoreOptions};
 pub use store::Store;
 pub use writer::RowWriter;

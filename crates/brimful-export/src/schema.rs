@@ -96,6 +96,17 @@ pub struct Column {
     pub labels: Option<Arc<Dictionary>>,
 }
 
+impl Column {
+    /// Has values as texts, or as JSON where they are none.
+    #[cfg(feature = "stores")]
+    pub(crate) fn take_as_text(&mut self) {
+        // A part of a field is a text anyway.
+        if matches!(self.source, Source::Value) {
+            self.kind = ColumnType::Any;
+        }
+    }
+}
+
 /// The columns of a list, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
@@ -207,6 +218,28 @@ impl Plan {
                     "there is no field {} for a column",
                     choice.field()
                 )));
+            }
+            let mut labelled = self.labels.keys();
+            let has_labels = labelled.any(|known| known.eq_ignore_ascii_case(choice.field()));
+            if choice.is_label() && !self.fields.is_empty() && !has_labels {
+                return Err(ExportError::Columns(format!(
+                    "the field {} has no labels for a column",
+                    choice.field()
+                )));
+            }
+        }
+        self.check_names_are_different()
+    }
+
+    /// Refuses columns that would have one name.
+    fn check_names_are_different(&self) -> Result<(), ExportError> {
+        let mut seen = HashSet::new();
+        for choice in &self.columns {
+            let mut known = self.fields.keys();
+            let known = known.find(|known| known.eq_ignore_ascii_case(&choice.column));
+            let name = choice.name.as_ref().or(known).unwrap_or(&choice.column);
+            if !seen.insert(name) {
+                return Err(two_columns(name));
             }
         }
         Ok(())
@@ -366,10 +399,7 @@ impl Plan {
         let mut chosen: Vec<Column> = Vec::with_capacity(self.columns.len());
         let mut push = |column: Column| {
             if chosen.iter().any(|other| other.name == column.name) {
-                return Err(ExportError::Columns(format!(
-                    "two columns are called {}; give one of them another name with FIELD=NAME",
-                    column.name
-                )));
+                return Err(two_columns(&column.name));
             }
             chosen.push(column);
             Ok(())
@@ -415,6 +445,12 @@ impl Plan {
     }
 }
 
+fn two_columns(name: &str) -> ExportError {
+    ExportError::Columns(format!(
+        "two columns are called {name}; give one of them another name with FIELD=NAME"
+    ))
+}
+
 fn no_column(name: &str, schema: &Schema) -> ExportError {
     let names: Vec<&str> = schema
         .columns
@@ -429,7 +465,7 @@ fn no_column(name: &str, schema: &Schema) -> ExportError {
 
 /// Amounts, which portals call numbers.
 fn is_amount(name: &str) -> bool {
-    const AMOUNTS: [&str; 17] = [
+    const AMOUNTS: [&str; 18] = [
         "opportunity",
         "opportunityaccount",
         "taxvalue",
@@ -447,6 +483,7 @@ fn is_amount(name: &str) -> bool {
         "sum",
         "totalcost",
         "purchasingprice",
+        "resultsum",
     ];
     let bare: String = name
         .chars()
@@ -717,7 +754,13 @@ mod tests {
 
     #[test]
     fn amounts_are_told_by_their_names() {
-        for name in ["OPPORTUNITY", "opportunity", "TAX_VALUE", "priceBrutto"] {
+        for name in [
+            "OPPORTUNITY",
+            "opportunity",
+            "TAX_VALUE",
+            "priceBrutto",
+            "RESULT_SUM",
+        ] {
             assert!(is_amount(name), "{name}");
         }
         assert!(!is_amount("PROBABILITY"));

@@ -9,8 +9,8 @@ use crate::sinks::StoreOptions;
 use crate::sinks::adbc::{AdbcAddress, AdbcSink};
 #[cfg(feature = "sync")]
 use crate::sinks::{
-    StoreSink,
-    owner::{self, WrittenList},
+    Dialect, StoreSink,
+    owner::{self, StoredRun, WrittenList},
 };
 use crate::writer::RowWriter;
 
@@ -50,6 +50,11 @@ impl Store {
             Self::Sqlite(path) | Self::Duckdb(path) => Some(path),
             _ => None,
         }
+    }
+
+    /// Whether a run replaces all rows of the run before, as one into a folder of Parquet files does.
+    pub fn replaces_its_rows(&self) -> bool {
+        matches!(self, Self::Dataset { .. })
     }
 
     /// Whether tables of the two would be the same ones: one file, or one database and schema, with any login.
@@ -275,6 +280,18 @@ impl Store {
         }
     }
 
+    /// The store and the table that a name stands for: in PostgreSQL `sales.deals` is the table `deals` of the schema
+    /// `sales`. Fails where that is not the name of a schema.
+    pub fn with_table(self, name: String) -> Result<(Self, String), ExportError> {
+        match name.split_once('.') {
+            Some((schema, table)) if matches!(self, Self::Postgres(_)) && !table.is_empty() => {
+                let store = self.in_schema(&schema.to_lowercase())?;
+                Ok((store, table.to_owned()))
+            }
+            _ => Ok((self, name)),
+        }
+    }
+
     /// Connects to the store. Waits for the network, so an asynchronous program calls it where it may block.
     /// [`RowWriter::resumed`] tells with which row the run begins.
     pub fn open(&self, options: StoreOptions, plan: Plan) -> Result<RowWriter, ExportError> {
@@ -418,6 +435,29 @@ impl Store {
     }
 }
 
+#[cfg(feature = "sync")]
+impl StoredRun {
+    /// The last run that has written to the table.
+    fn of(sink: &mut dyn StoreSink, dialect: Dialect) -> Result<Option<Self>, ExportError> {
+        let table = sink.state().table.clone();
+        let (rows, table_column) = (dialect.quoted("rows"), dialect.quoted("table"));
+        let query = format!(
+            "SELECT command, {rows}, last_id, finished FROM _brimful_state WHERE {table_column} = {}",
+            dialect.literal(&table)
+        );
+        let mut found = None;
+        sink.query(&query, &mut |row| {
+            let text = |place: usize| row.get(place).cloned().flatten();
+            found = text(0).map(|command| Self {
+                command,
+                rows: text(1).and_then(|rows| rows.parse().ok()).unwrap_or(0),
+                can_be_resumed: text(2).is_some() && text(3).as_deref().is_some_and(owner::is_no),
+            });
+        })?;
+        Ok(found)
+    }
+}
+
 /// Refuses to write rows over those of another list or portal, and into a table that is kept in sync: its state would be
 /// lost.
 #[cfg(feature = "sync")]
@@ -442,19 +482,19 @@ fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportErro
     if !there(sink, &table)? {
         return Ok(());
     }
-    let mut stored = None;
-    if there(sink, "_brimful_state")? {
-        let query = format!(
-            "SELECT command FROM _brimful_state WHERE {} = {}",
-            dialect.quoted("table"),
-            dialect.literal(&table)
-        );
-        sink.query(&query, &mut |row| stored = row.first().cloned().flatten())?;
-    }
+    let stored = if there(sink, "_brimful_state")? {
+        StoredRun::of(sink, dialect)?
+    } else {
+        None
+    };
     let quoted = dialect.quoted(&table);
     let message = if let Some(stored) = stored {
         let drop = format!("drop it: DROP TABLE {quoted}");
-        owner::problem(&table, &stored, &command, &drop)
+        let problem = owner::problem(&table, &stored.command, &command, &drop);
+        if problem.is_none() {
+            owner::check_interrupted(sink.state(), &stored, &store.to_string())?;
+        }
+        problem
     } else {
         let mut has_rows = false;
         let query = format!("SELECT 1 FROM {quoted} LIMIT 1");
@@ -500,6 +540,20 @@ mod tests {
         assert!(in_schema("moscow").is_same(&in_schema("moscow")));
         assert!(!in_schema("moscow").is_same(&in_schema("kazan")));
         assert!(!in_schema("moscow").is_same(&bi));
+    }
+
+    #[cfg(all(feature = "postgres", feature = "sqlite"))]
+    #[test]
+    fn a_table_of_postgresql_may_be_named_with_its_schema() {
+        let store = |text: &str| text.parse::<Store>().unwrap();
+        let named = |text: &str, table: &str| store(text).with_table(table.to_owned());
+        let (sales, table) = named("postgres://me@host/bi", "Sales.deals").unwrap();
+        assert_eq!(table, "deals");
+        let schema = store("postgres://me@host/bi").in_schema("sales").unwrap();
+        assert!(sales.is_same(&schema));
+        assert!(named("postgres://me@host/bi", "a b.deals").is_err());
+        let (_, table) = named("sqlite:portal.db", "sales.deals").unwrap();
+        assert_eq!(table, "sales.deals");
     }
 
     #[test]

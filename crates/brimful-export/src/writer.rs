@@ -27,6 +27,8 @@ pub struct RowWriter {
     count: u64,
     /// Fields of rows that wait for the portal to describe them.
     undescribed: BTreeSet<String>,
+    /// Columns of a table that have become texts, which nobody has been told of.
+    made_text: Vec<String>,
 }
 
 impl std::fmt::Debug for RowWriter {
@@ -57,6 +59,7 @@ impl RowWriter {
             misfits: Misfits::default(),
             count: 0,
             undescribed: BTreeSet::new(),
+            made_text: Vec::new(),
         }
     }
 
@@ -96,6 +99,7 @@ impl RowWriter {
                 }
             }
             if grown {
+                self.made_text.extend(self.sink.settle_types(schema)?);
                 self.sink.begin(schema, &mut self.misfits)?;
             }
             let id = id_of(schema, &picked);
@@ -200,6 +204,11 @@ impl RowWriter {
         taken
     }
 
+    /// Columns of a table that have become texts since the last call, because their fields have other types now.
+    pub fn take_columns_made_text(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.made_text)
+    }
+
     /// How many values did not fit so far.
     pub fn misfits(&self) -> u64 {
         self.count + self.misfits.0.len() as u64 + self.sink.stored_misfits()
@@ -287,8 +296,10 @@ impl RowWriter {
         if self.schema.is_some() {
             return Ok(());
         }
-        let schema = self.plan.schema(first)?;
+        let mut schema = self.plan.schema(first)?;
+        let made_text = self.sink.settle_types(&mut schema)?;
         self.sink.begin(&schema, &mut self.misfits)?;
+        self.made_text.extend(made_text);
         self.schema = Some(schema);
         Ok(())
     }

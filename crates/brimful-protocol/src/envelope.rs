@@ -170,10 +170,11 @@ impl EnvelopeError {
             Self::Truncated(body.len())
         } else {
             let reason = match std::str::from_utf8(body) {
-                Err(invalid) => format!(
-                    "byte {} of it is in no character of UTF-8",
-                    invalid.valid_up_to()
-                ),
+                Err(invalid) => {
+                    let place = invalid.valid_up_to();
+                    let before = snippet(&body[place.saturating_sub(80)..place]);
+                    format!("byte {place} of it is in no character of UTF-8, behind …{before}")
+                }
                 Ok(_) => error.to_string(),
             };
             Self::NotJson {

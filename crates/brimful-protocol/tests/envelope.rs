@@ -317,6 +317,17 @@ mod refusals {
     }
 
     #[test]
+    fn of_a_byte_that_is_in_no_character_show_what_stands_before_it() {
+        let mut body = br#"{"result":[{"ID":"88","TITLE":"ab"#.to_vec();
+        body.extend(b"\xff\xfe\"}]}");
+        let text = refusal(&body).to_string();
+        assert!(
+            text.contains(r#"byte 33 of it is in no character of UTF-8, behind …{"result":[{"ID":"88","TITLE":"ab"#),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn of_what_is_not_json_show_how_it_begins() {
         let text = refusal(b"Bitrix is down\nfor maintenance").to_string();
         assert!(

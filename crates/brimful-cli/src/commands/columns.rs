@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use brimful::Client;
 use brimful_export::{
-    ColumnChoice, Description, ExportError, FileFormat, FileKind, FileOptions, Headers,
-    PartitionBy, Plan, RowWriter, Store, StoreOptions, Types, describe,
+    ChangedTypes, ColumnChoice, Description, ExportError, FileFormat, FileKind, FileOptions,
+    Headers, PartitionBy, Plan, RowWriter, Store, StoreOptions, Types, describe,
 };
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -37,6 +37,10 @@ pub(crate) struct ColumnArgs {
     /// Call the table so; without it, it is named after the entity, such as crm_deal
     #[arg(long, value_name = "NAME", value_parser = table)]
     pub(crate) table: Option<String>,
+    /// What to do where a field has another type than its column in a table: stop, or make the column one of texts and
+    /// keep its values
+    #[arg(long, value_name = "WHAT", value_enum, requires = "to")]
+    pub(crate) changed_types: Option<ChangedTypesArg>,
     /// Make no indexes of the dates and links of a table, so that a large export ends sooner
     #[arg(long, requires = "to")]
     pub(crate) no_indexes: bool,
@@ -106,6 +110,15 @@ pub(crate) enum TypesArg {
     Strings,
 }
 
+/// What becomes of columns whose fields have other types now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChangedTypesArg {
+    /// End with an error that names them
+    Stop,
+    /// Make them columns of texts
+    Text,
+}
+
 /// What the header of a file shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HeadersArg {
@@ -172,6 +185,7 @@ impl ExportTarget {
         let of_stores = [
             (args.partition_by.is_some(), "--partition-by"),
             (args.no_indexes, "--no-indexes"),
+            (args.changed_types.is_some(), "--changed-types"),
         ];
         if let Some(option) = first_given(&of_stores) {
             return Err(Failure::usage(format!(
@@ -335,6 +349,12 @@ fn store_of(name: &str, args: &ColumnArgs) -> Result<Store, Failure> {
         )));
     }
     let store: Store = name.parse().map_err(|error| usage(&error))?;
+    if args.changed_types == Some(ChangedTypesArg::Text) && store.replaces_its_rows() {
+        return Err(Failure::usage(format!(
+            "--changed-types is for databases: each run into {store} replaces all files, so no type is left of the run before"
+        ))
+        .hint("leave --changed-types out"));
+    }
     match &args.partition_by {
         Some(by) => store.partitioned(by.clone()).map_err(|error| usage(&error)),
         None => Ok(store),
@@ -369,16 +389,24 @@ async fn open_store(
     plan: Plan,
 ) -> Result<Started, Failure> {
     let name = format!("{store}, table {table}");
+    let (store, table) = store
+        .clone()
+        .with_table(table)
+        .map_err(|error| usage(&error))?;
     let options = StoreOptions {
         table,
         command: run.command(),
         resume: run.by_id && run.mode != Some(ResumeArg::Never),
+        drop_interrupted: run.mode == Some(ResumeArg::Never),
+        changed_types: match run.args.changed_types {
+            Some(ChangedTypesArg::Text) => ChangedTypes::Text,
+            Some(ChangedTypesArg::Stop) | None => ChangedTypes::Stop,
+        },
     };
-    let store = store.clone();
     // It waits for a server.
     let opened = spawn_blocking(move || store.open(options, plan)).await;
     let rows = match opened {
-        Ok(opened) => opened.map_err(|error| Failure::of_export(Exit::Failed, &error))?,
+        Ok(opened) => opened.map_err(|error| not_opened(&error))?,
         Err(_) => return Err(Failure::failed(format!("{name}: could not connect"))),
     };
     let before = rows.resumed();
@@ -398,6 +426,18 @@ async fn open_store(
         hidden_before: None,
         note,
     })
+}
+
+/// The store could not be opened for a run.
+fn not_opened(error: &ExportError) -> Failure {
+    let failure = Failure::of_export(Exit::Failed, error);
+    match error {
+        ExportError::InterruptedRun { .. } => failure.hint(format!(
+            "or give it up: {}",
+            resume::command_hint(&["--resume", "never"])
+        )),
+        _ => failure,
+    }
 }
 
 /// What makes one run the same as another.
@@ -462,6 +502,15 @@ impl ColumnArgs {
                 "JSON Lines have rows as the portal wrote them, so {option} has no meaning there"
             ))
             .hint("name the file .csv, .xlsx or .parquet"));
+        }
+        if matches!(format, FileFormat::Parquet | FileFormat::Arrow)
+            && self.headers == HeadersArg::Titles
+        {
+            return Err(Failure::usage(
+                "--headers is for CSV and Excel files: columns of Parquet and Arrow have the names of fields, and their titles \
+                 are in the metadata anyway",
+            )
+            .hint("leave --headers out; --columns FIELD=NAME gives a column another name"));
         }
         let of_csv = [
             (self.excel, "--excel"),

@@ -127,6 +127,14 @@ impl Content {
             }
             Some(rows) => {
                 rows.write_page(page, out)?;
+                let made_text = rows.take_columns_made_text();
+                if !made_text.is_empty() {
+                    warn!(
+                        target: OWN_WARNINGS,
+                        "the types of these fields have changed, so their columns have texts now: {}",
+                        made_text.join(", ")
+                    );
+                }
                 self.gather_misfits()
             }
         }

@@ -118,6 +118,26 @@ fn a_column_of_no_field_is_refused_before_the_list_is_asked_for() {
 }
 
 #[test]
+fn columns_that_cannot_be_are_wrong_usage() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    for columns in [
+        "TITLE,TITLE",
+        "TITLE=X,OPPORTUNITY=X",
+        "TITLE,title",
+        "TITLE__LABEL",
+    ] {
+        let more = ["--columns", columns, "-o", "deals.csv"];
+        let output = export(&workspace, &portal, &more);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{columns}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
 fn excel_gets_its_mark_and_semicolons_and_titles() {
     let (workspace, portal) = (Workspace::new(), deals());
     let more = [
@@ -254,6 +274,8 @@ fn what_has_no_meaning_for_the_format_is_refused() {
         ["--delimiter", ";", "-o", "deals.jsonl"],
         ["--delimiter", ";", "--to", "sqlite:deals.db"],
         ["--table", "deals", "-o", "deals.csv"],
+        ["--headers", "titles", "-o", "deals.parquet"],
+        ["--headers", "titles", "-o", "deals.arrow"],
     ] {
         let output = export(&workspace, &portal, &more);
         assert_eq!(
@@ -399,6 +421,7 @@ fn options_of_stores_are_refused_for_files() {
     for option in [
         &["--partition-by", "DATE_CREATE:month"][..],
         &["--no-indexes"],
+        &["--changed-types", "text"],
     ] {
         let more = [option, &["-o", "deals.csv"]].concat();
         let output = export(&workspace, &portal, &more);
@@ -649,6 +672,78 @@ mod sqlite {
             text("SELECT sql FROM sqlite_master WHERE name = 'crm_deal'").contains("/* Стадия"),
             "the titles of fields are comments of the columns"
         );
+    }
+
+    #[test]
+    fn a_changed_type_is_told_with_the_option_that_makes_a_text_of_the_column() {
+        let (workspace, portal) = (Workspace::new(), deals());
+        let store = ["--select", SELECT, "--to", "sqlite:portal.db"];
+        assert!(export(&workspace, &portal, &store).status.success());
+        let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+        database
+            .execute_batch(
+                "ALTER TABLE crm_deal DROP COLUMN TITLE; ALTER TABLE crm_deal ADD COLUMN TITLE INTEGER; \
+                 UPDATE crm_deal SET TITLE = 7; UPDATE crm_deal SET ID = 70 WHERE ID = 3",
+            )
+            .unwrap();
+        let refused = export(&workspace, &portal, &store);
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("TITLE") && said.contains("--changed-types text"),
+            "{said}"
+        );
+        let changed = export(
+            &workspace,
+            &portal,
+            &[&store[..], &["--changed-types", "text"]].concat(),
+        );
+        let said = stderr(&changed);
+        assert!(changed.status.success(), "{said}");
+        assert!(
+            said.contains("warning: the types of these fields have changed"),
+            "{said}"
+        );
+        let titles: String = database
+            .query_row(
+                "SELECT group_concat(typeof(TITLE) || ' ' || TITLE, ', ') FROM crm_deal WHERE ID IN (2, 70)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(titles, "text Договор, text 7");
+    }
+
+    #[test]
+    fn an_interrupted_run_with_another_filter_is_kept_and_the_line_that_gives_it_up_is_shown() {
+        let (workspace, portal) = (Workspace::new(), deals());
+        let store = ["--select", SELECT, "--to", "sqlite:portal.db"];
+        assert!(export(&workspace, &portal, &store).status.success());
+        let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+        // As a run leaves it that is killed behind its second row.
+        database
+            .execute_batch(
+                "UPDATE _brimful_state SET finished = 0, rows = 2, last_id = 2; DELETE FROM crm_deal WHERE ID = 3",
+            )
+            .unwrap();
+        let filtered = [&store[..], &["--filter", ">ID=1"]].concat();
+        let refused = export(&workspace, &portal, &filtered);
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains("2 rows of an interrupted run"), "{said}");
+        assert!(said.contains("--resume never"), "{said}");
+        let resumed = export(&workspace, &portal, &store);
+        let said = stderr(&resumed);
+        assert!(said.contains("resuming after ID 2"), "{said}");
+        database
+            .execute_batch("UPDATE _brimful_state SET finished = 0, rows = 2, last_id = 2")
+            .unwrap();
+        let given_up = export(
+            &workspace,
+            &portal,
+            &[&filtered[..], &["--resume", "never"]].concat(),
+        );
+        assert!(given_up.status.success(), "{}", stderr(&given_up));
     }
 
     #[test]

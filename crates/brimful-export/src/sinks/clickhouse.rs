@@ -14,11 +14,12 @@ use serde_json::Value;
 
 use server::{Refusal, Server, address};
 
-use super::owner::{self, WrittenList};
+use super::owner::{self, StoredRun, WrittenList};
 use super::run_state::RunState;
 use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
 use super::table_plan::{
-    TablePlan, TypeConflict, holds_other_rows, lacking_deleted_at, quoted_names,
+    TablePlan, TypeConflict, holds_other_rows, lacking_deleted_at, of_other_types, quoted_names,
+    with_columns,
 };
 use super::writer_runtime::WriterRuntime;
 use super::{
@@ -111,6 +112,7 @@ impl ClickhouseSink {
                 user,
                 password,
                 patience: PATIENCE,
+                has_answered: false,
             },
             store,
             state: RunState::new(options),
@@ -124,6 +126,7 @@ impl ClickhouseSink {
             began: false,
         };
         let version = sink.ask("SELECT version()")?;
+        sink.server.has_answered = true;
         let mut numbers = version.trim().split('.').map(|n| n.parse().unwrap_or(0));
         let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         sink.has_wide_dates = version >= WIDE_DATES_SINCE;
@@ -153,7 +156,7 @@ impl ClickhouseSink {
 
     fn send(&self, sql: &str, data: Option<&[u8]>, again: bool) -> Result<String, ExportError> {
         // A server that was never there is not waited for.
-        let waits = if self.began {
+        let waits = if self.server.has_answered {
             &RECONNECT_AFTER[..]
         } else {
             &[]
@@ -200,6 +203,14 @@ impl ClickhouseSink {
         let [is_same, finished, rows, last_id, run, version] = numbers[..] else {
             return Ok(());
         };
+        if has_table {
+            let stored = StoredRun {
+                command: stored.trim_end_matches('\n').to_owned(),
+                rows,
+                can_be_resumed: finished == 0 && last_id > 0,
+            };
+            owner::check_interrupted(&self.state, &stored, &self.store)?;
+        }
         self.run = self.run.max(version + 1);
         self.version = self.run;
         let may = self.state.may_resume && is_same == 1 && finished == 0 && last_id > 0;
@@ -279,51 +290,100 @@ impl ClickhouseSink {
         }
     }
 
+    /// The type that a column is made with, and what it may be in a table that is there.
+    fn declared(&self, schema: &Schema, place: usize) -> (String, Vec<&'static str>) {
+        let (kind, known) = self.type_name(schema.columns[place].kind);
+        // What rows are found by cannot be NULL.
+        let is_key = Some(place) == schema.key;
+        (if is_key { bare(&kind) } else { kind }, known)
+    }
+
+    /// Compares the column at a place of the schema with its type in the store.
+    fn compare(&self, schema: &Schema, place: usize, found: &str) -> Result<(), TypeConflict> {
+        let (wanted, known) = self.declared(schema, place);
+        let is_list = matches!(schema.columns[place].kind, ColumnType::List(_));
+        if known.contains(&bare(found).as_str()) && found.starts_with("Array(") == is_list {
+            return Ok(());
+        }
+        let (table, name) = (
+            quoted(&self.state.table),
+            quoted(&schema.columns[place].name),
+        );
+        let remedy = format!("ALTER TABLE {table} MODIFY COLUMN {name} {wanted}");
+        Err(TypeConflict { wanted, remedy })
+    }
+
     /// Makes the table, or adds the columns that it lacks, and notes how the values of each are written.
-    fn make_table(&mut self, schema: &Schema) -> Result<(), ExportError> {
-        let table = quoted(&self.state.table);
+    fn make_table(&mut self, schema: &Schema) -> Result<TablePlan, ExportError> {
         let existing = self.columns_of(&self.state.table)?;
         self.check_no_field_is_computed(schema)?;
         let names = quoted_names(schema, quoted);
-        let declared = |place: usize| {
-            let (kind, known) = self.type_name(schema.columns[place].kind);
-            // What rows are found by cannot be NULL.
-            let is_key = Some(place) == schema.key;
-            (if is_key { bare(&kind) } else { kind }, known)
-        };
         let mut kinds: Vec<Kind> = (0..names.len())
-            .map(|place| kind_of(&bare(&declared(place).0)))
+            .map(|place| kind_of(&bare(&self.declared(schema, place).0)))
             .collect();
-        let plan = TablePlan::new(
-            schema,
-            &self.state.table,
-            &existing,
-            |stored, column| stored == column,
-            |place, found| {
-                let (wanted, known) = declared(place);
-                let found = bare(found);
-                if known.contains(&found.as_str()) {
-                    kinds[place] = kind_of(&found);
-                    return Ok(());
-                }
-                let name = &names[place];
-                let remedy = format!("ALTER TABLE {table} MODIFY COLUMN {name} {wanted}");
-                Err(TypeConflict { wanted, remedy })
-            },
-        );
-        let plan = plan.map_err(|message| self.failed(message).because_of_table())?;
+        let plan = TablePlan::new(schema, &self.state, &existing, is_name, |place, found| {
+            self.compare(schema, place, found)?;
+            kinds[place] = kind_of(&bare(found));
+            Ok(())
+        });
+        let plan = plan.map_err(|problem| problem.of(&self.store))?;
         let definitions: Vec<String> = (0..names.len())
-            .map(|place| format!("{} {}", names[place], declared(place).0))
+            .map(|place| format!("{} {}", names[place], self.declared(schema, place).0))
             .collect();
-        match plan {
+        match &plan {
             TablePlan::Create => self.create_table(schema, definitions, &names)?,
-            TablePlan::AddColumns(places) => {
-                self.add_columns(schema, &existing, &places, &definitions)?;
+            TablePlan::Change { added, to_text } => {
+                self.add_columns(schema, &existing, added, &definitions)?;
+                self.make_text(to_text, &definitions)?;
             }
         }
         self.retitle(schema)?;
         self.kinds = kinds;
+        Ok(plan)
+    }
+
+    /// Makes columns of texts, with the values that they have.
+    fn make_text(&self, places: &[usize], definitions: &[String]) -> Result<(), ExportError> {
+        let table = quoted(&self.state.table);
+        for place in places {
+            let column = &definitions[*place];
+            let changed = self.ask(&format!("ALTER TABLE {table} MODIFY COLUMN {column}"));
+            changed.map_err(|error| match error {
+                ExportError::Store { store, message } => ExportError::OtherTypes {
+                    store,
+                    message: format!(
+                        "the server does not make {column} of the column of the table {table}: {message}"
+                    ),
+                },
+                other => other,
+            })?;
+        }
         Ok(())
+    }
+
+    /// Makes the view of labels of an earlier run again, where this one has no labels and has changed the table: with the
+    /// columns at these places, which it has not.
+    fn renew_view(&self, schema: &Schema, plan: &TablePlan) -> Result<(), ExportError> {
+        let (added, to_text) = plan.changes();
+        let name = format!("{}_labeled", self.state.table);
+        let is_changed = !(added.is_empty() && to_text.is_empty());
+        if !is_changed || self.columns_that(&name, "1")?.is_empty() {
+            return Ok(());
+        }
+        let view = quoted(&name);
+        let definition = self.ask(&format!("SHOW CREATE TABLE {view} FORMAT TabSeparatedRaw"))?;
+        let is_ours = definition.contains(&format!("{}_labels", self.state.table));
+        let added = added
+            .iter()
+            .map(|place| quoted(&schema.columns[*place].name));
+        let added: Vec<String> = added.collect();
+        let query = with_columns(&definition, &added);
+        let Some(query) = query.filter(|_| is_ours) else {
+            return Ok(());
+        };
+        self.ask(&format!("DROP TABLE IF EXISTS {view}"))?;
+        self.ask(&format!("CREATE VIEW {view} AS {query}"))
+            .map(drop)
     }
 
     /// Gives columns the titles that their fields have now, as comments.
@@ -442,10 +502,10 @@ impl ClickhouseSink {
     }
 
     /// Stores what people call the codes in a table of its own, and makes a view of the rows with both.
-    fn store_labels(&self, schema: &Schema) -> Result<(), ExportError> {
+    fn store_labels(&self, schema: &Schema, plan: &TablePlan) -> Result<(), ExportError> {
         let labelled = labelled(schema);
         if labelled.is_empty() {
-            return Ok(());
+            return self.renew_view(schema, plan);
         }
         let labels = quoted(&format!("{}_labels", self.state.table));
         let view = quoted(&format!("{}_labeled", self.state.table));
@@ -530,6 +590,11 @@ fn known_types(kind: ScalarType) -> &'static [&'static str] {
         ScalarType::DateTime => &["DateTime('UTC')", "DateTime64(0, 'UTC')"],
         ScalarType::Text => &["String"],
     }
+}
+
+/// Whether a name in the store is that of a column.
+fn is_name(stored: &str, column: &str) -> bool {
+    stored == column
 }
 
 /// The type without what makes it nullable or a list. Old servers write quotes with an escape.
@@ -652,16 +717,26 @@ impl StoreSink for ClickhouseSink {
         &mut self.state
     }
 
+    fn columns_of_other_types(&mut self, schema: &Schema) -> Result<Vec<usize>, ExportError> {
+        let existing = self.columns_of(&self.state.table)?;
+        Ok(of_other_types(
+            schema,
+            &existing,
+            is_name,
+            |place, found| self.compare(schema, place, found),
+        ))
+    }
+
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
         self.has_key = schema.key.is_some();
-        self.make_table(schema)?;
+        let plan = self.make_table(schema)?;
         self.make_own_tables()?;
         if !self.began && self.state.resumed.is_none() {
             self.clear(schema)?;
         }
-        self.store_labels(schema)?;
+        self.store_labels(schema, &plan)?;
         self.insert = format!(
             "INSERT INTO {} ({}, {VERSION}) FORMAT TabSeparated",
             quoted(&self.state.table),

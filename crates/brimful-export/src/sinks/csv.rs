@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use super::chunks::Chunks;
-use super::{DecodedRow, FileOptions, Headers, RowSink, header};
+use super::{DecodedRow, FileOptions, Headers, RowSink, headers_of};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -79,13 +79,12 @@ impl RowSink for CsvSink {
         if self.excel {
             self.chunks.write_all(BYTE_ORDER_MARK)?;
         }
-        let names = schema.columns.iter();
-        let names = names.map(|column| {
-            let name = header(column, self.headers);
+        let names = headers_of(schema, self.headers).into_iter();
+        let names = names.map(|name| {
             if self.excel {
-                harmless(name).into_owned()
+                harmless(&name).into_owned()
             } else {
-                name.to_owned()
+                name
             }
         });
         self.writer.write_record(names).map_err(failed)

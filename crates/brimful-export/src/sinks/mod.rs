@@ -53,6 +53,7 @@ pub(crate) mod writer_runtime;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
+use std::collections::HashMap;
 use std::io::Write;
 #[cfg(any(feature = "s3", feature = "sync"))]
 use std::time::Duration;
@@ -113,6 +114,16 @@ impl Default for FileOptions {
     }
 }
 
+/// What becomes of a column of a table whose field has another type now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChangedTypes {
+    /// The run ends with an error that names the column.
+    #[default]
+    Stop,
+    /// The column is made one of texts, with the values that it has, and this run writes texts to it.
+    Text,
+}
+
 /// How a run writes to a store.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoreOptions {
@@ -123,6 +134,10 @@ pub struct StoreOptions {
     pub command: String,
     /// Continue a run of the same command that was interrupted, if there is one.
     pub resume: bool,
+    /// Begin although a run of another command was interrupted, which then cannot be resumed.
+    pub drop_interrupted: bool,
+    /// What becomes of columns whose fields have other types now.
+    pub changed_types: ChangedTypes,
 }
 
 /// A row, read.
@@ -188,6 +203,12 @@ pub(crate) trait RowSink: Send {
     /// Takes the columns: before the first row, and again whenever there are new ones. `misfits` are of the rows before: a
     /// sink that stores those rows now stores them as well.
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError>;
+
+    /// Takes columns for texts whose types have changed, where that is asked for: before [`Self::begin`] takes the same
+    /// columns. Gives the names of those that it makes columns of texts.
+    fn settle_types(&mut self, _: &mut Schema) -> Result<Vec<String>, ExportError> {
+        Ok(Vec::new())
+    }
 
     /// Whether it is a table: rows are found by their ID there, and columns may be added between rows.
     fn is_store(&self) -> bool {
@@ -370,6 +391,11 @@ pub(crate) trait StoreSink: Send {
         ))
     }
 
+    /// The places of the columns whose type in the store is not the one that they would be made with.
+    fn columns_of_other_types(&mut self, _: &Schema) -> Result<Vec<usize>, ExportError> {
+        Ok(Vec::new())
+    }
+
     /// Makes the table, or adds the columns that it lacks: before the first row, and again whenever there are new ones.
     /// The rows that wait are stored before that, together with `misfits`, which are of them.
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError>;
@@ -398,6 +424,24 @@ pub(crate) trait StoreSink: Send {
 impl<S: StoreSink + 'static> RowSink for S {
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         StoreSink::begin(self, schema, misfits)
+    }
+
+    fn settle_types(&mut self, schema: &mut Schema) -> Result<Vec<String>, ExportError> {
+        if self.state().changed_types == ChangedTypes::Stop {
+            return Ok(Vec::new());
+        }
+        for place in self.columns_of_other_types(schema)? {
+            // Rows are found by the key, so it stays.
+            if Some(place) != schema.key {
+                schema.columns[place].take_as_text();
+            }
+        }
+        // Those that are texts in the store already are left alone.
+        let left = self.columns_of_other_types(schema)?.into_iter();
+        let left = left.filter(|place| Some(*place) != schema.key);
+        Ok(left
+            .map(|place| schema.columns[place].name.clone())
+            .collect())
     }
 
     fn is_store(&self) -> bool {
@@ -520,10 +564,23 @@ pub(crate) fn label_name(names: &ColumnNames, schema: &Schema, column: &Column) 
     names.unique(&format!("{}{}", column.name, crate::schema::LABEL), &taken)
 }
 
-/// The header of a column.
-pub(crate) fn header(column: &Column, headers: Headers) -> &str {
-    match headers {
-        Headers::Titles => column.title.as_deref().unwrap_or(&column.name),
-        Headers::Names => &column.name,
+/// The headers of the columns. A title that several fields have is followed by the name of its column.
+pub(crate) fn headers_of(schema: &Schema, headers: Headers) -> Vec<String> {
+    let shown = |column: &Column| match headers {
+        Headers::Titles => column.title.clone().unwrap_or_else(|| column.name.clone()),
+        Headers::Names => column.name.clone(),
+    };
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for column in &schema.columns {
+        *times.entry(shown(column)).or_default() += 1;
     }
+    let columns = schema.columns.iter();
+    columns
+        .map(|column| match shown(column) {
+            title if times.get(&title).is_some_and(|times| *times > 1) => {
+                format!("{title} ({})", column.name)
+            }
+            title => title,
+        })
+        .collect()
 }

@@ -3,6 +3,9 @@
 
 use serde_json::Value;
 
+use super::run_state::RunState;
+use crate::error::ExportError;
+
 /// The list whose rows a run writes.
 #[derive(Debug, PartialEq)]
 pub(crate) struct WrittenList {
@@ -47,6 +50,43 @@ impl WrittenList {
             .map_or_else(String::new, |item_type| format!(" of the type {item_type}"));
         format!("{}{of_type} at {}", self.method, self.portal)
     }
+}
+
+/// A run that has written to a table, as the table of states has it.
+#[derive(Debug)]
+pub(crate) struct StoredRun {
+    pub(crate) command: String,
+    /// Rows that it has stored.
+    pub(crate) rows: u64,
+    /// Whether it was interrupted, and the same command resumes it.
+    pub(crate) can_be_resumed: bool,
+}
+
+/// Whether a database means no by it.
+#[cfg(feature = "dialects")]
+pub(crate) fn is_no(text: &str) -> bool {
+    matches!(text, "0" | "f" | "false")
+}
+
+/// Refuses to begin a run where one of another command was interrupted, which could not be resumed any more. `store` is
+/// the store without its password.
+pub(crate) fn check_interrupted(
+    state: &RunState,
+    stored: &StoredRun,
+    store: &str,
+) -> Result<(), ExportError> {
+    let is_other = stored.can_be_resumed && stored.rows > 0 && stored.command != state.command;
+    if !is_other || state.drops_interrupted {
+        return Ok(());
+    }
+    Err(ExportError::InterruptedRun {
+        store: store.to_owned(),
+        message: format!(
+            "{} rows of an interrupted run of another command (another filter, selection or columns) are in the table {}, \
+             and after this run that one would start from the beginning: run it again to end it",
+            stored.rows, state.table
+        ),
+    })
 }
 
 /// The name of a portal: the host of its address, `example.bitrix24.ru`. The rows are the same whatever webhook they are

@@ -1,6 +1,8 @@
 //! How far a run is whose rows go to a store: kept there in the transaction of its rows, so that an interrupted run can
 //! be resumed. Of a Singer stream it is kept by the target.
 
+#[cfg(feature = "stores")]
+use super::ChangedTypes;
 use super::StoreOptions;
 #[cfg(any(feature = "adbc", feature = "clickhouse", feature = "mysql"))]
 use crate::misfit::Misfits;
@@ -13,6 +15,12 @@ pub(crate) struct RunState {
     pub(crate) command: String,
     /// Whether a run of the same command is continued if it was interrupted.
     pub(crate) may_resume: bool,
+    /// Whether an interrupted run of another command is dropped.
+    #[cfg(feature = "stores")]
+    pub(crate) drops_interrupted: bool,
+    /// What becomes of columns whose fields have other types now.
+    #[cfg(feature = "stores")]
+    pub(crate) changed_types: ChangedTypes,
     /// The rows of the interrupted run, and the ID of the last one.
     pub(crate) resumed: Option<(u64, u64)>,
     /// Values that did not fit and are stored, those of the interrupted run among them.
@@ -52,6 +60,10 @@ impl RunState {
             table: options.table,
             command: options.command,
             may_resume: options.resume,
+            #[cfg(feature = "stores")]
+            drops_interrupted: options.drop_interrupted,
+            #[cfg(feature = "stores")]
+            changed_types: options.changed_types,
             resumed: None,
             #[cfg(feature = "stores")]
             misfits: 0,
@@ -162,6 +174,7 @@ mod tests {
             table: "crm_deal".to_owned(),
             command: "crm.deal.list".to_owned(),
             resume: true,
+            ..StoreOptions::default()
         })
     }
 

@@ -29,6 +29,7 @@ impl SingerSink {
                 table: options.table.clone(),
                 command: options.command.clone(),
                 resume: options.resume,
+                ..StoreOptions::default()
             }),
             earlier: options.state.clone(),
             lines: Vec::new(),

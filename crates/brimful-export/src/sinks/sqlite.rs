@@ -9,7 +9,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement};
 
 use super::run_state::RunState;
 use super::statements::clearing;
-use super::table_plan::{TablePlan, TypeConflict, definition, lacking_deleted_at, quoted_names};
+use super::table_plan::{
+    TablePlan, TypeConflict, definition, lacking_deleted_at, of_other_types, quoted_names,
+};
 use super::{
     DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, label_name, labelled,
 };
@@ -359,44 +361,85 @@ impl SqliteSink {
         read().map_err(|error| self.failed(&error))
     }
 
+    /// Compares the column at a place of the schema with its type in the store.
+    fn compare(&self, schema: &Schema, place: usize, found: &str) -> Result<(), TypeConflict> {
+        let wanted = declared(schema.columns[place].kind);
+        if ValueClass::of_declared(found)
+            .is_none_or(|class| Some(class) == ValueClass::of_declared(wanted))
+        {
+            return Ok(());
+        }
+        let (table, name) = (quoted(&self.state.table), &schema.columns[place].name);
+        // SQLite cannot change the type of a column. The next run makes it again and fills it; a table without its key
+        // would hold other rows.
+        let remedy = if Some(place) == schema.key {
+            let old = quoted(&format!("{}_old", self.state.table));
+            format!("ALTER TABLE {table} RENAME TO {old}")
+        } else {
+            let old = quoted(&format!("{name}_old"));
+            let name = quoted(name);
+            format!("ALTER TABLE {table} RENAME COLUMN {name} TO {old}")
+        };
+        Err(TypeConflict {
+            wanted: wanted.to_owned(),
+            remedy,
+        })
+    }
+
+    /// Makes columns of texts, with the values that they have. SQLite cannot change the type of a column, so each is made
+    /// again under its name. What is made of the columns, the view of labels and indexes, has to be away meanwhile.
+    fn make_text(&self, schema: &Schema, places: &[usize]) -> Result<(), ExportError> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        let view = format!("{}_labeled", self.state.table);
+        let names: Vec<&str> = places
+            .iter()
+            .map(|place| &*schema.columns[*place].name)
+            .collect();
+        let made_of_them = || -> Result<Vec<(String, String, String)>, rusqlite::Error> {
+            let mut found = self.connection.prepare(
+                "SELECT m.type, m.name, m.sql FROM sqlite_master m WHERE m.type = 'view' AND m.name = ?1 COLLATE NOCASE \
+                 UNION ALL SELECT m.type, m.name, m.sql FROM sqlite_master m WHERE m.type = 'index' AND m.sql IS NOT NULL \
+                 AND m.tbl_name = ?2 COLLATE NOCASE AND EXISTS (SELECT 1 FROM pragma_index_info(m.name) i, json_each(?3) c \
+                 WHERE i.name = c.value COLLATE NOCASE)",
+            )?;
+            let names = serde_json::Value::from(names.clone()).to_string();
+            found
+                .query_map((&view, &self.state.table, names), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?
+                .collect()
+        };
+        let made_of_them = made_of_them().map_err(|error| self.failed(&error))?;
+        for (kind, name, _) in &made_of_them {
+            self.execute(&format!("DROP {kind} {}", quoted(name)))?;
+        }
+        let table = quoted(&self.state.table);
+        for name in names {
+            let (name, new) = (quoted(name), quoted(&format!("{name}__text")));
+            self.execute(&format!(
+                "ALTER TABLE {table} ADD COLUMN {new} TEXT;\nUPDATE {table} SET {new} = CAST({name} AS TEXT);\n\
+                 ALTER TABLE {table} DROP COLUMN {name};\nALTER TABLE {table} RENAME COLUMN {new} TO {name}"
+            ))?;
+        }
+        for (.., sql) in &made_of_them {
+            self.execute(sql)?;
+        }
+        Ok(())
+    }
+
     /// Makes the table, or adds the columns that it lacks.
     fn make_table(&self, schema: &Schema) -> Result<(), ExportError> {
         let table = quoted(&self.state.table);
         let existing = self.existing()?;
         let names = quoted_names(schema, quoted);
-        let compare = |place: usize, found: &str| {
-            let wanted = declared(schema.columns[place].kind);
-            if ValueClass::of_declared(found)
-                .is_none_or(|class| Some(class) == ValueClass::of_declared(wanted))
-            {
-                return Ok(());
-            }
-            let name = &names[place];
-            // SQLite cannot change the type of a column. The next run makes it again and fills it; a table without its key
-            // would hold other rows.
-            let remedy = if Some(place) == schema.key {
-                let old = quoted(&format!("{}_old", self.state.table));
-                format!("ALTER TABLE {table} RENAME TO {old}")
-            } else {
-                let old = quoted(&format!("{}_old", schema.columns[place].name));
-                format!("ALTER TABLE {table} RENAME COLUMN {name} TO {old}")
-            };
-            Err(TypeConflict {
-                wanted: wanted.to_owned(),
-                remedy,
-            })
-        };
-        let plan = TablePlan::new(
-            schema,
-            &self.state.table,
-            &existing,
-            str::eq_ignore_ascii_case,
-            compare,
-        );
-        let plan = plan.map_err(|message| ExportError::UnfitTable {
-            store: format!("sqlite:{}", self.path.display()),
-            message,
-        })?;
+        let is_name = str::eq_ignore_ascii_case;
+        let plan = TablePlan::new(schema, &self.state, &existing, is_name, |place, found| {
+            self.compare(schema, place, found)
+        });
+        let plan =
+            plan.map_err(|problem| problem.of(&format!("sqlite:{}", self.path.display())))?;
         let definition = |place: usize| {
             let kind = declared(schema.columns[place].kind);
             definition(schema, place, &names[place], kind)
@@ -418,14 +461,12 @@ impl SqliteSink {
                 let columns: String = first.into_iter().chain(columns).collect();
                 self.execute(&format!("CREATE TABLE {table} (\n{columns})"))
             }
-            TablePlan::AddColumns(places) => {
-                for column in deleted_at
-                    .into_iter()
-                    .chain(places.into_iter().map(definition))
-                {
+            TablePlan::Change { added, to_text } => {
+                let added = added.into_iter().map(definition);
+                for column in deleted_at.into_iter().chain(added) {
                     self.execute(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
                 }
-                Ok(())
+                self.make_text(schema, &to_text)
             }
         }
     }
@@ -667,6 +708,17 @@ impl StoreSink for SqliteSink {
             Ok(())
         };
         run().map_err(|error| failed(&self.path, &error))
+    }
+
+    fn columns_of_other_types(&mut self, schema: &Schema) -> Result<Vec<usize>, ExportError> {
+        let existing = self.existing()?;
+        let is_name = str::eq_ignore_ascii_case;
+        Ok(of_other_types(
+            schema,
+            &existing,
+            is_name,
+            |place, found| self.compare(schema, place, found),
+        ))
     }
 
     fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {

@@ -6,16 +6,43 @@
     feature = "postgres",
     feature = "sqlite"
 ))]
-use super::{DELETED_AT, run_state::RunState};
-use crate::schema::Schema;
+use super::DELETED_AT;
+use super::{ChangedTypes, run_state::RunState};
+use crate::error::ExportError;
+use crate::schema::{ColumnType, ScalarType, Schema};
 
 /// What is done about the table of a schema.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TablePlan {
     /// There is none: it is made.
     Create,
-    /// It is there and lacks the columns at these places of the schema.
-    AddColumns(Vec<usize>),
+    /// It is there.
+    Change {
+        /// The places of the columns that it lacks.
+        added: Vec<usize>,
+        /// The places of the columns that are to be made texts.
+        to_text: Vec<usize>,
+    },
+}
+
+/// Why a table cannot take the rows.
+#[derive(Debug)]
+pub(crate) enum TableProblem {
+    /// It holds other rows.
+    OtherRows(String),
+    /// Columns have other types there.
+    OtherTypes(String),
+}
+
+impl TableProblem {
+    /// The error of a store, which is shown as `store`.
+    pub(crate) fn of(self, store: &str) -> ExportError {
+        let store = store.to_owned();
+        match self {
+            Self::OtherRows(message) => ExportError::UnfitTable { store, message },
+            Self::OtherTypes(message) => ExportError::OtherTypes { store, message },
+        }
+    }
 }
 
 /// A column is of another type in the store than it would be made with.
@@ -34,38 +61,101 @@ impl TablePlan {
     ///
     /// # Errors
     ///
-    /// The message of a table that cannot take the rows: without the column of the IDs it holds other rows, and a column
-    /// of another type would change or refuse the values.
+    /// The table cannot take the rows: without the column of the IDs it holds other rows, and a column of another type
+    /// would change or refuse the values.
     pub(crate) fn new(
         schema: &Schema,
-        table: &str,
+        state: &RunState,
         existing: &[(String, String)],
         is_name: impl Fn(&str, &str) -> bool,
         mut compare: impl FnMut(usize, &str) -> Result<(), TypeConflict>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, TableProblem> {
+        let table = &state.table;
         if existing.is_empty() {
             return Ok(Self::Create);
         }
-        let (mut lacking, mut conflicts) = (Vec::new(), Vec::new());
+        let (mut added, mut to_text, mut conflicts) = (Vec::new(), Vec::new(), Vec::new());
         for (place, column) in schema.columns.iter().enumerate() {
             let mut stored = existing.iter();
             match stored.find(|(name, _)| is_name(name, &column.name)) {
                 Some((name, found)) => {
-                    if let Err(conflict) = compare(place, found) {
+                    let Err(conflict) = compare(place, found) else {
+                        continue;
+                    };
+                    if state.changed_types == ChangedTypes::Text
+                        && Some(place) != schema.key
+                        && is_text(column.kind)
+                    {
+                        to_text.push(place);
+                    } else {
                         conflicts.push((name.as_str(), found.as_str(), conflict));
                     }
                 }
                 None if Some(place) == schema.key => {
-                    return Err(holds_other_rows(table, &column.name));
+                    let why = holds_other_rows(table, &column.name);
+                    return Err(TableProblem::OtherRows(why));
                 }
-                None => lacking.push(place),
+                None => added.push(place),
             }
         }
         if conflicts.is_empty() {
-            return Ok(Self::AddColumns(lacking));
+            return Ok(Self::Change { added, to_text });
         }
-        Err(have_other_types(table, &conflicts))
+        let why = have_other_types(table, &conflicts);
+        Err(TableProblem::OtherTypes(why))
     }
+
+    /// The places of the columns that a table which is there lacks, and of those that are to be made texts.
+    pub(crate) fn changes(&self) -> (&[usize], &[usize]) {
+        match self {
+            Self::Create => (&[], &[]),
+            Self::Change { added, to_text } => (added, to_text),
+        }
+    }
+}
+
+fn is_text(kind: ColumnType) -> bool {
+    matches!(kind, ColumnType::Any | ColumnType::Scalar(ScalarType::Text))
+}
+
+/// The places of the columns whose type in the store is not the one that they would be made with. The arguments are those
+/// of [`TablePlan::new`].
+pub(crate) fn of_other_types(
+    schema: &Schema,
+    existing: &[(String, String)],
+    is_name: impl Fn(&str, &str) -> bool,
+    mut compare: impl FnMut(usize, &str) -> Result<(), TypeConflict>,
+) -> Vec<usize> {
+    let columns = schema.columns.iter().enumerate();
+    let others = columns.filter(|(place, column)| {
+        let mut stored = existing.iter();
+        let stored = stored.find(|(name, _)| is_name(name, &column.name));
+        stored.is_some_and(|(_, found)| compare(*place, found).is_err())
+    });
+    others.map(|(place, _)| place).collect()
+}
+
+/// The query of a view with more columns, each as a SELECT has it, before the others. `definition` is the statement that
+/// makes the view, or its query. None are added where it has all columns of its table anyway. `None`: there is no query.
+pub(crate) fn with_columns(definition: &str, columns: &[String]) -> Option<String> {
+    const SELECT: &str = "SELECT";
+    let upper = definition.to_ascii_uppercase();
+    // Columns may be named before it, and one of them may have the word in its name.
+    let begins_query = |start: &usize| {
+        let before = &upper[..*start];
+        let is_word = before.trim_end().len() < before.len();
+        before.trim().is_empty() || is_word && before.trim_end().ends_with("AS")
+    };
+    let mut words = upper.match_indices(SELECT).map(|(start, _)| start);
+    let start = words.find(begins_query)?;
+    let rest = definition[start + SELECT.len()..].trim_end_matches([';', '\n', ' ']);
+    let has_all = ["*", "t.*"]
+        .iter()
+        .any(|all| rest.trim_start().starts_with(all));
+    let columns = columns.iter().filter(|_| !has_all);
+    let columns: Vec<String> = columns.map(|column| format!(" {column},")).collect();
+    let columns = columns.concat();
+    Some(format!("{SELECT}{columns}{rest}"))
 }
 
 /// The message of columns with other types in the store: their names, their types there, and what is wanted.
@@ -144,6 +234,20 @@ mod tests {
             wanted: "text".to_owned(),
             remedy: remedy.to_owned(),
         }
+    }
+
+    #[test]
+    fn a_view_gets_more_columns_before_those_that_it_has() {
+        let more = ["t.\"b\"".to_owned()];
+        let definition =
+            "CREATE VIEW v (selected, c) AS select t.a, (SELECT l FROM ls) AS c FROM t t;\n";
+        assert_eq!(
+            with_columns(definition, &more).unwrap(),
+            "SELECT t.\"b\", t.a, (SELECT l FROM ls) AS c FROM t t"
+        );
+        let of_all = "CREATE VIEW v AS SELECT *, 1 FROM t";
+        assert_eq!(with_columns(of_all, &more).unwrap(), "SELECT *, 1 FROM t");
+        assert_eq!(with_columns("CREATE TABLE t (a)", &more), None);
     }
 
     #[test]

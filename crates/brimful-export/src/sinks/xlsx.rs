@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::caught_panics::with_temporary_files;
-use super::{DecodedRow, FileOptions, Headers, RowSink, header};
+use super::{DecodedRow, FileOptions, Headers, RowSink, headers_of};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -91,8 +91,7 @@ impl XlsxSink {
         sheet.set_name(name).map_err(failed)?;
         sheet.set_freeze_panes(1, 0).map_err(failed)?;
         self.widths.resize(schema.columns.len(), 0);
-        for (place, column) in schema.columns.iter().enumerate() {
-            let title = header(column, self.headers);
+        for (place, title) in headers_of(schema, self.headers).iter().enumerate() {
             let title: String = title.chars().take(CELL_CHARACTERS / 2).collect();
             self.widths[place] = self.widths[place].max(title.chars().count() + 3);
             sheet

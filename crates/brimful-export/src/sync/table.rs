@@ -349,6 +349,7 @@ impl SyncTable {
             table: entity.table.clone(),
             command: command.clone(),
             resume: false,
+            ..StoreOptions::default()
         };
         let mut writer = match access.lock {
             Some(_) => store.open(options, plan)?,

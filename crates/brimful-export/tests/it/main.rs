@@ -6,6 +6,8 @@
 mod adbc_reader;
 mod architecture;
 mod contract;
+#[cfg(feature = "sync")]
+mod databases;
 mod messages;
 #[cfg(feature = "sqlite")]
 mod sync;

@@ -466,8 +466,10 @@ pub(super) fn failure_of(error: &SyncError) -> Failure {
             Failure::failed(error.to_string())
                 .hint("if they are deleted, run it again with --accept-deletes")
         }
-        SyncError::Store(ExportError::UnfitTable { .. }) => Failure::failed(error.to_string())
-            .hint("to keep the entity in another table: --table 'ENTITY NAME'"),
+        SyncError::Store(ExportError::UnfitTable { .. } | ExportError::OtherTypes { .. }) => {
+            Failure::failed(error.to_string())
+                .hint("to keep the entity in another table: --table 'ENTITY NAME'")
+        }
         SyncError::Store(ExportError::TooManyColumns { .. }) => Failure::failed(error.to_string())
             .hint("choose some fields of the entity: --select 'ENTITY FIELD,FIELD'"),
         SyncError::Store(error) => Failure::of_export(Exit::Failed, error),

@@ -18,10 +18,10 @@ pub(crate) use driver::AdbcAddress;
 use merge::MergeStatements;
 
 use super::batches::{BATCH, BatchBuilder};
-use super::owner;
+use super::owner::{self, StoredRun};
 use super::run_state::RunState;
 use super::statements::{clearing, label_values, misfit_values};
-use super::table_plan::{TablePlan, TypeConflict, quoted_names};
+use super::table_plan::{TablePlan, TypeConflict, of_other_types, quoted_names, with_columns};
 use super::{
     DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, label_name, labelled,
 };
@@ -69,6 +69,8 @@ pub(crate) struct AdbcSink {
     merge: MergeStatements,
     /// The highest ID of the table, where nobody else writes to it.
     highest: Option<u64>,
+    /// How statements write that a run is not finished, and that it is.
+    finished: [&'static str; 2],
     began: bool,
 }
 
@@ -125,17 +127,16 @@ impl AdbcSink {
             insert: String::new(),
             merge: MergeStatements::default(),
             highest: None,
+            finished: ["0", "1"],
             began: false,
         };
         prepared.map_err(|error| sink.failed(error.message))?;
-        if sink.state.may_resume {
-            sink.find_interrupted()?;
-        }
+        sink.find_earlier()?;
         Ok(sink)
     }
 
-    /// Looks for a run of the same command that was interrupted.
-    fn find_interrupted(&mut self) -> Result<(), ExportError> {
+    /// Looks for the last run into the table: one of the same command that was interrupted is resumed.
+    fn find_earlier(&mut self) -> Result<(), ExportError> {
         let tables = [
             self.state.table.as_str(),
             "_brimful_state",
@@ -147,39 +148,61 @@ impl AdbcSink {
             }
         }
         let table = literal(&self.state.table);
-        let stored = self.rows_of(&format!(
-            "SELECT {} FROM _brimful_state WHERE \"table\" = {table}",
-            as_text("command")
-        ))?;
-        let stored = stored
-            .first()
-            .and_then(|row| row.first().cloned().flatten());
-        let drop = format!("drop it: DROP TABLE {}", quoted(&self.state.table));
-        if let Some(message) = stored.and_then(|stored| {
-            owner::problem(&self.state.table, &stored, &self.state.command, &drop)
-        }) {
-            return Err(self.failed(message).because_of_table());
-        }
-        let sql = format!(
-            "SELECT {}, {}, {} FROM _brimful_state WHERE \"table\" = {table} AND command = {} AND finished = 0 AND \
-             last_id IS NOT NULL",
+        let found = self.rows_of(&format!(
+            "SELECT CAST(command AS VARCHAR(4000)), CASE WHEN command = {} THEN '1' ELSE '0' END, {}, {}, {}, {} FROM \
+             _brimful_state WHERE \"table\" = {table}",
+            literal(&self.state.command),
             as_text("\"rows\""),
             as_text("last_id"),
+            as_text("finished"),
             as_text(&format!(
                 "(SELECT count(*) FROM _brimful_errors WHERE \"table\" = {table})"
             )),
-            literal(&self.state.command)
-        );
-        let found = self.rows_of(&sql)?;
+        ))?;
         self.commit()?;
-        if let Some(row) = found.first() {
-            let number = |place: usize| {
-                let text: Option<&String> = row.get(place).and_then(Option::as_ref);
-                text.and_then(|text| text.parse().ok()).unwrap_or(0)
-            };
-            self.state.resume((number(0), number(1), number(2)));
+        let Some(row) = found.first() else {
+            return Ok(());
+        };
+        let text = |place: usize| row.get(place).and_then(Option::as_deref);
+        let number = |place: usize| text(place).and_then(|text| text.parse().ok());
+        let stored = text(0).unwrap_or_default();
+        let drop = format!("drop it: DROP TABLE {}", quoted(&self.state.table));
+        let problem = owner::problem(&self.state.table, stored, &self.state.command, &drop);
+        if let Some(message) = problem {
+            return Err(self.failed(message).because_of_table());
+        }
+        let is_same = text(1) == Some("1");
+        let stored = StoredRun {
+            // A long one is cut.
+            command: if is_same { &self.state.command } else { stored }.to_owned(),
+            rows: number(2).unwrap_or(0),
+            can_be_resumed: number(3).is_some() && text(4).is_some_and(owner::is_no),
+        };
+        if self.sql == Sql::Common {
+            owner::check_interrupted(&self.state, &stored, &self.store)?;
+        }
+        if let (true, true, Some(last_id)) = (
+            is_same && stored.can_be_resumed,
+            self.state.may_resume,
+            number(3),
+        ) {
+            let misfits = number(5).unwrap_or(0);
+            self.state.resume((stored.rows, last_id, misfits));
         }
         Ok(())
+    }
+
+    /// Whether how far a run is has a column of yes and no: PostgreSQL has it where rows went there without a driver.
+    fn says_finished_by_boolean(&mut self) -> bool {
+        let found = self
+            .connection
+            .get_table_schema(None, None, "_brimful_state");
+        let Ok(schema) = found else {
+            let _ = self.connection.rollback();
+            return false;
+        };
+        let mut fields = schema.fields().iter();
+        fields.any(|field| field.name() == "finished" && *field.data_type() == DataType::Boolean)
     }
 
     fn failed(&self, message: impl Into<String>) -> ExportError {
@@ -286,26 +309,59 @@ impl AdbcSink {
         schema
     }
 
+    /// Compares the column at a place of the schema with its type in the store.
+    fn compare(&self, schema: &Schema, place: usize, found: &str) -> Result<(), TypeConflict> {
+        let column = &schema.columns[place];
+        let wanted = self.type_name(column.kind);
+        // Other drivers do not tell types as statements have them.
+        if self.sql == Sql::Common || found == wanted {
+            return Ok(());
+        }
+        let (table, name) = (quoted(&self.state.table), quoted(&column.name));
+        let remedy = format!("ALTER TABLE {table} ALTER {name} TYPE {wanted}");
+        Err(TypeConflict { wanted, remedy })
+    }
+
+    /// The statement that makes the view of labels, where an earlier run has made one; with the columns at these places,
+    /// which that has not. Its types stay those of that run until it is made again.
+    fn view_with(
+        &mut self,
+        schema: &Schema,
+        plan: &TablePlan,
+    ) -> Result<Option<String>, ExportError> {
+        let (added, to_text) = plan.changes();
+        if self.sql == Sql::Common || added.is_empty() && to_text.is_empty() {
+            return Ok(None);
+        }
+        let view = format!("{}_labeled", self.state.table);
+        let found = self.rows_of(&format!(
+            "SELECT sql FROM duckdb_views() WHERE database_name = current_database() AND schema_name = current_schema() \
+             AND lower(view_name) = lower({})",
+            literal(&view)
+        ))?;
+        let Some(definition) = found.into_iter().flatten().flatten().next() else {
+            return Ok(None);
+        };
+        if !definition.contains(&format!("{}_labels", self.state.table)) {
+            return Ok(None);
+        }
+        let added = added.iter().map(|place| &schema.columns[*place].name);
+        let added: Vec<String> = added.map(|name| format!("t.{}", quoted(name))).collect();
+        let query = with_columns(&definition, &added);
+        Ok(query.map(|query| format!("CREATE OR REPLACE VIEW {} AS {query}", quoted(&view))))
+    }
+
     /// Makes the table, or adds the columns that it lacks.
     fn make_table(&mut self, schema: &Schema) -> Result<Vec<String>, ExportError> {
         let table = quoted(&self.state.table);
         let existing = self.columns_of(&self.state.table.clone())?;
         let names = quoted_names(schema, quoted);
-        let plan = TablePlan::new(
-            schema,
-            &self.state.table,
-            &existing,
-            str::eq_ignore_ascii_case,
-            |place, found| {
-                let wanted = self.type_name(schema.columns[place].kind);
-                // Other drivers do not tell types as statements have them.
-                if self.sql == Sql::Common || found == wanted {
-                    return Ok(());
-                }
-                let remedy = format!("ALTER TABLE {table} ALTER {} TYPE {wanted}", names[place]);
-                Err(TypeConflict { wanted, remedy })
-            },
-        );
+        let is_name = str::eq_ignore_ascii_case;
+        let plan = TablePlan::new(schema, &self.state, &existing, is_name, |place, found| {
+            self.compare(schema, place, found)
+        });
+        let plan = plan.map_err(|problem| problem.of(&self.store))?;
+        let view = self.view_with(schema, &plan)?;
         let definition = |place: usize| {
             // DuckDB finds rows by ID without an index, and keeps one in memory where there is a key.
             let is_key = Some(place) == schema.key && self.sql == Sql::Common;
@@ -316,19 +372,22 @@ impl AdbcSink {
         let has_mark = existing.iter().any(|(name, _)| name == DELETED_AT);
         let mark = (self.state.sync.is_some() && !has_mark)
             .then(|| format!("{DELETED_AT} TIMESTAMP WITH TIME ZONE"));
-        let mut statements: Vec<String> =
-            match plan.map_err(|message| self.failed(message).because_of_table())? {
-                TablePlan::Create => {
-                    let columns = mark.into_iter().chain((0..names.len()).map(definition));
-                    let columns: Vec<String> = columns.collect();
-                    vec![format!("CREATE TABLE {table} ({})", columns.join(", "))]
-                }
-                TablePlan::AddColumns(places) => mark
-                    .into_iter()
-                    .chain(places.into_iter().map(definition))
-                    .map(|column| format!("ALTER TABLE {table} ADD COLUMN {column}"))
-                    .collect(),
-            };
+        let mut statements: Vec<String> = match plan {
+            TablePlan::Create => {
+                let columns = mark.into_iter().chain((0..names.len()).map(definition));
+                let columns: Vec<String> = columns.collect();
+                vec![format!("CREATE TABLE {table} ({})", columns.join(", "))]
+            }
+            TablePlan::Change { added, to_text } => {
+                let added = mark.into_iter().chain(added.into_iter().map(definition));
+                let added = added.map(|column| format!("ALTER TABLE {table} ADD COLUMN {column}"));
+                let to_text = to_text.into_iter().map(|place| {
+                    format!("ALTER TABLE {table} ALTER {} TYPE VARCHAR", names[place])
+                });
+                added.chain(to_text).collect()
+            }
+        };
+        statements.extend(view);
         if self.sql == Sql::Duckdb {
             statements.extend(comments_on_columns(schema, &table));
         }
@@ -447,7 +506,7 @@ impl AdbcSink {
              {})",
             literal(&self.state.command),
             self.state.rows(),
-            u8::from(finished)
+            self.finished[usize::from(finished)]
         ))
     }
 
@@ -616,11 +675,26 @@ impl StoreSink for AdbcSink {
         done
     }
 
+    fn columns_of_other_types(&mut self, schema: &Schema) -> Result<Vec<usize>, ExportError> {
+        let existing = self.columns_of(&self.state.table.clone())?;
+        self.commit()?;
+        let is_name = str::eq_ignore_ascii_case;
+        Ok(of_other_types(
+            schema,
+            &existing,
+            is_name,
+            |place, found| self.compare(schema, place, found),
+        ))
+    }
+
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
         let table = quoted(&self.state.table);
         let starts = !self.began && self.state.resumed.is_none() && self.state.sync.is_none();
+        if self.sql == Sql::Common && self.says_finished_by_boolean() {
+            self.finished = ["FALSE", "TRUE"];
+        }
         self.in_transaction(|sink| {
             let names = sink.make_table(schema)?;
             if starts {

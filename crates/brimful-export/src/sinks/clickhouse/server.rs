@@ -24,6 +24,8 @@ pub(super) struct Server {
     pub(super) password: String,
     /// How long it may take to answer.
     pub(super) patience: Duration,
+    /// Whether it has answered once.
+    pub(super) has_answered: bool,
 }
 
 impl Server {

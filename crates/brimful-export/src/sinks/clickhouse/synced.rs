@@ -580,8 +580,8 @@ impl StoreSink for SyncedClickhouse {
             return Ok(());
         };
         self.claim()?;
-        self.inner.make_table(schema)?;
-        self.inner.store_labels(schema)?;
+        let plan = self.inner.make_table(schema)?;
+        self.inner.store_labels(schema, &plan)?;
         let names = quoted_names(schema, quoted);
         self.key.clone_from(&names[key]);
         self.inner.insert = format!(
@@ -654,6 +654,7 @@ mod tests {
             table: "synced_versions".to_owned(),
             command: r#"{"portal":"p","sync":"crm.deal","method":"crm.deal.list"}"#.to_owned(),
             resume: false,
+            ..StoreOptions::default()
         };
         let mut sink = SyncedClickhouse::open(&url, url.clone(), options).unwrap();
         sink.state_mut().sync = Some(SyncWrites::default());

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrow::{of_parquet, parquet_properties};
 use super::batches::{BATCH, BatchBuilder};
-use super::owner;
+use super::owner::{self, StoredRun};
 use super::run_state::RunState;
 use super::{DecodedRow, StoreOptions, StoreSink};
 use crate::cell::Cell;
@@ -221,6 +221,16 @@ impl DatasetSink {
             self.record = earlier;
             return Ok(());
         }
+        let stored = StoredRun {
+            can_be_resumed: !earlier.finished && earlier.last_id.is_some(),
+            rows: earlier.rows,
+            command: if earlier.command == command {
+                self.state.command.clone()
+            } else {
+                earlier.command
+            },
+        };
+        owner::check_interrupted(&self.state, &stored, &self.place)?;
         let mut old = earlier.old;
         if earlier.finished {
             old.extend(earlier.new);

@@ -38,7 +38,10 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// Makes the folder, so that one that cannot be written to is known before the first row.
     pub(super) fn make(path: PathBuf) -> Result<Self, ExportError> {
-        fs::create_dir_all(&path)?;
+        fs::create_dir_all(&path).map_err(|error| {
+            let why = format!("could not make the folder {}: {error}", path.display());
+            io::Error::new(error.kind(), why)
+        })?;
         Ok(Self(path))
     }
 

@@ -75,6 +75,7 @@ fn export(memory: &Memory, rows: u64) -> Result<(), ExportError> {
         table: "crm_deal".to_owned(),
         command: format!("crm.deal.list of {rows}"),
         resume: true,
+        ..StoreOptions::default()
     };
     let by = "CLOSEDATE:month".parse().ok();
     let mut sink = DatasetSink::new(Box::new(memory.clone()), by, String::new(), options)?;
@@ -161,6 +162,7 @@ fn of_two_runs_at_once_the_earlier_one_ends_and_no_row_is_there_twice() {
             table: "crm_deal".to_owned(),
             command: "crm.deal.list".to_owned(),
             resume: true,
+            ..StoreOptions::default()
         };
         let sink = DatasetSink::new(Box::new(memory.clone()), None, String::new(), options);
         let plan = Plan {
@@ -250,6 +252,23 @@ fn a_run_that_is_killed_after_any_operation_is_resumed_without_a_row_lost_or_dou
     assert!(killed > 50, "{killed}");
 }
 
+#[test]
+fn the_parts_of_an_interrupted_run_are_not_dropped_by_another_command() {
+    let memory = Memory::default();
+    memory.left.store(60, Ordering::SeqCst);
+    assert!(export(&memory, 43).is_err());
+    memory.left.store(usize::MAX, Ordering::SeqCst);
+    let before = names(&memory);
+    let refused = export(&memory, 20).unwrap_err();
+    assert!(
+        matches!(refused, ExportError::InterruptedRun { .. }),
+        "{refused}"
+    );
+    assert_eq!(names(&memory), before);
+    export(&memory, 43).unwrap();
+    assert_eq!(found(&memory).0, (1..=43).collect::<Vec<i64>>());
+}
+
 /// A run of a sync: rows with their titles, and IDs that are gone.
 #[cfg(feature = "sync")]
 fn sync(memory: &Memory, rows: &[(u64, &str)], gone: &[u64]) -> Result<(), ExportError> {
@@ -290,6 +309,7 @@ fn synced_dataset(memory: &Memory) -> Result<super::synced::SyncedDataset, Expor
         table: "crm_deal".to_owned(),
         command: SYNC.to_owned(),
         resume: false,
+        ..StoreOptions::default()
     };
     super::synced::SyncedDataset::new(Box::new(memory.clone()), String::new(), options)
 }

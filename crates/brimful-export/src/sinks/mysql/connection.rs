@@ -209,6 +209,8 @@ pub(super) fn said(error: &mysql::Error) -> String {
         ),
         mysql::Error::MySqlError(error) => error.message.clone(),
         mysql::Error::IoError(error) => error.to_string(),
+        // By itself it is shown as a value of the program.
+        mysql::Error::CodecError(error) => format!("the connection has ended: {error}"),
         mysql::Error::DriverError(mysql::DriverError::TlsNotSupported) => {
             "the server does not support TLS".to_owned()
         }

@@ -140,12 +140,13 @@ impl MysqlSink {
         if !self.has_lock && self.state.sync.is_none() {
             self.lock_table()?;
         }
-        self.make_table(schema)
+        let plan = self
+            .make_table(schema)
             .map_err(|error| error.because_of_columns(&TOO_MANY_COLUMNS, MOST_COLUMNS))?;
         for statement in OWN_TABLES {
             self.execute(statement)?;
         }
-        self.store_labels(schema)?;
+        self.store_labels(schema, &plan)?;
         if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
             self.clear(schema)?;
         }
@@ -223,6 +224,10 @@ impl StoreSink for MysqlSink {
         })
     }
 
+    fn columns_of_other_types(&mut self, schema: &Schema) -> Result<Vec<usize>, ExportError> {
+        self.reconnecting(|sink| sink.others(schema))
+    }
+
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
@@ -237,7 +242,8 @@ impl StoreSink for MysqlSink {
         };
         self.load = load(STAGE);
         self.load_new = load(&table);
-        self.new_rows = NewRows::above(self.highest_id(schema)?);
+        let highest = self.reconnecting(|sink| sink.highest_id(schema))?;
+        self.new_rows = NewRows::above(highest);
         self.merge = self.merge_statement(schema);
         self.count = self.count_statement(schema);
         self.began = true;

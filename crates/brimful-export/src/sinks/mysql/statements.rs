@@ -7,7 +7,8 @@ use mysql::prelude::Queryable;
 
 use super::super::statements::{clearing, label_values, misfit_values};
 use super::super::table_plan::{
-    TablePlan, TypeConflict, definition, lacking_deleted_at, quoted_names,
+    TablePlan, TypeConflict, definition, lacking_deleted_at, of_other_types, quoted_names,
+    with_columns,
 };
 use super::super::{DELETED_AT, label_name, labelled};
 use super::connection::said;
@@ -79,6 +80,15 @@ fn type_name(kind: ColumnType) -> (&'static str, &'static [&'static str]) {
     }
 }
 
+/// The type that a column is made with.
+fn declared(schema: &Schema, place: usize) -> &'static str {
+    match type_name(schema.columns[place].kind).0 {
+        // A text of any length cannot be a key.
+        "LONGTEXT" if Some(place) == schema.key => TEXT_KEY,
+        kind => kind,
+    }
+}
+
 impl MysqlSink {
     /// The statement that takes down how far the run is.
     pub(super) fn state_statement(&self, finished: bool) -> String {
@@ -93,34 +103,17 @@ impl MysqlSink {
     }
 
     /// Makes the table, or adds the columns that it lacks.
-    pub(super) fn make_table(&mut self, schema: &Schema) -> Result<(), ExportError> {
-        let name = self.state.table.clone();
-        let table = quoted(&name);
-        let existing = self.columns_of(&name)?;
+    pub(super) fn make_table(&mut self, schema: &Schema) -> Result<TablePlan, ExportError> {
+        let table = quoted(&self.state.table);
+        let existing = self.existing()?;
         let names = quoted_names(schema, quoted);
-        let declared = |place: usize| match type_name(schema.columns[place].kind).0 {
-            // A text of any length cannot be a key.
-            "LONGTEXT" if Some(place) == schema.key => TEXT_KEY,
-            kind => kind,
-        };
-        let plan = TablePlan::new(
-            schema,
-            &name,
-            &existing,
-            str::eq_ignore_ascii_case,
-            |place, found| {
-                let (wanted, known_as) = (declared(place), type_name(schema.columns[place].kind).1);
-                if known_as.contains(&found) || wanted == TEXT_KEY && found == "varchar" {
-                    return Ok(());
-                }
-                Err(TypeConflict {
-                    wanted: wanted.to_owned(),
-                    remedy: format!("ALTER TABLE {table} MODIFY {} {wanted}", names[place]),
-                })
-            },
-        );
+        let is_name = str::eq_ignore_ascii_case;
+        let plan = TablePlan::new(schema, &self.state, &existing, is_name, |place, found| {
+            self.compare(schema, place, found)
+        });
+        let plan = plan.map_err(|problem| problem.of(&self.store))?;
         let with_comment = |place: usize| {
-            let column = definition(schema, place, &names[place], declared(place));
+            let column = definition(schema, place, &names[place], declared(schema, place));
             let title = schema.columns[place].title.as_ref();
             let comment = title.map_or_else(String::new, |title| {
                 let title: String = title.chars().take(COMMENT_CHARACTERS).collect();
@@ -129,25 +122,122 @@ impl MysqlSink {
             column + &comment
         };
         let deleted_at = lacking_deleted_at(&self.state, &existing, "DATETIME");
-        match plan.map_err(|message| self.failed(message).because_of_table())? {
+        match &plan {
             TablePlan::Create => {
                 let columns = (0..names.len()).map(with_comment);
                 let columns: Vec<String> = deleted_at.into_iter().chain(columns).collect();
                 let columns = columns.join(", ");
                 self.execute(&format!(
                     "CREATE TABLE {table} ({columns}) DEFAULT CHARSET utf8mb4"
-                ))
+                ))?;
             }
-            TablePlan::AddColumns(places) => {
-                let added = places.into_iter().map(with_comment).chain(deleted_at);
-                let added: Vec<String> =
-                    added.map(|column| format!("ADD COLUMN {column}")).collect();
-                if !added.is_empty() {
-                    self.execute(&format!("ALTER TABLE {table} {}", added.join(", ")))?;
+            TablePlan::Change { added, to_text } => {
+                let added = added.iter().copied().map(with_comment).chain(deleted_at);
+                let added = added.map(|column| format!("ADD COLUMN {column}"));
+                let mut changes: Vec<String> = added.collect();
+                for place in to_text {
+                    changes.extend(self.index_drops(&schema.columns[*place].name)?);
+                    changes.push(format!("MODIFY {} LONGTEXT", names[*place]));
                 }
-                self.retitle(schema)
+                if !changes.is_empty() {
+                    self.execute(&format!("ALTER TABLE {table} {}", changes.join(", ")))?;
+                }
+                self.retitle(schema)?;
             }
         }
+        Ok(plan)
+    }
+
+    /// The columns of the table and their types, by name; empty if there is no table.
+    fn existing(&mut self) -> Result<Vec<(String, String)>, ExportError> {
+        let table = self.state.table.clone();
+        let mut existing = self.columns_of(&table)?;
+        let version: mysql::Result<Option<String>> =
+            self.connection.query_first("SELECT VERSION()");
+        let version = version.map_err(|error| self.failed(said(&error)))?;
+        if !version.is_some_and(|version| version.contains("MariaDB")) {
+            return Ok(existing);
+        }
+        // JSON is a text with a check there.
+        let checked: mysql::Result<Vec<String>> = self.connection.exec(
+            "SELECT constraint_name FROM information_schema.check_constraints WHERE constraint_schema = DATABASE() \
+             AND table_name = ? AND check_clause LIKE 'json_valid(%'",
+            (&table,),
+        );
+        let checked = checked.map_err(|error| self.failed(said(&error)))?;
+        for (name, kind) in &mut existing {
+            if checked.contains(name) {
+                "json".clone_into(kind);
+            }
+        }
+        Ok(existing)
+    }
+
+    /// The places of the columns that have another type in the store.
+    pub(super) fn others(&mut self, schema: &Schema) -> Result<Vec<usize>, ExportError> {
+        let existing = self.existing()?;
+        let is_name = str::eq_ignore_ascii_case;
+        Ok(of_other_types(
+            schema,
+            &existing,
+            is_name,
+            |place, found| self.compare(schema, place, found),
+        ))
+    }
+
+    /// Compares the column at a place of the schema with its type in the store.
+    fn compare(&self, schema: &Schema, place: usize, found: &str) -> Result<(), TypeConflict> {
+        let column = &schema.columns[place];
+        let (wanted, known_as) = (declared(schema, place), type_name(column.kind).1);
+        if known_as.contains(&found) || wanted == TEXT_KEY && found == "varchar" {
+            return Ok(());
+        }
+        let (table, name) = (quoted(&self.state.table), quoted(&column.name));
+        Err(TypeConflict {
+            wanted: wanted.to_owned(),
+            remedy: format!("ALTER TABLE {table} MODIFY {name} {wanted}"),
+        })
+    }
+
+    /// What drops the indexes of a column that becomes a text: texts of any length have none.
+    fn index_drops(&mut self, column: &str) -> Result<Vec<String>, ExportError> {
+        let found: mysql::Result<Vec<String>> = self.connection.exec(
+            "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = DATABASE() \
+             AND table_name = ? AND column_name = ?",
+            (&self.state.table, column),
+        );
+        let found = found.map_err(|error| self.failed(said(&error)))?;
+        let drops = found
+            .iter()
+            .map(|name| format!("DROP INDEX {}", quoted(name)));
+        Ok(drops.collect())
+    }
+
+    /// Gives the view of labels of an earlier run the columns that this run without labels adds.
+    fn renew_view(&mut self, schema: &Schema, plan: &TablePlan) -> Result<(), ExportError> {
+        let (added, _) = plan.changes();
+        if added.is_empty() {
+            return Ok(());
+        }
+        let view = format!("{}_labeled", self.state.table);
+        let found: mysql::Result<Option<String>> = self.connection.exec_first(
+            "SELECT view_definition FROM information_schema.views WHERE table_schema = DATABASE() AND table_name = ?",
+            (&view,),
+        );
+        let found = found.map_err(|error| self.failed(said(&error)))?;
+        let labels = format!("{}_labels", self.state.table);
+        let Some(definition) = found.filter(|definition| definition.contains(&labels)) else {
+            return Ok(());
+        };
+        let added = added.iter().map(|place| &schema.columns[*place].name);
+        let added: Vec<String> = added.map(|name| format!("t.{}", quoted(name))).collect();
+        let Some(query) = with_columns(&definition, &added) else {
+            return Ok(());
+        };
+        self.execute(&format!(
+            "CREATE OR REPLACE VIEW {} AS {query}",
+            quoted(&view)
+        ))
     }
 
     /// Gives columns the titles that their fields have now, as comments. Columns that somebody has given more than a type
@@ -236,10 +326,14 @@ impl MysqlSink {
     }
 
     /// Stores what people call the codes in a table of its own, and makes a view of the rows with both.
-    pub(super) fn store_labels(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    pub(super) fn store_labels(
+        &mut self,
+        schema: &Schema,
+        plan: &TablePlan,
+    ) -> Result<(), ExportError> {
         let labelled = labelled(schema);
         if labelled.is_empty() {
-            return Ok(());
+            return self.renew_view(schema, plan);
         }
         let labels = quoted(&format!("{}_labels", self.state.table));
         let view = quoted(&format!("{}_labeled", self.state.table));

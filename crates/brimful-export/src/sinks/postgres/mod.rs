@@ -248,6 +248,23 @@ impl PostgresSink {
     fn refused(&self, error: &tokio_postgres::Error) -> ExportError {
         let message = said(error);
         match error.code() {
+            // Tables are to be made in the schema of the address, and it is not there.
+            Some(&SqlState::INVALID_SCHEMA_NAME) => {
+                let mut options = self
+                    .config
+                    .get_options()
+                    .unwrap_or_default()
+                    .split("search_path=");
+                match options
+                    .nth(1)
+                    .and_then(|rest| rest.split_whitespace().next())
+                {
+                    Some(schema) => self.failed(format!(
+                        "there is no schema {schema}; to make it: CREATE SCHEMA {schema}"
+                    )),
+                    None => self.failed(message),
+                }
+            }
             // The second one is a row that does not fit a page of the server.
             Some(&SqlState::TOO_MANY_COLUMNS | &SqlState::PROGRAM_LIMIT_EXCEEDED) => {
                 ExportError::TooManyColumns {
@@ -278,12 +295,13 @@ impl PostgresSink {
             "BEGIN;\nSELECT pg_advisory_xact_lock({MAKES_TABLES})"
         ))?;
         let existing = self.existing()?;
-        let mut sql = self.table_statements(schema, &existing)?;
+        let plan = self.plan(schema, &existing)?;
+        let mut sql = self.table_statements(schema, &existing, &plan);
         sql += OWN_TABLES;
         if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
             sql += &self.clearing_statements(schema);
         }
-        sql += &self.label_statements(schema, &existing)?;
+        sql += &self.label_statements(schema, &existing, &plan)?;
         let table = quoted(&self.state.table);
         let columns = quoted_names(schema, quoted).join(", ");
         self.stage = format!(
@@ -370,6 +388,12 @@ impl StoreSink for PostgresSink {
         })
     }
 
+    fn columns_of_other_types(&mut self, schema: &Schema) -> Result<Vec<usize>, ExportError> {
+        self.settle()?;
+        let existing = self.reconnecting(|sink| sink.existing())?;
+        Ok(self.others(schema, &existing))
+    }
+
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
@@ -392,7 +416,8 @@ impl StoreSink for PostgresSink {
             merge: self.merge_statement(schema),
             copy_new: format!("COPY {table} ({columns}) FROM STDIN"),
         });
-        self.new_rows = NewRows::above(self.highest_id(schema)?);
+        let highest = self.reconnecting(|sink| sink.highest_id(schema))?;
+        self.new_rows = NewRows::above(highest);
         self.began = true;
         Ok(())
     }

@@ -212,6 +212,7 @@ fn an_interrupted_run_to_duckdb_is_resumed_by_the_same_command_alone() {
     drop(writer);
     let other = StoreOptions {
         command: "crm.deal.list with a 'filter'".to_owned(),
+        drop_interrupted: true,
         ..options("crm_deal")
     };
     assert_eq!(store.open(other, plan()).unwrap().resumed(), None);

@@ -10,7 +10,7 @@ use brimful_export::{RowWriter, Store};
 
 use super::*;
 
-struct Server {
+pub(super) struct Server {
     store: Store,
     url: Url,
     client: reqwest::Client,
@@ -19,7 +19,7 @@ struct Server {
 
 impl Server {
     /// The server, without the table of a test.
-    fn find(table: &str) -> Option<Self> {
+    pub(super) fn find(table: &str) -> Option<Self> {
         let text = std::env::var("BRIMFUL_TEST_CLICKHOUSE").ok()?;
         let builder = brimful::HttpOptions::reqwest_builder().unwrap();
         let server = Self {
@@ -36,7 +36,7 @@ impl Server {
     }
 
     /// What the server answers to a statement, without the end of its last line.
-    fn text(&self, sql: &str) -> String {
+    pub(super) fn text(&self, sql: &str) -> String {
         let host = (self.url.host_str().unwrap(), self.url.port().unwrap());
         let password = self.url.password().unwrap_or_default().replace("%20", " ");
         let request = self
@@ -59,6 +59,13 @@ impl Server {
         writer.write_page(page, &mut Vec::new()).unwrap();
         writer.finish(&mut std::io::sink()).unwrap();
         writer
+    }
+
+    /// Another database of the same server.
+    pub(super) fn in_database(&self, name: &str) -> Store {
+        let mut url = self.url.clone();
+        url.set_path(name);
+        url.as_str().parse().unwrap()
     }
 
     /// The address of the same server by another port, and with another password.

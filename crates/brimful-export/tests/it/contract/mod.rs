@@ -3,6 +3,8 @@
 
 #[cfg(feature = "adbc")]
 mod adbc;
+#[cfg(feature = "stores")]
+mod changed_tables;
 #[cfg(feature = "clickhouse")]
 pub(crate) mod clickhouse;
 mod files;
@@ -127,6 +129,7 @@ fn options(table: &str) -> StoreOptions {
         table: table.to_owned(),
         command: "crm.deal.list".to_owned(),
         resume: true,
+        ..StoreOptions::default()
     }
 }
 

@@ -267,6 +267,7 @@ async fn two_syncs_of_one_folder_do_not_run_at_once_and_an_export_does_not_end_o
         table: "crm_deal".to_owned(),
         command: command.to_string(),
         resume: false,
+        ..StoreOptions::default()
     };
     let error = store
         .open(options, Plan::default())

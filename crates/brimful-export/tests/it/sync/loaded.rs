@@ -2,8 +2,8 @@
 
 use brimful_export::sync::{Loaded, status};
 
-use super::databases::{mysql, postgres};
 use super::*;
+use crate::databases::{mysql, postgres};
 
 /// Syncs two entities twice. `ask` gives the first value of a query.
 async fn assert_loaded_is_told(bench: &Bench, store: &Store, ask: impl Fn(&str) -> String) {

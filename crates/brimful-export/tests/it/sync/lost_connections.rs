@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use brimful_export::sync::{SyncEvent, verify};
 
-use super::databases::{TestDatabase, mysql, postgres};
 use super::*;
+use crate::databases::{TestDatabase, mysql, postgres};
 
 fn databases(name: &str) -> Vec<TestDatabase> {
     postgres(name).into_iter().chain(mysql(name)).collect()

@@ -6,7 +6,6 @@ mod children;
 mod clickhouse;
 #[cfg(feature = "clickhouse")]
 mod clickhouse_faults;
-mod databases;
 #[cfg(feature = "parquet")]
 mod datasets;
 #[cfg(feature = "adbc")]

@@ -10,6 +10,7 @@ fn export_of(portal: &str, method: &str, table: &str) -> StoreOptions {
         table: table.to_owned(),
         command: json!({"portal": portal, "method": method, "params": {}}).to_string(),
         resume: false,
+        ..StoreOptions::default()
     }
 }
 

@@ -39,6 +39,7 @@ async fn empty(bench: &Bench, store: &Store, table: &str) {
             table,
             command: "test".to_owned(),
             resume: false,
+            ..StoreOptions::default()
         };
         let plan = Plan {
             id_field: "ID".to_owned(),

@@ -1,7 +1,7 @@
 //! The titles of fields that have changed, in every store that keeps titles.
 
-use super::databases::{mysql, postgres};
 use super::*;
+use crate::databases::{mysql, postgres};
 
 /// Syncs deals twice, between which the title of their field TITLE has changed, and asks for that title each time.
 async fn assert_title_follows(

@@ -7,7 +7,7 @@ use brimful_export::Store;
 
 /// What becomes of the connection that a statement was sent by.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Afterwards {
+pub(crate) enum Afterwards {
     Close,
     /// It stays until the server ends it, and so do its locks.
     Stay,
@@ -17,23 +17,23 @@ type Ask = dyn Fn(&str, Afterwards) -> Vec<String> + Send + Sync;
 
 /// A database of a test.
 #[derive(Clone)]
-pub(super) struct TestDatabase {
-    pub(super) store: Store,
+pub(crate) struct TestDatabase {
+    pub(crate) store: Store,
     ask: Arc<Ask>,
 }
 
 impl TestDatabase {
     /// The first values of the rows of a query, as texts.
-    pub(super) fn ask(&self, sql: &str) -> Vec<String> {
+    pub(crate) fn ask(&self, sql: &str) -> Vec<String> {
         (self.ask)(sql, Afterwards::Close)
     }
 
-    pub(super) fn ask_and_stay(&self, sql: &str) {
+    pub(crate) fn ask_and_stay(&self, sql: &str) {
         (self.ask)(sql, Afterwards::Stay);
     }
 
     /// Ends all other connections to the database.
-    pub(super) fn end_connections(&self) {
+    pub(crate) fn end_connections(&self) {
         if let Store::Postgres(_) = self.store {
             self.ask(
                 "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> \
@@ -52,7 +52,7 @@ impl TestDatabase {
 
 /// An empty database of PostgreSQL.
 #[cfg(feature = "postgres")]
-pub(super) fn postgres(name: &str) -> Option<TestDatabase> {
+pub(crate) fn postgres(name: &str) -> Option<TestDatabase> {
     let url = std::env::var("BRIMFUL_TEST_POSTGRES").ok()?;
     ask_postgres(
         &url,
@@ -97,13 +97,13 @@ fn ask_postgres(url: &str, sql: &str, afterwards: Afterwards) -> Vec<String> {
 }
 
 #[cfg(not(feature = "postgres"))]
-pub(super) fn postgres(_: &str) -> Option<TestDatabase> {
+pub(crate) fn postgres(_: &str) -> Option<TestDatabase> {
     None
 }
 
 /// An empty database of MySQL or MariaDB.
 #[cfg(feature = "mysql")]
-pub(super) fn mysql(name: &str) -> Option<TestDatabase> {
+pub(crate) fn mysql(name: &str) -> Option<TestDatabase> {
     let url = std::env::var("BRIMFUL_TEST_MYSQL").ok()?;
     for sql in [
         format!("DROP DATABASE IF EXISTS {name}"),
@@ -139,6 +139,6 @@ fn ask_mysql(url: &str, sql: &str, afterwards: Afterwards) -> Vec<String> {
 }
 
 #[cfg(not(feature = "mysql"))]
-pub(super) fn mysql(_: &str) -> Option<TestDatabase> {
+pub(crate) fn mysql(_: &str) -> Option<TestDatabase> {
     None
 }
