@@ -150,7 +150,7 @@ class _Base(Generic[RowsT, OutcomesT]):
     :param user_agent: what the client calls itself.
     :param proxy: the address of a proxy, ``"http://user:password@proxy.local:3128"``. ``None`` takes that of the system,
         ``False`` none.
-    :param verify_certificates: ``False`` takes any certificate. Whoever stands between can read and change everything.
+    :param verify_certificates: ``False`` takes any certificate. Anyone on the way can then read and change everything.
     :param ca_file: a file of certificates in PEM that are trusted too: for a portal with an authority of its own.
     :param http1_only: keeps to HTTP/1.1.
     :param max_reply: bytes that a reply may have, unpacked (256 MiB).

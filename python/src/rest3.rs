@@ -88,7 +88,7 @@ impl Rest3 {
     }
 }
 
-/// What became of each call, as outcomes of other batches are.
+/// The outcome of each call, in the shape of other batches.
 fn outcomes<'py>(py: Python<'py>, reply: &BatchReply) -> PyResult<Bound<'py, PyList>> {
     let made = PyList::empty(py);
     for (label, result) in reply.iter() {

@@ -131,7 +131,7 @@ pub(crate) enum Order {
 pub(crate) enum FirstPageAgain {
     /// The method returns everything at once.
     IsTheList,
-    /// It does not take the place of a page, so nobody knows what follows.
+    /// It does not take the place of a page, so it is unknown what follows.
     IsAnError,
 }
 
@@ -533,7 +533,7 @@ impl Strategy for OffsetPages {
             return None;
         }
         let mut starts: Vec<u64> = Vec::new();
-        // Before the first pass it has to come: of a row that is newer than the first page nobody knows when it came.
+        // Before the first pass it has to come: it is unknown when a row came that is newer than the first page.
         if first_is_due && (room < 2 || self.readings.count() > 1) {
             self.newest = None;
         }

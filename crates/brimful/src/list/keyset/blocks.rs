@@ -1,9 +1,9 @@
 //! Blocks: ranges of IDs with more rows than a page holds of which a page is short, read by the places of their pages.
 //!
-//! Where rows are not shown, nobody knows where their IDs lie, and narrower windows find many ranges without a row. The
-//! places of the pages need no IDs: page 0, 50, 100, … of a range show all of it, as long as nothing moves. Two things
-//! make sure of that. The upper end of a block was given to a row before, so no row can come into it, and a row that
-//! goes lowers the count that stands beside each page. Where a page counts other than the ones before it, or names
+//! Where rows are not shown, it is unknown where their IDs lie, and narrower windows find many ranges without a row.
+//! The places of the pages need no IDs: page 0, 50, 100, … of a range show all of it, as long as nothing moves. Two
+//! things make sure of that. The upper end of a block was given to a row before, so no row can come into it, and a row
+//! that goes lowers the count that stands beside each page. Where a page counts other than the ones before it, or names
 //! another next place than expected, the block is cut into windows instead.
 //!
 //! A block is read twice, from either end. It is proven if both passes show the same rows.

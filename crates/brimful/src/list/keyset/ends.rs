@@ -75,7 +75,7 @@ pub(crate) struct ShortEnds {
     pub(crate) page_size: Option<u64>,
     /// Fewer rows are counted than are shown.
     pub(crate) counts_are_wrong: bool,
-    /// The last page shows one row, so nobody knows whether it was sorted.
+    /// The last page shows one row, so it is unknown whether it was sorted.
     pub(crate) is_order_unknown: bool,
 }
 

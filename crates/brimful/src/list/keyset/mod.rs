@@ -191,7 +191,7 @@ enum LastPage {
     /// It showed no row.
     #[default]
     Empty,
-    /// It showed one row, so nobody knows whether it was sorted.
+    /// It showed one row, so it is unknown whether it was sorted.
     OneRow,
     /// It was short: a reading from above that may have left rows out.
     Short,

@@ -343,7 +343,7 @@ impl KeysetPages {
 /// lower bound of every page; after a full page the last row of that page lies at it or above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Restart {
-    /// Nobody knows: the rest of the chain is of no use.
+    /// Unknown: the rest of the chain is of no use.
     Nowhere,
     /// So many IDs after where the page before it would begin if all pages were as dense as can be.
     Every(u64),

@@ -330,8 +330,8 @@ impl KeysetWalk {
         let rest = self.rest.filter(|_| counts_rest);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;
-            // A look at whether there is more takes one page. Where no page may refer to another, nobody knows where the
-            // second one begins.
+            // A look at whether there is more takes one page. Where no page may refer to another, it is unknown where
+            // the second one begins.
             let commands = if self.is_last_page_full() && self.pages.counts() {
                 left
             } else {

@@ -72,7 +72,7 @@ enum WindowCut {
     Part,
     /// It is to have the rows of many pages.
     Wide,
-    /// Nobody knows whether it has a row, and it may have many.
+    /// It is unknown whether it has a row, and it may have many.
     Range,
 }
 
@@ -203,7 +203,7 @@ impl Stretch {
                 _ => Verdict::ReadAgain,
             };
         }
-        // Of rows that came before and not now nobody knows whether they are among those that are counted.
+        // It is unknown whether rows that came before and not now are among those that are counted.
         if counted == Some(all) && all == shown as u64 && (all > 0 || agrees) {
             return Verdict::Settled { hidden: 0 };
         }

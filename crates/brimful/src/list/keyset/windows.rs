@@ -29,15 +29,15 @@ const FEW_WINDOWS_LEFT: usize = 30;
 const MOST_WINDOWS_OF_A_PAGE: u64 = 4;
 /// A stretch is cut into so many windows at once at the most.
 const MAX_PIECES: u64 = 32;
-/// Where nobody knows where the rows of a stretch lie, all stretches together are cut into so many windows: they fill a
-/// request from both ends. Each of them is cut into so many at the least.
+/// Where it is unknown where the rows of a stretch lie, all stretches together are cut into so many windows: they fill
+/// a request from both ends. Each of them is cut into so many at the least.
 const PIECES_OF_A_REQUEST: u64 = 24;
 const FEWEST_PIECES: u64 = 3;
 /// That is so from so many IDs for each row on.
 const SPARSE: u64 = 64;
 /// A stretch without an end is cut where its rows are foretold to end, if that is not more than such a part of it.
 const FAR_WITHOUT_END: u64 = 64;
-/// Where nobody knows how far IDs go, each range is so many times as wide as the one before it.
+/// Where it is unknown how far IDs go, each range is so many times as wide as the one before it.
 pub(super) const RANGE_GROWTH: u64 = 16;
 /// A count that cannot be right is asked for again so often.
 const MAX_BAD_COUNTS: u32 = 3;
@@ -638,7 +638,7 @@ impl KeysetWalk {
             |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::of_part()));
         let span = to - from;
         let mut parts = Vec::new();
-        // Nobody knows how far the IDs go: as far as their density foretells, or else much farther.
+        // It is unknown how far the IDs go: as far as their density foretells, or else much farther.
         let foretold = self.width_without_end(from, counted);
         let page = (self.full as u64 * 4 / 5).max(1);
         let cut = |end: u64, pieces: u64, piece: u64| {
@@ -793,7 +793,7 @@ struct RunCount {
     is_plausible: bool,
 }
 
-/// Rows go on above the IDs that were seen. Nobody knows whether they were there from the start.
+/// Rows go on above the IDs that were seen. It is unknown whether they were there from the start.
 fn no_end(pages: u64) -> StrategyError {
     StrategyError::Misbehaves(format!(
         "its newest rows were not shown at first, and {pages} pages above the last ID that was known have not come to its end: it may grow faster than it is read"

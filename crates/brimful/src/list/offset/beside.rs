@@ -324,7 +324,7 @@ impl OffsetPages {
     /// Asks for the rows beside those that came, after the first pass, if more are counted.
     pub(super) fn ask_beside(&mut self) -> bool {
         let hidden = self.readings.hidden();
-        // Of a page that shows hardly a row nobody knows how far it reaches.
+        // It is unknown how far a page reaches that shows hardly a row.
         let is_sure_of_pages = self.longest * 2 >= self.page_size;
         if self.by_id.is_none() || self.readings.count() != 1 || hidden == 0 || !is_sure_of_pages {
             return false;

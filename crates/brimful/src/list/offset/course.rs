@@ -55,7 +55,7 @@ impl OffsetPages {
             None if came == 0 => self.position.page(),
             None => came.max(least),
         };
-        // Of a page of which hardly a row is shown nobody knows how large pages are.
+        // A page of which hardly a row is shown does not tell how large pages are.
         let is_odd = by_row && meta.next.is_none() && came * 4 < self.position.page();
         self.course = match (counted, meta.next) {
             (_, Some(_)) if self.order == Order::ByNext => Course::ByNext,

@@ -25,8 +25,8 @@
 //! - Rows are told apart (an ID is not given to another row, and does not come back after it was deleted).
 //! - The number is right. It is believed where two answers agree on it: the `total` of the last page with its place, or
 //!   the places of the last pages of two passes. So it is not believed where a page arrived short or empty once, nor
-//!   where `total` is smaller than what there is. Nor is the place of a last page believed where more rows are counted
-//!   than lie before its end: it may lack them.
+//!   where `total` is smaller than the number of rows. Nor is the place of a last page believed where more rows are
+//!   counted than lie before its end: it may lack them.
 //! - The first page of a pass is read before all others, the last one behind all others. Where this cannot be said
 //!   (a command of the request failed), the moment is not used.
 //!

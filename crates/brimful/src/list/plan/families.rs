@@ -213,7 +213,7 @@ pub(crate) fn cursor(method: &str, api: Api) -> Option<Found> {
     }
 }
 
-/// The cursor that a method may have that nobody knows.
+/// The cursor that an unknown method may have.
 pub(crate) fn likely_cursor(api: Api) -> Found {
     let family = match api {
         Api::Rest => Family::NextOffset,

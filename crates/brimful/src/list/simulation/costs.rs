@@ -289,8 +289,8 @@ fn far_clusters(rows: usize, seed: u64) -> Vec<u64> {
     ids
 }
 
-/// Each hidden row has to be part of two pages, or nobody knows that the one page without it was not short by mistake. So
-/// a list takes at least two commands for every 50 hidden rows.
+/// Each hidden row has to be part of two pages, or it is unknown whether the one page without it was short by mistake.
+/// So a list takes at least two commands for every 50 hidden rows.
 #[test]
 fn a_list_of_which_most_rows_are_hidden_takes_at_most_twice_the_requests_of_two_readings_and_ten() {
     for rows in [3_000, 10_000, 20_000] {
@@ -480,7 +480,7 @@ fn hidden_oldest_rows_behind_a_long_gap_cost_at_most_half_as_many_requests_again
     }
 }
 
-/// Where neither end is shown, nobody knows where the IDs lie: lists of up to a request may take two more.
+/// Where neither end is shown, it is unknown where the IDs lie: lists of up to a request may take two more.
 #[test]
 fn hidden_rows_at_both_ends_cost_at_most_half_as_many_requests_again_from_three_requests_on() {
     let firsts = [1, 1, 1, 1, 1, 1, 1, 12_346, 1_000_001];
