@@ -114,13 +114,7 @@ pub enum ExportError {
 
 impl ExportError {
     /// The refusal of a store, where it is the table that cannot take the rows.
-    #[cfg(any(
-        feature = "adbc",
-        feature = "clickhouse",
-        feature = "mysql",
-        feature = "parquet",
-        feature = "postgres"
-    ))]
+    #[cfg(any(feature = "adbc", feature = "clickhouse", feature = "parquet"))]
     pub(crate) fn because_of_table(self) -> Self {
         match self {
             Self::Store { store, message } => Self::UnfitTable { store, message },

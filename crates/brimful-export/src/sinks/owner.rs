@@ -63,7 +63,7 @@ pub(crate) struct StoredRun {
 }
 
 /// Whether a database means no by it.
-#[cfg(feature = "dialects")]
+#[cfg(feature = "sync")]
 pub(crate) fn is_no(text: &str) -> bool {
     matches!(text, "0" | "f" | "false")
 }

@@ -106,6 +106,12 @@ impl TablePlan {
     }
 
     /// The places of the columns that a table which is there lacks, and of those that are to be made texts.
+    #[cfg(any(
+        feature = "adbc",
+        feature = "clickhouse",
+        feature = "mysql",
+        feature = "postgres"
+    ))]
     pub(crate) fn changes(&self) -> (&[usize], &[usize]) {
         match self {
             Self::Create => (&[], &[]),
@@ -137,6 +143,7 @@ pub(crate) fn of_other_types(
 
 /// The query of a view with more columns, each as a SELECT has it, before the others. `definition` is the statement that
 /// makes the view, or its query. None are added where it has all columns of its table anyway. `None`: there is no query.
+#[cfg(any(test, feature = "adbc", feature = "clickhouse", feature = "mysql"))]
 pub(crate) fn with_columns(definition: &str, columns: &[String]) -> Option<String> {
     const SELECT: &str = "SELECT";
     let upper = definition.to_ascii_uppercase();
