@@ -336,7 +336,9 @@ impl<'a> EndPages<'a> {
         });
         // One row is in every order, so it does not show that the method sorts: it is counted, or asked for twice too.
         let is_the_only_row = first.len() == 1 && counted == Some(1);
-        let is_sorted = self.before.is_some() || first.len() > 1 || is_the_only_row;
+        // Two different pages show the same rows where enough of them are hidden, so the rows are counted too.
+        let is_counted = !self.pages.counts() || counted.is_some();
+        let is_sorted = self.before.is_some() || first.len() > 1 && is_counted || is_the_only_row;
         if !self.are_same || !nothing_else || first.len() >= self.pages.full || !is_sorted {
             return None;
         }

@@ -527,12 +527,7 @@ fn hidden_rows_of_rest_3_cost_at_most_three_requests_more() {
                 let shown: Vec<u64> = model.ids.difference(&model.hidden).copied().collect();
                 let (came, requests) = walk(&mut model);
                 assert_eq!(came, shown, "{rows} rows, {kind} hidden");
-                let most = clean
-                    + if density == 1.0 && rows < 20_000 {
-                        2
-                    } else {
-                        3
-                    };
+                let most = clean + if has_no_gaps && rows < 20_000 { 2 } else { 3 };
                 assert!(
                     requests <= most,
                     "{rows} rows, density {density}, {kind} hidden: {requests} requests for {clean}"

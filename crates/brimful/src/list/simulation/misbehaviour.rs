@@ -623,3 +623,11 @@ fn a_page_that_refers_to_nothing_and_shows_nothing_is_no_reading_of_its_range() 
     }
     assert!(played > 400, "{played} lists had a page that was spoilt");
 }
+
+/// Histories that other seeds than the usual ones have drawn.
+#[test]
+fn histories_by_id_that_once_lost_a_row_do_not() {
+    for seed in [3_003_773, 3_013_266, 3_035_096] {
+        assert!(is_honest(seed).is_ok(), "history {seed}");
+    }
+}
