@@ -116,7 +116,7 @@ pub async fn describe(
     labels: bool,
 ) -> Result<Description, Error> {
     let call = FieldsCall::of(list);
-    let known = list_fields::find(list).filter(|known| known.fields == call.method);
+    let known = list_fields::find(list).filter(|known| known.fields == Some(&call.method));
     let passed_on = |name: &str| {
         known.map_or(name.eq_ignore_ascii_case("entityTypeId"), |known| {
             let mut names = known.passed_on.iter();

@@ -72,7 +72,7 @@ impl Default for PortalConfig {
     fn default() -> Self {
         Self {
             data: Data::default(),
-            webhooks: vec![Webhook::new(1, "demo")],
+            webhooks: vec![Webhook::new(1, "demo").closes_on_load()],
             tokens: Vec::new(),
             files: Vec::new(),
             apps: Vec::new(),

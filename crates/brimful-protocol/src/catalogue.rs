@@ -186,13 +186,16 @@ impl Method {
     pub fn passes_over(&self, parameter: &str) -> bool {
         let takes_conditions =
             list_fields::find(self.name).is_some_and(|list| list.bare && self.filter.is_some());
-        // The oldest methods of tasks read their parameters by place, whatever they are called.
-        let is_by_place = self.name.starts_with("task.");
+        // These read their parameters by place, and one page calls two of the places otherwise than the others do.
+        let is_of_a_place = self.paging == Paging::NavParams
+            && ["select", "params"]
+                .iter()
+                .any(|place| parameter.eq_ignore_ascii_case(place));
         self.list
             && self.rest == 2
             && self.source.is_some()
             && !takes_conditions
-            && !is_by_place
+            && !is_of_a_place
             && !parameter.eq_ignore_ascii_case("start")
             && self.parameter(parameter).is_none()
             && !self.takes_number(parameter)

@@ -1,5 +1,7 @@
 //! Which method names the fields of a list, and what the list takes beside them: to check filters, selects and orders.
 //!
+//! Where no method names them, the documentation has to name all that the list takes.
+//!
 //! The data is `list_fields.tsv`, read off the vendor's documentation. Its last column is the page below
 //! `api-reference/` (github.com/bitrix24/b24restdocs), without `.md`.
 
@@ -14,8 +16,9 @@ pub const FILTER_SIGNS: [char; 11] = ['!', '<', '>', '=', '%', '@', '?', '*', '+
 pub struct ListFields {
     /// The list, such as `crm.deal.list`.
     pub list: &'static str,
-    /// The method that names its fields, such as `crm.deal.fields`.
-    pub fields: &'static str,
+    /// The method that names its fields, such as `crm.deal.fields`; `None` where no method does, and the documentation has
+    /// all names that the list takes.
+    pub fields: Option<&'static str>,
     /// How the list takes the names of that method.
     pub spelling: Spelling,
     /// Parameters of the list that the other method needs too, such as `entityTypeId`.
@@ -66,7 +69,7 @@ fn fits(known: &str, name: &str) -> bool {
 
 static DATA: &str = include_str!("list_fields.tsv");
 
-/// All lists whose fields can be asked for.
+/// All lists whose fields can be asked for, or are documented.
 pub fn all() -> &'static [ListFields] {
     static ALL: OnceLock<Vec<ListFields>> = OnceLock::new();
     ALL.get_or_init(|| DATA.lines().skip(1).filter_map(parse).collect())
@@ -77,7 +80,7 @@ pub fn all() -> &'static [ListFields] {
 /// ```
 /// use brimful_protocol::list_fields;
 /// let deals = list_fields::find("CRM.Deal.List").unwrap();
-/// assert_eq!(deals.fields, "crm.deal.fields");
+/// assert_eq!(deals.fields, Some("crm.deal.fields"));
 /// assert!(deals.is_in_filter("CHECK_PERMISSIONS"));
 /// assert!(list_fields::find("crm.deal.get").is_none());
 /// ```
@@ -112,7 +115,7 @@ fn parse(line: &'static str) -> Option<ListFields> {
     };
     Some(ListFields {
         list,
-        fields,
+        fields: Some(fields).filter(|method| !method.is_empty()),
         spelling: match spelling {
             "listed" => Spelling::Listed,
             "item" => Spelling::CamelOrUpper,
@@ -144,8 +147,17 @@ mod tests {
                 "{}",
                 known.list
             );
-            let fields = catalogue::find(known.fields);
-            assert!(fields.is_some(), "{}", known.fields);
+            let asked = known.fields.map(catalogue::find);
+            assert!(
+                !asked.is_some_and(|fields| fields.is_none()),
+                "{}",
+                known.list
+            );
+            assert!(
+                asked.is_some() || !known.in_filter.is_empty(),
+                "{}",
+                known.list
+            );
             assert_eq!(list.and_then(|list| list.source), Some(known.source));
         }
     }

@@ -148,7 +148,8 @@ impl<'i> Each<'i> {
         let pace = Arc::new(Pace::default());
         let fields = check_names.then(|| Arc::new(Mutex::new(FieldsByCommand::new())));
         // The fields take the place of an item in the first request.
-        let takes_fields = check_names && list_fields::find(&method).is_some();
+        let takes_fields =
+            check_names && list_fields::find(&method).is_some_and(|known| known.fields.is_some());
         let slots = items.enumerate().flat_map(move |(index, item)| {
             let fields = (takes_fields && index == 0).then_some(Slot::Fields);
             stream::iter(fields.into_iter().chain([Slot::Item(index, item)]))

@@ -100,4 +100,7 @@ pub use transport::ServiceTransport;
 pub use transport::{
     HttpOptions, Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
 };
+/// For TLS of other connections, which decides as this crate does.
+#[doc(hidden)]
+pub use transport::{certificates_of_environment, verify_named};
 pub use waits::{WAIT_LOG, WaitReason, Waiting};

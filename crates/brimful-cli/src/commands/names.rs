@@ -15,7 +15,7 @@ pub(super) struct ListCall {
     pub(super) params: Value,
 }
 
-/// Whether the fields of what the method lists can be asked for.
+/// Whether the names that the list takes can be known.
 pub(super) fn can_be_checked(method: &str) -> bool {
     list_fields::find(method).is_some()
 }

@@ -100,6 +100,11 @@ impl TlsOptions {
             "the certificate of the server is for another host: write the host as the certificate has it, or check the \
              authority alone with sslmode=verify-ca"
                 .to_owned()
+        } else if lower.contains("causedasendentity") {
+            "the certificate of the server is that of an authority (CA:TRUE), which its driver takes for no server: make it \
+             with openssl req -x509 -addext basicConstraints=critical,CA:FALSE, or check nothing with sslmode=require \
+             and no sslrootcert"
+                .to_owned()
         } else if lower.contains("does not support tls") || lower.contains("does not support ssl") {
             "the server has no TLS: sslmode=disable does without".to_owned()
         } else {
@@ -153,38 +158,7 @@ mod client {
         let provider = CryptoProvider::get_default()
             .cloned()
             .unwrap_or_else(|| Arc::new(ring::default_provider()));
-        let checks = matches!(options.mode, TlsMode::VerifyCa | TlsMode::VerifyFull);
-        let authorities: Option<Arc<dyn ServerCertVerifier>> = match &options.authorities {
-            _ if !checks => None,
-            Some(path) => {
-                let unread = |error: String| format!("{}: {error}", path.display());
-                let pem = std::fs::read(path).map_err(|error| unread(error.to_string()))?;
-                let mut roots = RootCertStore::empty();
-                for certificate in CertificateDer::pem_slice_iter(&pem) {
-                    let certificate = certificate.map_err(|error| unread(error.to_string()))?;
-                    roots
-                        .add(certificate)
-                        .map_err(|error| unread(error.to_string()))?;
-                }
-                if roots.is_empty() {
-                    return Err(unread("there is no certificate in it".to_owned()));
-                }
-                let verifier = WebPkiServerVerifier::builder_with_provider(
-                    Arc::new(roots),
-                    Arc::clone(&provider),
-                );
-                Some(verifier.build().map_err(|error| error.to_string())?)
-            }
-            None => {
-                let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(&provider));
-                Some(Arc::new(verifier.map_err(|error| error.to_string())?))
-            }
-        };
-        let verifier = DatabaseVerifier {
-            algorithms: provider.signature_verification_algorithms,
-            authorities,
-            any_name: options.mode == TlsMode::VerifyCa,
-        };
+        let verifier = verifier(options, &provider)?;
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
@@ -194,12 +168,57 @@ mod client {
             .with_no_client_auth())
     }
 
+    fn verifier(
+        options: &TlsOptions,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<DatabaseVerifier, String> {
+        let mut named = Vec::new();
+        let checks = matches!(options.mode, TlsMode::VerifyCa | TlsMode::VerifyFull);
+        let authorities: Option<Arc<dyn ServerCertVerifier>> = match &options.authorities {
+            _ if !checks => None,
+            Some(path) => {
+                let unread = |error: String| format!("{}: {error}", path.display());
+                let pem = std::fs::read(path).map_err(|error| unread(error.to_string()))?;
+                let mut roots = RootCertStore::empty();
+                for certificate in CertificateDer::pem_slice_iter(&pem) {
+                    let certificate = certificate.map_err(|error| unread(error.to_string()))?;
+                    named.push(certificate.clone());
+                    roots
+                        .add(certificate)
+                        .map_err(|error| unread(error.to_string()))?;
+                }
+                if roots.is_empty() {
+                    return Err(unread("there is no certificate in it".to_owned()));
+                }
+                let verifier = WebPkiServerVerifier::builder_with_provider(
+                    Arc::new(roots),
+                    Arc::clone(provider),
+                );
+                Some(verifier.build().map_err(|error| error.to_string())?)
+            }
+            None => {
+                let certificates = brimful::certificates_of_environment();
+                named = certificates.map_err(|error| error.to_string())?;
+                let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider));
+                Some(Arc::new(verifier.map_err(|error| error.to_string())?))
+            }
+        };
+        Ok(DatabaseVerifier {
+            algorithms: provider.signature_verification_algorithms,
+            authorities,
+            named,
+            any_name: options.mode == TlsMode::VerifyCa,
+        })
+    }
+
     /// Checks of a certificate what the mode asks for.
     #[derive(Debug)]
     struct DatabaseVerifier {
         algorithms: WebPkiSupportedAlgorithms,
         /// `None`: any certificate will do.
         authorities: Option<Arc<dyn ServerCertVerifier>>,
+        /// The certificates that the caller has named.
+        named: Vec<CertificateDer<'static>>,
         any_name: bool,
     }
 
@@ -227,7 +246,11 @@ mod client {
                     CertificateError::NotValidForName
                     | CertificateError::NotValidForNameContext { .. },
                 )) if self.any_name => Ok(ServerCertVerified::assertion()),
-                checked => checked,
+                Err(refused) => {
+                    let name = (!self.any_name).then_some(name);
+                    brimful::verify_named(refused, certificate, &self.named, name)
+                }
+                Ok(verified) => Ok(verified),
             }
         }
 
@@ -251,6 +274,48 @@ mod client {
 
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
             self.algorithms.supported_schemes()
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        /// A certificate that signs itself as an authority, as `openssl req -x509` makes it.
+        fn self_signed(valid_until: i32) -> rcgen::Certificate {
+            let mut params = rcgen::CertificateParams::new(vec!["db.example".to_owned()]).unwrap();
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            params.not_after = rcgen::date_time_ymd(valid_until, 1, 1);
+            params
+                .self_signed(&rcgen::KeyPair::generate().unwrap())
+                .unwrap()
+        }
+
+        fn is_taken(shown: &rcgen::Certificate, named: &str, mode: TlsMode, host: &str) -> bool {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("named.pem");
+            std::fs::write(&path, named).unwrap();
+            let options = TlsOptions {
+                mode,
+                authorities: Some(path),
+            };
+            let verifier = verifier(&options, &Arc::new(ring::default_provider())).unwrap();
+            let name = ServerName::try_from(host.to_owned()).unwrap();
+            let checked =
+                verifier.verify_server_cert(shown.der(), &[], &name, &[], UnixTime::now());
+            checked.is_ok()
+        }
+
+        #[test]
+        fn a_certificate_that_signs_itself_as_an_authority_is_taken_where_it_is_named() {
+            let (own, other) = (self_signed(4000), self_signed(4000));
+            let (own_host, other_host) = ("db.example", "other.example");
+            assert!(is_taken(&own, &own.pem(), TlsMode::VerifyFull, own_host));
+            assert!(is_taken(&own, &own.pem(), TlsMode::VerifyCa, other_host));
+            assert!(!is_taken(&own, &own.pem(), TlsMode::VerifyFull, other_host));
+            assert!(!is_taken(&own, &other.pem(), TlsMode::VerifyCa, own_host));
+            let old = self_signed(2021);
+            assert!(!is_taken(&old, &old.pem(), TlsMode::VerifyCa, own_host));
         }
     }
 }

@@ -123,7 +123,7 @@ fn describe(
     result: &RawValue,
 ) -> Result<DescribedEntity, Error> {
     let names_them = list_fields::find(&entity.method);
-    let names_them = names_them.is_some_and(|list| list.fields == call.method);
+    let names_them = names_them.is_some_and(|list| list.fields == Some(&call.method));
     let narrowed_by = entity.narrowed_by().into_iter();
     let mut narrowed_by = narrowed_by.filter(|_| names_them);
     let unfit = narrowed_by.find_map(|(setting, params)| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -50,6 +51,8 @@ pub(crate) struct Callers {
     rights: BTreeMap<u64, Rights>,
     /// What the OAuth server has given out.
     issued: Mutex<TokenStore>,
+    /// Whether the rows are somebody's own, and not those that the portal was started with.
+    has_loaded: AtomicBool,
 }
 
 impl Callers {
@@ -64,7 +67,14 @@ impl Callers {
             tokens,
             rights,
             issued: Mutex::new(issued),
+            has_loaded: AtomicBool::new(false),
         }
+    }
+
+    /// Says whether a snapshot has taken the place of the rows that the portal was started with. Codes that everybody knows
+    /// close then.
+    pub(crate) fn set_loaded(&self, is_loaded: bool) {
+        self.has_loaded.store(is_loaded, Ordering::Release);
     }
 
     /// The codes and tokens of the OAuth server.
@@ -136,9 +146,11 @@ impl Callers {
         match presented {
             Presented::Nothing => refuse("NO_AUTH_FOUND", "Wrong authorization data"),
             Presented::Webhook { user, code } => {
+                let has_loaded = self.has_loaded.load(Ordering::Acquire);
                 let is = |hook: &Webhook| {
                     let is_local_code = is_local_program && hook.local_code.as_ref() == Some(code);
-                    (hook.code == *code || is_local_code)
+                    let is_closed = hook.closes_on_load && has_loaded && !is_local_program;
+                    (hook.code == *code && !is_closed || is_local_code)
                         && (hook.user.to_string() == *user || hook.login.as_ref() == Some(user))
                 };
                 match self.webhooks.iter().position(is) {

@@ -92,6 +92,8 @@ impl Backend {
     /// Has what a snapshot has in the place of all data.
     pub(crate) fn load(&self, rows: &[StoredRow]) -> Result<(), DataError> {
         let state = PortalData::restored(rows, Vec::new())?;
+        // Before the rows are there: no request may see them by a code that is about to close.
+        self.callers.set_loaded(true);
         self.restore_tokens(rows);
         self.replace(state)
     }
@@ -103,7 +105,9 @@ impl Backend {
                 "more than {MOST_KEPT_TWICE} rows were loaded, and they are not kept twice: start the portal again"
             ))
         })?;
-        self.replace(PortalData::new(initial)?)
+        self.replace(PortalData::new(initial)?)?;
+        self.callers.set_loaded(false);
+        Ok(())
     }
 
     fn replace(&self, mut state: PortalData) -> Result<(), DataError> {

@@ -123,7 +123,7 @@ pub(crate) fn parse(text: &str, now: i64) -> Option<i64> {
     // What begins with a digit is a date, and dates are what most texts are.
     let begins = text.bytes().next();
     if begins.is_some_and(|first| first.is_ascii_digit()) {
-        return absolute(text);
+        return absolute(text).or_else(|| relative(text, now));
     }
     relative(text, now).or_else(|| absolute(text))
 }
@@ -136,10 +136,15 @@ fn relative(text: &str, now: i64) -> Option<i64> {
         "tomorrow" => return Some(midnight(now) + DAY),
         _ => {}
     }
+    let lower = text.to_ascii_lowercase();
+    let (text, backwards) = match lower.strip_suffix(" ago") {
+        Some(text) => (text, -1),
+        None => (lower.as_str(), 1),
+    };
     let (sign, rest) = match text.as_bytes().first()? {
-        b'-' => (-1, &text[1..]),
-        b'+' => (1, &text[1..]),
-        _ => return None,
+        b'-' => (-backwards, &text[1..]),
+        b'+' => (backwards, &text[1..]),
+        _ => (backwards, text),
     };
     let digits = rest
         .trim_start()
@@ -148,8 +153,8 @@ fn relative(text: &str, now: i64) -> Option<i64> {
         .count();
     let rest = rest.trim_start();
     let amount: i64 = rest[..digits].parse().ok()?;
-    let unit = rest[digits..].trim().to_ascii_lowercase();
-    let seconds = match unit.strip_suffix('s').unwrap_or(&unit) {
+    let unit = rest[digits..].trim();
+    let seconds = match unit.strip_suffix('s').unwrap_or(unit) {
         "second" | "sec" => 1,
         "minute" | "min" => 60,
         "hour" => 3600,
@@ -300,6 +305,8 @@ mod tests {
         assert_eq!(parse("2024-08-30", 0), Some(midnight(moment)));
         assert_eq!(parse("today", moment), Some(midnight(moment)));
         assert_eq!(parse("-1 day", moment), Some(moment - DAY));
+        assert_eq!(parse("2 Weeks ago", moment), Some(moment - 14 * DAY));
+        assert_eq!(parse("1 day", moment), Some(moment + DAY));
         for nonsense in [
             "",
             "soon",

@@ -22,6 +22,8 @@ pub struct Webhook {
     pub(crate) login: Option<String>,
     pub(crate) code: String,
     pub(crate) local_code: Option<String>,
+    /// Whether its code lets nobody in but programs on this machine once a snapshot was loaded.
+    pub(crate) closes_on_load: bool,
     /// Whether the file of the data keeps the code.
     pub(crate) is_kept: bool,
     pub(crate) scopes: Scopes,
@@ -121,6 +123,7 @@ impl Webhook {
             login: None,
             code: code.into(),
             local_code: None,
+            closes_on_load: false,
             is_kept: false,
             scopes: Scopes::All,
         }
@@ -143,6 +146,15 @@ impl Webhook {
     #[must_use]
     pub fn local_code(mut self, code: impl Into<String>) -> Self {
         self.local_code = Some(code.into());
+        self
+    }
+
+    /// Everybody may know its code, which is right as long as the rows are made up: once a snapshot was loaded
+    /// (`POST /_portal/load`), it goes on letting in programs on the portal's machine, and no page of another site that is
+    /// open in a browser there.
+    #[must_use]
+    pub fn closes_on_load(mut self) -> Self {
+        self.closes_on_load = true;
         self
     }
 

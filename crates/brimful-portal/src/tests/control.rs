@@ -376,6 +376,41 @@ async fn only_callers_on_this_machine_are_let_in() {
 }
 
 #[tokio::test]
+async fn the_usual_code_lets_no_page_of_another_site_in_once_a_snapshot_was_loaded() {
+    let portal = portal(PortalConfig::unlimited().starts_at_unix(NOON));
+    let post = async |path: &str, body: String| {
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(body.into())
+            .unwrap();
+        Heard::of(portal.handle(request, HERE).await).status
+    };
+    let ask = async |headers: &[(&str, &str)]| {
+        let mut request = Request::get("/rest/1/demo/test.echo").header("host", "127.0.0.1:8024");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::new()).unwrap();
+        Heard::of(portal.handle(request, HERE).await).status
+    };
+    let (foreign, program) = (
+        [("origin", "https://evil.test")],
+        [("user-agent", "curl/8.5.0")],
+    );
+    assert_eq!((ask(&foreign).await, ask(&program).await), (200, 200));
+    let snapshot = Request::get("/_portal/snapshot")
+        .body(Bytes::new())
+        .unwrap();
+    let snapshot = Heard::of(portal.handle(snapshot, HERE).await).body;
+    assert_eq!(post("/_portal/load", "{}".to_owned()).await, 400);
+    assert_eq!(ask(&foreign).await, 200, "nothing was loaded");
+    assert_eq!(post("/_portal/load", snapshot).await, 200);
+    assert_eq!((ask(&foreign).await, ask(&program).await), (401, 200));
+    assert_eq!(post("/_portal/reset", String::new()).await, 200);
+    assert_eq!((ask(&foreign).await, ask(&program).await), (200, 200));
+}
+
+#[tokio::test]
 async fn the_known_code_lets_programs_on_this_machine_in_and_whatever_else_as_a_wrong_code_does() {
     let config = PortalConfig::unlimited().starts_at_unix(NOON);
     let portal = portal(config.webhooks([Webhook::new(1, "s3cret").local_code("demo")]));

@@ -62,15 +62,37 @@ pub(crate) fn collect(filter: &Value, conditions: &mut Vec<Condition>, has_group
     }
 }
 
+/// The parameters by which a call chooses its rows, their fields and their order: its own ones, and those inside of another
+/// one, such as `params[filter]`.
+pub(crate) fn choosing<'a>(
+    own: Option<&Method>,
+    params: &'a Map<String, Value>,
+) -> Vec<(&'a String, &'a Value)> {
+    let places = own.map(|own| [own.filter, own.order, own.select]);
+    let outer = places.into_iter().flatten().flatten();
+    let outer = outer
+        .filter_map(|place| Some(place.split_once('[')?.0))
+        .next();
+    let inside = params
+        .iter()
+        .filter(|(key, _)| outer.is_some_and(|outer| key.eq_ignore_ascii_case(outer)))
+        .filter_map(|(_, value)| value.as_object())
+        .flatten();
+    params.iter().chain(inside).collect()
+}
+
 /// The conditions among the parameters of a call: those in its filter, and those beside it where a list has them there.
 pub(super) fn of_call(method: &str, params: &Map<String, Value>) -> Vec<Condition> {
     let own = catalogue::find(method);
     let bare = list_fields::find(method).is_some_and(|known| known.bare);
     let mut conditions = Vec::new();
-    for (key, value) in params {
+    for (key, value) in choosing(own, params) {
         match key.to_ascii_lowercase().as_str() {
             "filter" | "arfilter" => collect(value, &mut conditions, &mut false),
-            _ if bare && is_beside(own, key) => conditions.push(Condition::new(key, value)),
+            // A parameter that is null as a whole is as good as none.
+            _ if bare && is_beside(own, key) && !value.is_null() => {
+                conditions.push(Condition::new(key, value));
+            }
             _ => {}
         }
     }
@@ -97,6 +119,9 @@ pub(super) fn passed_over(method: &str, condition: &Condition) -> Option<String>
 
 /// What is wrong with the value of a condition, whatever the fields of the portal are.
 pub(super) fn wrong_value(method: &str, condition: &Condition) -> Option<String> {
+    if let Some(problem) = values::nothing(&condition.key(), &condition.value) {
+        return Some(problem);
+    }
     if let Some(known) = list_fields::find(method) {
         let is_flag = known.flags.contains(&condition.name.as_str());
         let text = condition.value.as_str().filter(|_| is_flag);

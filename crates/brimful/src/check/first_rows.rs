@@ -38,6 +38,8 @@ pub(crate) struct FirstRowsCheck {
     conditions: Vec<(String, String)>,
     /// The names in the filter.
     filtered: Vec<String>,
+    /// The names in the order.
+    sorted: Vec<String>,
     /// The names in the select; `None` where rows have the fields that they have without one.
     selected: Option<Vec<String>>,
 }
@@ -73,6 +75,8 @@ impl FirstRowsCheck {
             None => Some("select"),
         };
         let select = select.and_then(|select| parameter(params, select));
+        let order = known.and_then(|known| known.order);
+        let order = order.and_then(|order| parameter(params, order));
         let check = Self {
             method: method.to_owned(),
             known,
@@ -83,9 +87,11 @@ impl FirstRowsCheck {
             } else {
                 conditions.iter().filter_map(equality).collect()
             },
+            sorted: order.map_or_else(Vec::new, sorted_names),
             selected: select.and_then(selected_names),
         };
-        let has_names = !check.filtered.is_empty() || check.selected.is_some();
+        let has_names =
+            !check.filtered.is_empty() || !check.sorted.is_empty() || check.selected.is_some();
         has_names.then_some(check)
     }
 
@@ -103,15 +109,20 @@ impl FirstRowsCheck {
             self.compare_values(name, wanted, &rows)?;
         }
         let is_absent = |name: &&String| !rows.iter().any(|row| field_of(row, name).is_some());
-        let mut doubtful = Vec::new();
-        for name in self.filtered.iter().filter(is_absent) {
-            match self.absence(name) {
-                Absence::Proves => {
-                    let unknown = self.unknown("filter", name, &rows);
-                    return Err(unknown.with_problems(unknown_in_filter(name)));
+        let mut doubtful: Vec<&str> = Vec::new();
+        for (place, names) in [("filter", &self.filtered), ("order", &self.sorted)] {
+            for name in names.iter().filter(is_absent) {
+                match self.absence(name) {
+                    Absence::Proves if place == "filter" => {
+                        let unknown = self.unknown(place, name, &rows);
+                        return Err(unknown.with_problems(unknown_in_filter(name)));
+                    }
+                    Absence::Proves => return Err(self.unknown(place, name, &rows)),
+                    Absence::IsDoubtful if !doubtful.contains(&name.as_str()) => {
+                        doubtful.push(name);
+                    }
+                    _ => {}
                 }
-                Absence::IsDoubtful => doubtful.push(name.as_str()),
-                Absence::IsExpected => {}
             }
         }
         let selected = self.selected.iter().flatten();
@@ -124,8 +135,8 @@ impl FirstRowsCheck {
         }
         Ok((!doubtful.is_empty()).then(|| {
             format!(
-                "no row of {} has {}: if the method has no such field, the portal has passed the name over, and rows came that \
-                 were not meant",
+                "no row of {} has {}: if the method has no such field, the portal has passed the name over, and what came is \
+                 not what was meant",
                 self.method,
                 doubtful.join(" or ")
             )
@@ -155,7 +166,7 @@ impl FirstRowsCheck {
         Ok(())
     }
 
-    /// What it tells that no row has a name of the filter or the select.
+    /// What it tells that no row has a name of the filter, the order or the select.
     fn absence(&self, name: &str) -> Absence {
         let documented = self.known.into_iter().flat_map(documented_names);
         let is_documented = documented.into_iter().any(|known| is_same(known, name));
@@ -249,6 +260,15 @@ fn selected_names(select: &Value) -> Option<Vec<String>> {
     };
     let stands_for_all = names.is_empty() || names.iter().any(|name| name.contains('*'));
     (!stands_for_all).then_some(names)
+}
+
+/// The names in an order, without those that stand for more than a field.
+fn sorted_names(order: &Value) -> Vec<String> {
+    let names = order.as_object().into_iter().flatten();
+    names
+        .map(|(name, _)| name.trim().to_owned())
+        .filter(|name| is_plain(name))
+        .collect()
 }
 
 /// What the documentation of a method names in its tables: parameters, fields, conditions.
@@ -420,6 +440,27 @@ mod tests {
                 "{method}"
             );
         }
+    }
+
+    #[test]
+    fn a_name_of_the_order_that_no_row_has_is_refused_or_doubtful() {
+        let row = json!({"ID": "7", "FIELD_NAME": "UF_X", "SORT": "100"});
+        let order = |name: &str| json!({"order": {name: "ASC"}});
+        let said = compared_as("crm.lead.userfield.list", &order("SORTING"), &row).unwrap_err();
+        assert!(
+            said.contains("the order has SORTING") && said.contains("did you mean SORT?"),
+            "{said}"
+        );
+        for name in ["SORT", "sort", "XML_ID"] {
+            let said = compared_as("crm.lead.userfield.list", &order(name), &row);
+            assert_eq!(said, Ok(None), "{name}");
+        }
+        let said = compared_as(
+            "lists.element.get",
+            &json!({"ELEMENT_ORDER": {"NOPE": "ASC"}}),
+            &row,
+        );
+        assert!(said.unwrap().is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub(crate) mod conditions;
 pub(crate) mod first_rows;
+mod moments;
 mod parameter;
 pub(crate) mod reference_marks;
 pub(crate) mod values;
@@ -95,7 +96,10 @@ fn check(method: &str, params: &Value, carrier: Carrier, wish: Wish) -> Result<(
         parameter.reaches_the_method()?;
         parameter.is_given_once(params)?;
         match key.to_ascii_lowercase().as_str() {
-            "select" | "arselect" => parameter.list()?,
+            "select" | "arselect" => {
+                parameter.list()?;
+                parameter.documented_select()?;
+            }
             "filter" | "arfilter" => {
                 parameter.conditions()?;
                 parameter.documented_filter()?;

@@ -153,6 +153,17 @@ impl Parameter<'_> {
         catalogue::find(self.method).filter(|known| says_something && known.passes_over(parameter))
     }
 
+    pub(super) fn documented_select(&self) -> Result<(), Error> {
+        let Some(known) = self.list_without_it("select") else {
+            return Ok(());
+        };
+        let instead = match known.select {
+            Some(select) => format!("it selects by {select}"),
+            None => "its rows come with all their fields, so leave it out".to_owned(),
+        };
+        Err(self.passed_over(known, &format!(": {instead}")))
+    }
+
     pub(super) fn documented_order(&self) -> Result<(), Error> {
         let Some(known) = self.list_without_it("order") else {
             return Ok(());

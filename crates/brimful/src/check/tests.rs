@@ -73,9 +73,6 @@ fn what_the_documentation_of_a_list_does_not_have_is_refused_for_every_list() {
         .filter(|known| known.list && known.rest == 2 && known.source.is_some());
     let mut checked = 0;
     for known in lists {
-        if known.name.starts_with("task.") {
-            continue;
-        }
         for wish in [Wish::OneCall, Wish::WholeList] {
             if wish == Wish::OneCall
                 && known.filter.is_none()
@@ -148,6 +145,88 @@ fn a_filter_or_an_order_is_refused_where_a_list_has_none() {
             .unwrap_or_else(|| panic!("{method} {params} passed"));
         assert!(said.contains(named), "{said}");
     }
+}
+
+#[test]
+fn a_select_is_refused_by_every_list_that_has_none() {
+    let lists = catalogue::all()
+        .iter()
+        .filter(|known| known.list && known.rest == 2 && known.source.is_some());
+    let (mut refused, mut taken) = (0, 0);
+    for known in lists {
+        for (name, wish) in [("select", Wish::OneCall), ("SELECT", Wish::WholeList)] {
+            let params = json!({ name: ["ID"] });
+            let given = check(known.name, &params, Carrier::Json, wish);
+            let by_name = known.select.is_some_and(|place| !place.contains('['));
+            let by_place = known.paging == catalogue::Paging::NavParams;
+            assert_eq!(
+                given.is_ok(),
+                by_name || by_place,
+                "{} {given:?}",
+                known.name
+            );
+            *(if given.is_ok() {
+                &mut taken
+            } else {
+                &mut refused
+            }) += 1;
+        }
+    }
+    assert!(refused > 300 && taken > 150, "{refused} {taken}");
+    for (method, named) in [
+        (
+            "crm.status.list",
+            "no parameter select, and the portal would pass it over: its rows come with all their fields",
+        ),
+        ("landing.template.getlist", "it selects by params[select]"),
+    ] {
+        let said = refusal(method, &json!({"select": ["ID"]}), Carrier::Json).unwrap();
+        assert!(said.contains(named), "{said}");
+    }
+    // Nothing is asked for.
+    assert_eq!(
+        refusal("crm.status.list", &json!({"select": []}), Carrier::Json),
+        None
+    );
+}
+
+#[test]
+fn a_condition_without_a_value_is_refused() {
+    for value in [json!([]), json!({}), json!(null), json!([1, null])] {
+        for key in ["STAGE_ID", "%TITLE", "@ID", "!=ASSIGNED_BY_ID"] {
+            for (method, params) in [
+                ("crm.deal.list", json!({"filter": {key: value}})),
+                (
+                    "crm.deal.list",
+                    json!({"FILTER": {"LOGIC": "OR", "0": {key: value}}}),
+                ),
+                ("no.such.list", json!({"filter": {key: value}})),
+                (
+                    "landing.site.getList",
+                    json!({"params": {"filter": {key: value}}}),
+                ),
+            ] {
+                for carrier in [Carrier::Json, Carrier::Query] {
+                    assert!(
+                        refusal(method, &params, carrier).is_some(),
+                        "{method} {params}"
+                    );
+                }
+            }
+        }
+    }
+    let said = refusal(
+        "crm.deal.list",
+        &json!({"filter": {"%TITLE": {}}}),
+        Carrier::Json,
+    )
+    .unwrap();
+    assert!(
+        said.contains("%TITLE is an empty object") && said.contains("leave the condition out"),
+        "{said}"
+    );
+    let empty = json!({"filter": {"TITLE": "", "@ID": [1]}, "select": []});
+    assert_eq!(refusal("crm.deal.list", &empty, Carrier::Json), None);
 }
 
 #[test]

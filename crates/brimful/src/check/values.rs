@@ -1,9 +1,9 @@
 //! Values that a field cannot have: a portal makes nothing of them, or something else.
 
-use brimful_protocol::calendar;
 use brimful_protocol::list_fields::{ListFields, Spelling};
 use serde_json::{Value, json};
 
+use super::moments;
 use crate::field::{Field, FieldKind};
 
 /// Signs of conditions, without the `!` and `+` that may stand before them: those of the older CRM methods, and all
@@ -42,6 +42,22 @@ pub(super) fn prefix(known: &ListFields, prefix: &str, name: &str) -> Option<Str
     ))
 }
 
+/// What is wrong with a condition that has no value at all, which is another thing than an empty one: a query string leaves
+/// it out, and what methods make of it in JSON differs.
+pub(super) fn nothing(key: &str, value: &Value) -> Option<String> {
+    let what = match value {
+        Value::Null => "null",
+        Value::Array(items) if items.is_empty() => "an empty list",
+        Value::Array(items) if items.iter().any(Value::is_null) => "a list with null in it",
+        Value::Object(items) if items.is_empty() => "an empty object",
+        _ => return None,
+    };
+    Some(format!(
+        "{key} is {what}, which is no value to compare with: leave the condition out, or write \"\" for rows where the field \
+         is empty"
+    ))
+}
+
 /// What is wrong with the value of a condition on a whole number.
 pub(super) fn number(prefix: &str, name: &str, value: &Value) -> Option<String> {
     let number = Field::read(name, &json!({"type": "integer"}));
@@ -52,27 +68,6 @@ pub(super) fn number(prefix: &str, name: &str, value: &Value) -> Option<String> 
         None => problem,
     })
 }
-
-/// Words that PHP's `strtotime` reads as moments.
-const MOMENT_WORDS: [&str; 17] = [
-    "now",
-    "today",
-    "yesterday",
-    "tomorrow",
-    "midnight",
-    "noon",
-    "day",
-    "week",
-    "month",
-    "year",
-    "hour",
-    "min",
-    "sec",
-    "last",
-    "next",
-    "first",
-    "ago",
-];
 
 /// What is wrong with the value of a condition, and what to write instead.
 pub(crate) fn problem(
@@ -107,6 +102,11 @@ pub(crate) fn problem(
         Value::Array(_) if compares && !is_between => {
             return Some(format!(
                 "{prefix}{name} compares with one value, and has a list: for one of several write @{name}"
+            ));
+        }
+        Value::Bool(_) if compares => {
+            return Some(format!(
+                "{prefix}{name} compares with a number or a moment, and has {value}"
             ));
         }
         Value::Object(_) if field.is_some() => {
@@ -221,10 +221,11 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
                 "{name} is {text:?}: write the number without blanks, {joined}"
             ));
         }
-        let pointed = joined.replacen(',', ".", 1);
-        if field.kind == FieldKind::Double && pointed.parse::<f64>().is_ok_and(f64::is_finite) {
+        let readings = readings(&joined);
+        if field.kind == FieldKind::Double && !readings.is_empty() {
             return Some(format!(
-                "{name} is {text:?}: write the number with a point, {pointed}"
+                "{name} is {text:?}: write the number with nothing but a point in it, {}",
+                readings.join(" or ")
             ));
         }
     }
@@ -247,13 +248,8 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
             Some(format!("{name} is {text:?}, which is not a number{meant}"))
         }
         FieldKind::Date | FieldKind::DateTime => {
-            let right = as_moment(text).or_else(|| {
-                let example = "2026-01-31 or 2026-01-31T18:00:00+03:00";
-                (!is_moment(text)).then(|| example.to_owned())
-            })?;
-            Some(format!(
-                "{name} is {text:?}, which is not a date: write it as {right}"
-            ))
+            let problem = moments::problem(text)?;
+            Some(format!("{name} is {text:?}, which {problem}"))
         }
         FieldKind::Enumeration => of_choices(name, text, field),
         FieldKind::Boolean => yes_or_no(text)
@@ -272,6 +268,41 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
             }),
         _ => None,
     }
+}
+
+/// The numbers that may be meant by digits with commas and points between them: `1,000` is a thousand or one.
+fn readings(text: &str) -> Vec<String> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let sign = text.strip_suffix(digits).filter(|sign| *sign == "-");
+    let sign = sign.unwrap_or_default();
+    let is_of_digits =
+        |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = digits.split([',', '.']).collect();
+    let (Some((last, before)), true) = (parts.split_last(), parts.iter().all(is_of_digits)) else {
+        return Vec::new();
+    };
+    let marks: Vec<char> = digits.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let (Some((mark, others)), Some((first, groups))) = (marks.split_last(), before.split_first())
+    else {
+        return Vec::new();
+    };
+    let are_groups = |groups: &[&str]| {
+        (1..=3).contains(&first.len()) && *first != "0" && groups.iter().all(|one| one.len() == 3)
+    };
+    let mut readings = Vec::new();
+    if marks.iter().all(|one| one == mark) && are_groups(&parts[1..]) {
+        readings.push(format!("{sign}{}", parts.concat()));
+    }
+    let is_decimal = others.is_empty()
+        || others
+            .iter()
+            .all(|other| other != mark && *other == others[0]);
+    if is_decimal && (groups.is_empty() || are_groups(groups)) {
+        let decimals = last.trim_end_matches('0');
+        let decimals = if decimals.is_empty() { "0" } else { decimals };
+        readings.push(format!("{sign}{}.{decimals}", before.concat()));
+    }
+    readings
 }
 
 /// The number of what people call an owner of activities.
@@ -321,53 +352,6 @@ fn of_choices(name: &str, text: &str, field: &Field) -> Option<String> {
 /// How many values of a list a message shows.
 const SHOWN_CHOICES: usize = 5;
 
-/// What was meant by digits that a portal reads as another moment, or as none: seconds since 1970, a date without signs,
-/// a year of two digits.
-fn as_moment(text: &str) -> Option<String> {
-    let text = text.trim();
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let day = |year: i64, month: &str, day: &str| {
-        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-        calendar::days(year, month, day)?;
-        Some(format!("{year:04}-{month:02}-{day:02}"))
-    };
-    if is_digits(text) {
-        if text.len() == 8 {
-            return day(text[..4].parse().ok()?, &text[4..6], &text[6..]);
-        }
-        // Seconds, or thousandths of them.
-        let seconds: i64 = text.parse().ok()?;
-        return match text.len() {
-            9 | 10 => Some(in_utc(seconds)),
-            12 | 13 => Some(in_utc(seconds / 1000)),
-            _ => None,
-        };
-    }
-    let end = text.find([' ', 'T', 't']).unwrap_or(text.len());
-    let parts: Vec<&str> = text[..end].split('.').collect();
-    match parts.as_slice() {
-        // To a portal it is a time of day.
-        [d, m, y] if parts.iter().all(|part| is_digits(part)) && y.len() == 2 => Some(format!(
-            "{}{}",
-            day(2000 + y.parse::<i64>().ok()?, m, d)?,
-            &text[end..]
-        )),
-        _ => None,
-    }
-}
-
-/// A moment as portals read it.
-fn in_utc(seconds: i64) -> String {
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = calendar::civil(days);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+00:00",
-        of_day / 3600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
-}
-
 /// A text that the method takes for yes although it says no.
 pub(super) fn flag(name: &str, text: &str) -> Option<String> {
     let is_no = yes_or_no(text) == Some(false) || (text.eq_ignore_ascii_case("n") && text != "N");
@@ -412,64 +396,6 @@ fn as_list(text: &str) -> Option<String> {
     Some(items.join(","))
 }
 
-/// Whether PHP's `strtotime` can make a moment of it, as far as can be told: a date of digits that exists, or words.
-fn is_moment(text: &str) -> bool {
-    let text = text.trim();
-    let starts_with_digit = text.starts_with(|c: char| c.is_ascii_digit());
-    if !text.is_ascii() {
-        return false;
-    }
-    if !starts_with_digit {
-        let lower = text.to_ascii_lowercase();
-        return lower.starts_with('@') || MOMENT_WORDS.iter().any(|word| lower.contains(word));
-    }
-    let end = text.find([' ', 'T', 't']).unwrap_or(text.len());
-    let date = &text[..end];
-    let sign = date
-        .find(|c: char| !c.is_ascii_digit())
-        .map(|at| date.as_bytes()[at]);
-    let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
-    let numbers: Option<Vec<u32>> = parts.iter().map(|part| part.parse().ok()).collect();
-    let has_letters = text.contains(|c: char| c.is_ascii_alphabetic());
-    let is_day = |year: u32, month: u32, day: u32| {
-        calendar::days(year.into(), month.into(), day.into()).is_some()
-    };
-    if !is_time(&text[end..]) {
-        return false;
-    }
-    match (sign, numbers.as_deref()) {
-        (Some(b'-' | b'/'), Some(&[year, month, day])) if year > 31 => is_day(year, month, day),
-        (Some(b'-'), Some(&[year, month])) if year > 31 => is_day(year, month, 1),
-        (Some(b'-' | b'.'), Some(&[day, month, year]))
-        | (Some(b'/'), Some(&[month, day, year])) => is_day(year, month, day),
-        // 31 January 2026, 2026-01-31Z: more than is known here. Digits alone are other things: see `as_moment`.
-        (None, _) | (_, None) => has_letters,
-        _ => false,
-    }
-}
-
-/// Whether what stands behind a date can be a time of day: `T18:00:00+03:00`. What has another shape is left to the
-/// portal.
-fn is_time(text: &str) -> bool {
-    let text = text.trim_start_matches([' ', 'T', 't']);
-    let end = text.find(['+', '-', 'Z', 'z', '.']).unwrap_or(text.len());
-    let (time, zone) = text.split_at(end);
-    let below = |parts: &str, highest: [u32; 3]| {
-        parts.split(':').zip(highest).all(|(part, highest)| {
-            part.trim()
-                .parse::<u32>()
-                .map_or(true, |number| number <= highest)
-        })
-    };
-    let offset = zone
-        .rsplit(['+', '-'])
-        .next()
-        .filter(|_| zone.contains(['+', '-']));
-    // The farthest zones are 14 hours ahead and 12 behind.
-    below(time, [24, 59, 59])
-        && offset.is_none_or(|offset| !offset.contains(':') || below(offset, [14, 59, 0]))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -487,11 +413,23 @@ mod tests {
             ("1 000 000", "1000000"),
             ("1,5", "1.5"),
             ("1\u{a0}000", "1000"),
+            ("1,000", "1000 or 1.0"),
+            ("-1,250", "-1250 or -1.25"),
+            ("0,250", "in it, 0.25"),
+            ("1,000,000", "in it, 1000000"),
+            ("1.000.000", "in it, 1000000"),
+            ("1,000.50", "in it, 1000.5"),
+            ("1.000,50", "in it, 1000.5"),
+            ("12 345,60", "in it, 12345.6"),
         ] {
             let said = said(">", "OPPORTUNITY", &json!(text), "double").unwrap();
             assert!(said.ends_with(right), "{said}");
         }
         assert_eq!(said("", "OPPORTUNITY", &json!(""), "double"), None);
+        for text in ["1,00,0", "1,,5", ",", "1.000,000.1", "10000,000,000"] {
+            let said = said(">", "OPPORTUNITY", &json!(text), "double").unwrap();
+            assert!(!said.contains("nothing but a point"), "{said}");
+        }
         for text in ["1000000", "-1.5", "$result[a]"] {
             assert_eq!(
                 said(">", "OPPORTUNITY", &json!(text), "double"),
@@ -528,6 +466,7 @@ mod tests {
             ("@", json!(""), "user"),
             (">", json!([1, 2]), "double"),
             ("><", json!([1]), "double"),
+            (">=", json!(false), "datetime"),
             ("", json!({"from": 1}), "double"),
             ("", json!(1.5), "integer"),
             ("", json!("1.5"), "integer"),
@@ -582,63 +521,21 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_are_none_are_refused() {
-        for text in [
-            "вчера",
-            "31/12/2026",
-            "2026-13-01",
-            "01.13.2026",
-            "2026",
-            "soon",
-            "2026-02-30",
-            "2026-02-29T10:00:00",
-            "31.04.2026",
-            "2026-01-31T25:00:00",
-            "2026-01-31 10:61",
-            "2026-01-31T00:00:00+99:00",
-        ] {
-            assert!(
-                said(">=", "DATE_CREATE", &json!(text), "datetime").is_some(),
-                "{text}"
-            );
-        }
-        for text in [
-            "2026-01-31",
-            "2026-01-31T18:00:00+03:00",
-            "2026-01-31 18:00",
-            "01.12.2026",
-            "12/31/2026",
-            "today",
-            "-7 days",
-            "31 January 2026",
-            "2026-01",
-            "01.12.2026 10:00:00",
-            "2024-02-29",
-            "2026-01-31T10:00:00.5-03:30",
-            "2026-01-31T10:00Z",
-            "2026-01-31 +1 day",
-        ] {
-            assert_eq!(
-                said(">=", "DATE_CREATE", &json!(text), "datetime"),
-                None,
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn digits_that_a_portal_reads_as_another_moment_are_written_out() {
+    fn a_text_that_is_no_moment_is_refused_for_a_field_of_moments() {
         for (text, right) in [
-            ("1700000000", "2023-11-14T22:13:20+00:00"),
-            ("1700000000000", "2023-11-14T22:13:20+00:00"),
-            ("20260131", "2026-01-31"),
-            ("31.12.25", "2025-12-31"),
-            ("01.12.25T10:00:00", "2025-12-01T10:00:00"),
+            ("вчера", "2026-01-31"),
+            ("1/5/2024", "2024-01-05 or 2024-05-01"),
         ] {
-            let said = said(">=", "DATE_CREATE", &json!(text), "datetime").unwrap();
-            assert!(said.ends_with(&format!("write it as {right}")), "{said}");
+            for kind in ["date", "datetime"] {
+                let said = said(">=", "DATE_CREATE", &json!(text), kind).unwrap();
+                assert!(said.contains(right), "{said}");
+            }
+            assert_eq!(said("", "TITLE", &json!(text), "string"), None);
         }
-        assert!(said("", "DATE_CREATE", &json!("20261331"), "date").is_some());
+        assert_eq!(
+            said(">=", "DATE_CREATE", &json!("-7 days"), "datetime"),
+            None
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::check::conditions::{Condition, collect, is_beside};
+use crate::check::conditions::{Condition, choosing, collect, is_beside};
 use crate::check::values::{is_boolean_for_letter, problem};
 use crate::error::{Error, ParameterProblem};
 use crate::field::{self, Field, lower_camel};
@@ -23,6 +23,8 @@ pub(super) const LABEL: &str = "fields";
 #[derive(Debug)]
 pub(crate) struct NamesCheck {
     known: &'static ListFields,
+    /// The method that names the fields.
+    fields: &'static str,
     /// The parameters of the method that names the fields.
     params: Value,
     conditions: Vec<Condition>,
@@ -43,7 +45,7 @@ impl NamesCheck {
     /// depends on them.
     ///
     /// # Errors
-    /// The list takes no such filter at all.
+    /// The list takes no such filter at all, or no such names where all that it takes are documented.
     pub(crate) fn new(method: &str, params: &Value) -> Result<Option<Self>, Error> {
         let (Some(known), Some(params)) = (list_fields::find(method), params.as_object()) else {
             return Ok(None);
@@ -59,19 +61,21 @@ impl NamesCheck {
         // A walk by ID sorts by itself, however the ID is spelt.
         let is_walked =
             |name: &str, way: &Value| name.eq_ignore_ascii_case(id) && is_ascending(way);
-        let ascends = params
+        let given = choosing(own, params);
+        let ascends = given
             .iter()
             .filter(|(key, _)| key.eq_ignore_ascii_case("order"))
             .all(|(_, way)| is_ascending(way));
         let mut check = Self {
             known,
+            fields: known.fields.unwrap_or_default(),
             params: passed_on(known, params),
             conditions: Vec::new(),
             select: Vec::new(),
             order: Vec::new(),
         };
         let mut has_groups = false;
-        for (key, value) in params {
+        for (key, value) in given {
             match key.to_ascii_lowercase().as_str() {
                 "filter" | "arfilter" => collect(value, &mut check.conditions, &mut has_groups),
                 "select" | "arselect" => check.select.extend(texts(value)),
@@ -107,17 +111,21 @@ impl NamesCheck {
             .any(|condition| is_open(&condition.name))
             || check.select.iter().any(is_open)
             || check.order.iter().any(is_open);
+        if known.fields.is_none() {
+            check.verdict_by(IndexMap::new())?;
+            return Ok(None);
+        }
         Ok(asks.then_some(check))
     }
 
     /// The method that names the fields, and its parameters.
     pub(crate) fn call(&self) -> (&'static str, &Value) {
-        (self.known.fields, &self.params)
+        (self.fields, &self.params)
     }
 
     /// The same as a command of a batch.
     pub(crate) fn command(&self) -> String {
-        command(self.known.fields, &self.params)
+        command(self.fields, &self.params)
     }
 
     /// Holds what was asked for against the fields in `result`. What is not a description of fields proves nothing.
@@ -129,10 +137,14 @@ impl NamesCheck {
             tracing::debug!(
                 method = self.known.list,
                 "names are not checked: {} describes no fields",
-                self.known.fields
+                self.fields
             );
             return Ok(());
         };
+        self.verdict_by(fields)
+    }
+
+    fn verdict_by(&self, fields: IndexMap<String, Field>) -> Result<(), Error> {
         let fields = Names {
             known: self.known,
             fields,
@@ -315,5 +327,92 @@ impl Names {
             Place::Order => "order",
         };
         format!("the {place} has {name}, which is not a field{guess}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(method: &str, params: &Value) -> Option<String> {
+        let checked = NamesCheck::new(method, params);
+        checked.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn names_of_lists_without_a_method_of_fields_are_held_against_their_documentation() {
+        let inside = |part: &str, value: Value| json!({"PARAMS": {part: value}});
+        let of_sites = |part: &str, value: Value| json!({"params": {part: value}});
+        for (method, params, named) in [
+            (
+                "task.item.userfield.getlist",
+                json!({"FILTER": {"FIELDNAME": "UF_X"}}),
+                "the filter has FIELDNAME, which is no field (did you mean FIELD_NAME?)",
+            ),
+            (
+                "task.item.userfield.getlist",
+                json!({"ORDER": {"NOPE": "ASC"}}),
+                "the order has NOPE",
+            ),
+            (
+                "landing.template.getlist",
+                of_sites("filter", json!({">=NOPE": 1})),
+                "NOPE",
+            ),
+            (
+                "landing.template.getlist",
+                of_sites("select", json!(["ID", "TITEL"])),
+                "did you mean TITLE?",
+            ),
+            (
+                "landing.template.getlist",
+                of_sites("order", json!({"ID": "ASC", "NAME": "ASC"})),
+                "NAME",
+            ),
+            (
+                "landing.template.getlist",
+                of_sites("filter", json!({"CREATED_BY.NAME": "x"})),
+                "CREATED_BY.NAME",
+            ),
+            (
+                "imopenlines.config.list.get",
+                inside("filter", json!({"ACTIV": "Y"})),
+                "did you mean ACTIVE?",
+            ),
+            (
+                "imopenlines.config.list.get",
+                inside("select", json!(["QUEUE"])),
+                "QUEUE",
+            ),
+        ] {
+            let said = said(method, &params).unwrap_or_else(|| panic!("{method} {params} passed"));
+            assert!(said.contains(named), "{said}");
+        }
+        for (method, params) in [
+            (
+                "task.item.userfield.getlist",
+                json!({"FILTER": {"FIELD_NAME": "UF_X"}, "ORDER": {"SORT": "ASC"}}),
+            ),
+            (
+                "landing.template.getlist",
+                of_sites("filter", json!({"=ACTIVE": "Y"})),
+            ),
+            (
+                "imopenlines.config.list.get",
+                inside("order", json!({"LINE_NAME": "DESC"})),
+            ),
+        ] {
+            assert_eq!(said(method, &params), None, "{method}");
+        }
+    }
+
+    #[test]
+    fn older_lists_of_tasks_are_held_against_the_fields_of_tasks() {
+        for method in ["task.item.list", "task.items.getlist"] {
+            let check = NamesCheck::new(method, &json!({"FILTER": {"NOPE": 1}})).unwrap();
+            assert_eq!(check.unwrap().call().0, "tasks.task.getFields", "{method}");
+        }
     }
 }

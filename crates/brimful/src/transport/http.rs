@@ -216,7 +216,7 @@ fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Er
             }
         });
     }
-    let named = tls::of_environment();
+    let named = tls::certificates_of_environment();
     // Where no certificate is shown it does not matter that none can be read.
     let named = if route.is_encrypted {
         named?

@@ -24,6 +24,7 @@ pub use http::{HttpTransport, Route};
 pub use options::HttpOptions;
 #[cfg(feature = "tower")]
 pub use service::ServiceTransport;
+pub use tls::{certificates_of_environment, verify_named};
 
 /// Sends one request and gives the outcome.
 ///

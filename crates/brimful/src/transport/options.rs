@@ -237,7 +237,7 @@ impl HttpOptions {
     pub fn reqwest_builder() -> Result<reqwest::ClientBuilder, Error> {
         let tls = tls::config(
             Vec::new(),
-            &tls::of_environment()?,
+            &tls::certificates_of_environment()?,
             CertificateCheck::Checked,
             HttpVersions::Negotiated,
         )?;

@@ -38,7 +38,8 @@ const CERTIFICATE_FILE: &str = "SSL_CERT_FILE";
 ///
 /// # Errors
 /// There are none: the user's own authority would be passed over.
-pub(super) fn of_environment() -> Result<Vec<CertificateDer<'static>>, Error> {
+#[doc(hidden)]
+pub fn certificates_of_environment() -> Result<Vec<CertificateDer<'static>>, Error> {
     let Some(path) = std::env::var_os(CERTIFICATE_FILE).map(PathBuf::from) else {
         return Ok(Vec::new());
     };
@@ -140,19 +141,9 @@ impl ServerCertVerifier for SystemOrOwn {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let refused = match self
-            .system
+        self.system
             .verify_server_cert(shown, chain, name, ocsp, now)
-        {
-            Ok(verified) => return Ok(verified),
-            Err(refused) => refused,
-        };
-        // This is found after the certificate's time has been found right, and before its name is looked at.
-        if is_of_authority(&refused) && self.own.iter().any(|own| own == shown) {
-            verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
-            return Ok(ServerCertVerified::assertion());
-        }
-        Err(refused)
+            .or_else(|refused| verify_named(refused, shown, &self.own, Some(name)))
     }
 
     fn verify_tls12_signature(
@@ -178,6 +169,28 @@ impl ServerCertVerifier for SystemOrOwn {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.system.supported_verify_schemes()
     }
+}
+
+/// Looks at a certificate that was refused once more. If it is that of an authority and among those that the caller has
+/// `named`, it stands for its server. `name` is the server's, if it matters.
+///
+/// # Errors
+/// That with which it was refused, or the certificate is for another name.
+#[doc(hidden)]
+pub fn verify_named(
+    refused: rustls::Error,
+    shown: &CertificateDer<'_>,
+    named: &[CertificateDer<'static>],
+    name: Option<&ServerName<'_>>,
+) -> Result<ServerCertVerified, rustls::Error> {
+    // This is found after the certificate's time has been found right, and before its name is looked at.
+    if !is_of_authority(&refused) || !named.iter().any(|named| named == shown) {
+        return Err(refused);
+    }
+    if let Some(name) = name {
+        verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
+    }
+    Ok(ServerCertVerified::assertion())
 }
 
 /// Whether a certificate was refused because it is that of an authority.

@@ -99,7 +99,8 @@ pub(crate) struct PortalArgs {
     pub(crate) user: u64,
     /// The code of the webhook; if not given, demo, or a random one where rows or replies were loaded
     ///
-    /// Beside a random one, demo goes on letting in programs on this machine, and no page of another site in a browser.
+    /// Beside a random one, and once a snapshot was loaded, demo goes on letting in programs on this machine, and no page of
+    /// another site in a browser.
     #[arg(long, value_parser = access::code, help_heading = "Access")]
     pub(crate) code: Option<String>,
     /// What the webhook, the tokens and the applications may call, with commas between; everything if not given
@@ -617,7 +618,7 @@ fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
         None if has_own_data(args) => Webhook::new(args.user, access::random_code())
             .local_code("demo")
             .kept(),
-        None => Webhook::new(args.user, "demo"),
+        None => Webhook::new(args.user, "demo").closes_on_load(),
     };
     config = config.webhooks([if args.scopes.is_empty() {
         hook
