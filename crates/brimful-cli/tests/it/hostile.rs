@@ -717,3 +717,56 @@ fn a_name_that_a_list_passes_over_is_refused_in_a_call_and_in_a_batch_as_in_an_e
         );
     }
 }
+
+#[test]
+fn what_a_list_cannot_be_asked_for_is_refused_in_whatever_way_it_is_asked() {
+    let (workspace, portal) = (Workspace::new(), leads());
+    for (list, json, why) in [
+        (
+            "crm.lead.list",
+            r#"{"filter":{"STATUS_ID":[]}}"#,
+            "STATUS_ID",
+        ),
+        ("crm.lead.list", r#"{"filter":{"%TITLE":{}}}"#, "%TITLE"),
+        ("crm.lead.list", r#"{"filter":{"TITLE":null}}"#, "TITLE"),
+        (
+            "crm.lead.list",
+            r#"{"filter":{">=DATE_CREATE":"1/5/2024"}}"#,
+            "2024-01-05 or 2024-05-01",
+        ),
+        (
+            "crm.lead.list",
+            r#"{"filter":{">OPPORTUNITY":"1,000"}}"#,
+            "1000 or 1.0",
+        ),
+        (
+            "crm.lead.list",
+            r#"{"filter":{">=DATE_CREATE":false}}"#,
+            "false",
+        ),
+        (
+            "crm.status.list",
+            r#"{"select":["ID"]}"#,
+            "parameter select",
+        ),
+    ] {
+        workspace.write(
+            "batch.json",
+            &format!(r#"{{"a":{{"method":"{list}","params":{json}}}}}"#),
+        );
+        workspace.write("each.jsonl", &format!("{json}\n"));
+        for (args, code) in [
+            (&["call", list, "--json", json][..], 2),
+            (&["export", list, "--json", json, "-o", "-"], 2),
+            (&["batch", "batch.json", "-o", "-"], 2),
+            (&["call", list, "--each", "each.jsonl", "-o", "-"], 3),
+        ] {
+            let output = run(&workspace, &portal, args);
+            let said = format!("{}{}", stderr(&output), stdout(&output));
+            assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+            assert!(said.contains(why), "{args:?}: {said}");
+        }
+    }
+    let counted = portal.server.portal().stats();
+    assert_eq!(counted.calls("crm.status.list"), 0);
+}

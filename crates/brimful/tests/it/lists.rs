@@ -364,7 +364,7 @@ async fn parameters_that_make_no_list_are_refused_by_name() {
         (json!({"start": 50}), "start"),
         (
             json!({"filter": {"STAGE_ID": []}}),
-            "the empty list as filter[STAGE_ID]",
+            "STAGE_ID is an empty list",
         ),
         (
             json!({"filter": {"A": {"B": null}}}),
