@@ -588,12 +588,16 @@ fn a_filter_of_a_list_without_one_is_shown_as_parameters() {
 }
 
 #[test]
-fn a_filter_that_is_not_documented_is_warned_of() {
+fn a_filter_that_is_not_documented_is_refused_where_parameters_are_read_by_place_too() {
     let rows = json!([{"ID": "1"}]);
     let portal = server(move |received| same_for_all(received, &rows, 1));
     let args = ["task.logitem.list", "--filter", "SORT=1"];
     let (_, output) = export_with(&portal, &args);
-    assert!(stderr(&output).contains("task.logitem.list has no filter in its documentation"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output)
+            .contains("task.logitem.list has no filter, and the portal would pass SORT over")
+    );
 }
 
 #[test]

@@ -99,8 +99,7 @@ pub(crate) struct PortalArgs {
     pub(crate) user: u64,
     /// The code of the webhook; if not given, demo, or a random one where rows or replies were loaded
     ///
-    /// Beside a random one, and once a snapshot was loaded, demo goes on letting in programs on this machine, and no page of
-    /// another site in a browser.
+    /// Beside a random one, demo goes on letting in programs on this machine, and no page of another site in a browser.
     #[arg(long, value_parser = access::code, help_heading = "Access")]
     pub(crate) code: Option<String>,
     /// What the webhook, the tokens and the applications may call, with commas between; everything if not given
