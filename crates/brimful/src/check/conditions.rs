@@ -69,10 +69,8 @@ pub(crate) fn choosing<'a>(
     params: &'a Map<String, Value>,
 ) -> Vec<(&'a String, &'a Value)> {
     let places = own.map(|own| [own.filter, own.order, own.select]);
-    let outer = places.into_iter().flatten().flatten();
-    let outer = outer
-        .filter_map(|place| Some(place.split_once('[')?.0))
-        .next();
+    let mut outer = places.into_iter().flatten().flatten();
+    let outer = outer.find_map(|place| Some(place.split_once('[')?.0));
     let inside = params
         .iter()
         .filter(|(key, _)| outer.is_some_and(|outer| key.eq_ignore_ascii_case(outer)))

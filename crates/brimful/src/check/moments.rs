@@ -143,22 +143,23 @@ fn is_moment(text: &str) -> bool {
 }
 
 fn is_date(date: &str) -> bool {
-    let slashed = numbers(date, '/');
-    let dashed = numbers(date, '-');
-    match (dashed, slashed, numbers(date, '.')) {
-        (Some([year @ 32..=9999, month, day]), ..)
-        | (_, Some([year @ 32..=9999, month, day]), _) => exists(year, month, day),
-        (Some([day, month, year @ 100..=9999]), ..)
-        | (.., Some([day, month, year @ 100..=9999])) => exists(year, month, day),
-        (_, Some([month, day, year @ 100..=9999]), _) => exists(year, month, day),
-        _ => date.split_once('-').is_some_and(|(year, month)| {
-            let number = |text: &str| text.parse().ok().filter(|_| are_digits(text));
-            year.len() == 4
-                && number(year)
-                    .zip(number(month))
-                    .is_some_and(|(year, month)| exists(year, month, 1))
-        }),
-    }
+    let of_three = ['-', '/', '.']
+        .into_iter()
+        .find_map(|sign| Some((sign, numbers(date, sign)?)));
+    let number = |text: &str| text.parse().ok().filter(|_| are_digits(text));
+    let day = match of_three {
+        Some(
+            ('-' | '/', [year @ 32..=9999, month, day])
+            | ('-' | '.', [day, month, year @ 100..=9999])
+            | ('/', [month, day, year @ 100..=9999]),
+        ) => Some((year, month, day)),
+        Some(_) => None,
+        None => date
+            .split_once('-')
+            .filter(|(year, _)| year.len() == 4)
+            .and_then(|(year, month)| Some((number(year)?, number(month)?, 1))),
+    };
+    day.is_some_and(|(year, month, day)| exists(year, month, day))
 }
 
 /// Whether a text is a time of day, with a zone or without: `18:00:00.5+03:00`.
