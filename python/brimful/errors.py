@@ -40,8 +40,9 @@ class ParameterProblem(NamedTuple):
 
     #: ``"unknown_in_filter"``: the name is no field. Older methods pass such a condition over and return the whole list;
     #: ``crm.item.*``, ``catalog.*`` and ``sale.*`` answer with an error. ``"passed_over"``: the portal would pass the
-    #: parameter or condition over and return the whole list. ``"boolean_for_letter"``: the filter compares the field with a
-    #: boolean, and the portal reads the letters Y and N there.
+    #: parameter or condition over and return the whole list. ``"select_passed_over"``: the list has no select, and its rows
+    #: come with all their fields. ``"boolean_for_letter"``: the filter compares the field with a boolean, and the portal
+    #: reads the letters Y and N there.
     kind: str
     #: The name of the field, the parameter or the condition.
     name: str

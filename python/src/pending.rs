@@ -341,6 +341,7 @@ fn problem(problem: &ParameterProblem) -> Option<(&'static str, &str)> {
     match problem {
         ParameterProblem::UnknownInFilter(name) => Some(("unknown_in_filter", name)),
         ParameterProblem::PassedOver(name) => Some(("passed_over", name)),
+        ParameterProblem::SelectPassedOver(name) => Some(("select_passed_over", name)),
         ParameterProblem::BooleanForLetter(name) => Some(("boolean_for_letter", name)),
         _ => None,
     }

@@ -29,6 +29,13 @@ def test_names_in_select_that_are_not_fields_are_passed_on_with_a_warning(bitrix
     assert caught[0].filename == __file__
 
 
+def test_a_select_that_a_list_does_not_have_is_passed_on_with_a_warning(bitrix_portal):
+    b24 = Bitrix(bitrix_portal.webhook, verbose=False)
+    with pytest.warns(UserWarning, match="has no parameter select"):
+        rows = b24.get_all("crm.dealcategory.stage.list", {"select": ["STATUS_ID"]})
+    assert {"NAME", "SORT", "STATUS_ID"} <= set(rows[0])
+
+
 def test_values_in_filter_are_passed_on_with_a_warning(bitrix_portal):
     b24 = Bitrix(bitrix_portal.webhook, verbose=False)
     with pytest.warns(UserWarning, match="1 000"):

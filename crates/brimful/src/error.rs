@@ -164,6 +164,8 @@ pub enum ParameterProblem {
     UnknownInFilter(String),
     /// The portal would pass this parameter or condition over and return the whole list.
     PassedOver(String),
+    /// The list has no select: the portal would pass this one over and return the same rows with all their fields.
+    SelectPassedOver(String),
     /// The filter compares this field with a boolean, and the portal reads the letters Y and N there.
     BooleanForLetter(String),
 }

@@ -161,7 +161,10 @@ impl Parameter<'_> {
             Some(select) => format!("it selects by {select}"),
             None => "its rows come with all their fields, so leave it out".to_owned(),
         };
-        Err(self.passed_over(known, &format!(": {instead}")))
+        let problem = ParameterProblem::SelectPassedOver(self.key.to_owned());
+        Err(self
+            .passed_over(known, &format!(": {instead}"))
+            .with_problems(vec![problem]))
     }
 
     pub(super) fn documented_order(&self) -> Result<(), Error> {
