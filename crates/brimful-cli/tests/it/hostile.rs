@@ -608,7 +608,7 @@ fn a_proxy_setting_that_is_none_is_refused_by_its_name_and_a_dead_one_is_named()
     };
     for (name, value, why) in [
         ("HTTPS_PROXY", "junk://u:pa55word@x", "junk://"),
-        ("https_proxy", "not an address", "no address of a proxy"),
+        ("https_proxy", "not an address", "not an address of a proxy"),
         ("ALL_PROXY", "socks5://127.0.0.1:1", "socks5://"),
     ] {
         let output = run(name, value);

@@ -318,7 +318,7 @@ fn the_certificate_of_the_authority_takes_the_place_of_one_of_an_earlier_run_and
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(
-            said.contains("no certificate that a portal has made"),
+            said.contains("not a certificate that a portal has made"),
             "{said}"
         );
         let left = std::fs::read_to_string(workspace.path(file)).unwrap();

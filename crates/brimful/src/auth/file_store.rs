@@ -222,7 +222,7 @@ mod tests {
         for (text, says) in [
             (r#"{"access_token":"s3cr3t"#, "breaks off"),
             (r#"{"access_token":{"s3cr3t":1}}"#, "not as it should be"),
-            (r#"{"access_token":s3cr3t}"#, "no JSON from line 1 on"),
+            (r#"{"access_token":s3cr3t}"#, "not JSON from line 1 on"),
         ] {
             fs::write(&path, text).unwrap();
             let error = FileTokenStore::new(&path)

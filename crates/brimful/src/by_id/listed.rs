@@ -43,9 +43,15 @@ impl ListAndGet {
         let id = known
             .and_then(|known| known.keyset.map(|keyset| keyset.filter).or(known.id))
             .unwrap_or("ID");
+        // Rows of a list without a select come whole.
+        let list = if known.is_some_and(|known| known.passes_over("select")) {
+            client.list(list_method)
+        } else {
+            client.list(list_method).select([id])
+        };
         Self {
             client: client.clone(),
-            list: client.list(list_method).select([id]),
+            list,
             method: get_method,
             field: None,
             params: Params::default(),

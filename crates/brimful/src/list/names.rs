@@ -349,7 +349,7 @@ mod tests {
             (
                 "task.item.userfield.getlist",
                 json!({"FILTER": {"FIELDNAME": "UF_X"}}),
-                "the filter has FIELDNAME, which is no field (did you mean FIELD_NAME?)",
+                "the filter has FIELDNAME, which is not a field (did you mean FIELD_NAME?)",
             ),
             (
                 "task.item.userfield.getlist",

@@ -715,7 +715,7 @@ mod tests {
             ),
             (
                 Filter::new().subfilter(Subfilter::Named("A][".into()), Filter::new().id(1)),
-                "no name of a subfilter",
+                "not a name of a subfilter",
             ),
         ] {
             let error = filter.to_json().unwrap_err().to_string();

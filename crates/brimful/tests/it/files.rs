@@ -145,7 +145,7 @@ async fn a_link_is_in_no_error_and_leads_to_the_portal_alone() {
         ),
         ("//evil.test/?token=s3cr3t", "evil.test"),
         ("file:///s3cr3t", "not the portal's host"),
-        ("https://s3cr3t:x y/", "no URL"),
+        ("https://s3cr3t:x y/", "not a URL"),
         ("", "the link is empty"),
     ] {
         let error = client.download(link).bytes().await.unwrap_err();

@@ -319,8 +319,8 @@ const IMPOSSIBLE_VALUES: [(&str, &str, &str); 26] = [
     ("crm.deal.list", r#"{"ID": 1.5}"#, "not a whole number"),
     ("crm.deal.list", r#"{">OPPORTUNITY": [1, 2]}"#, "has a list"),
     ("crm.deal.list", r#"{">DATE_CREATE": ""}"#, "no value"),
-    ("crm.deal.list", r#"{"CONTACT.NAME": "a"}"#, "no field"),
-    ("crm.deal.list", r#"{"PHONE": "1"}"#, "no field"),
+    ("crm.deal.list", r#"{"CONTACT.NAME": "a"}"#, "not a field"),
+    ("crm.deal.list", r#"{"PHONE": "1"}"#, "not a field"),
     (
         "crm.deal.list",
         r#"{"DATE_CREATE": {"from": "2020-01-01"}}"#,

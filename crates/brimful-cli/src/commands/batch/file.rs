@@ -199,7 +199,7 @@ mod tests {
             (r#"{"a": "https://p.ru/rest/1/c/x.y"}"#, "an address"),
             (r#"{"a": "x.list?filter[<=ID]=5"}"#, "the name \"filter[<\""),
             (r#"{"a": "x.add?T=a%ffb"}"#, "the value \"a%ffb\""),
-            (r#"{"a": "x.add?T=%c3"}"#, "no text in UTF-8"),
+            (r#"{"a": "x.add?T=%c3"}"#, "not text in UTF-8"),
             (r#"{"a": "x.add?%ff=1"}"#, "the name \"%ff\""),
             (r#"{"a": "x.add?T%00U=b"}"#, "where the zero byte is"),
             (r#"{"a": "x.add?T=a\u0000b&U=c"}"#, "where the zero byte is"),
