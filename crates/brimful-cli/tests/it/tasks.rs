@@ -187,11 +187,11 @@ fn what_cannot_be_meant_is_wrong_usage() {
     for (args, why) in [
         (
             &["--select", "CREATED_BY_USER.NAME"][..],
-            "no field of a task",
+            "not a field of a task",
         ),
         (&["--order", "description"], "cannot be sorted by"),
         (&["--status", "done"], "a status is pending"),
-        (&["--user-field", "TITLE=x"], "no field of a task"),
+        (&["--user-field", "TITLE=x"], "not a field of a task"),
         (&["--zone", "Moscow"], "no zone"),
     ] {
         let mut all = vec!["tasks", "list", "--portal", "demo"];

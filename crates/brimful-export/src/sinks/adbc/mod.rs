@@ -131,7 +131,10 @@ impl AdbcSink {
             began: false,
         };
         prepared.map_err(|error| sink.failed(error.message))?;
-        sink.find_earlier()?;
+        // A sync knows itself how far its table is.
+        if sink.state.sync.is_none() {
+            sink.find_earlier()?;
+        }
         Ok(sink)
     }
 
