@@ -192,7 +192,7 @@ fn what_cannot_be_meant_is_wrong_usage() {
         (&["--order", "description"], "cannot be sorted by"),
         (&["--status", "done"], "a status is pending"),
         (&["--user-field", "TITLE=x"], "not a field of a task"),
-        (&["--zone", "Moscow"], "no zone"),
+        (&["--zone", "Moscow"], "not a zone"),
     ] {
         let mut all = vec!["tasks", "list", "--portal", "demo"];
         all.extend(args);

@@ -131,8 +131,8 @@ impl AdbcSink {
             began: false,
         };
         prepared.map_err(|error| sink.failed(error.message))?;
-        // A sync knows itself how far its table is.
-        if sink.state.sync.is_none() {
+        // A sync asks for neither: it knows itself how far its table is.
+        if sink.state.may_resume || sink.state.drops_interrupted {
             sink.find_earlier()?;
         }
         Ok(sink)
