@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
+use super::counts::counted_or_proven;
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState, WindowReadings};
-use super::windows::counted_or_proven;
 use super::{
     AboveHorizon, KeysetWalk, LastPage, MissingReferences, Restarts, TailState, first_and_last,
 };

@@ -27,6 +27,7 @@ mod beginning;
 mod blocks;
 mod chains;
 mod checks;
+mod counts;
 pub(crate) mod density;
 mod ends;
 pub(crate) mod pages;
