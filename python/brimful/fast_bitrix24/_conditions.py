@@ -43,16 +43,20 @@ def _letters(value: Any) -> Any:
 
 def passed_on(
     method: str, params: Optional[Mapping[str, Any]], refusal: ConfigError
-) -> Optional[tuple[dict[str, Any], bool]]:
-    """The parameters to read a list with that was refused, and whether its names are checked then. Nothing if it stays
-    refused: if the portal would pass a condition over and the whole list came."""
+) -> Optional[tuple[dict[str, Any], bool, bool]]:
+    """The parameters to read a list with that was refused, whether its names are checked then, and whether the program is
+    warned. Nothing if it stays refused: if the portal would pass a condition over and the whole list came."""
     given = dict(params or {})
+    # The rows come with all their fields, with it and without it.
+    selects = {problem.name for problem in refusal.problems if problem.kind == "select_passed_over"}
+    if selects:
+        return {name: value for name, value in given.items() if name not in selects}, True, True
     flags = {problem.name for problem in refusal.problems if problem.kind == "boolean_for_letter"}
     if flags:
         read = _with_letters(given, flags)
         if read != given:
-            return read, True
+            return read, True, False
     kinds = {problem.kind for problem in refusal.problems}
     if "passed_over" in kinds or ("unknown_in_filter" in kinds and not method.startswith(_STRICT)):
         return None
-    return given, False
+    return given, False, True

@@ -355,7 +355,8 @@ class _Calls(_Settings):
     def _whole_list(
         self, client: Client | AsyncClient, name: str, params: Optional[dict[str, Any]]
     ) -> Operation[list[Any]]:
-        checks, doubt = True, ""
+        checks = True
+        doubts: list[str] = []
         while True:
             logger.debug("requesting %s %s", name, Shown(params))
             rows = client.list(name, params, check_names=checks)
@@ -365,11 +366,11 @@ class _Calls(_Settings):
                 again = passed_on(name, params, error) if checks else None
                 if again is None:
                     raise
-                params, checks = again
-                doubt = "" if checks else str(error)
+                params, checks, is_doubtful = again
+                doubts += [str(error)] * is_doubtful
                 continue
             break
-        if doubt:
+        for doubt in doubts:
             warn(doubt)
         return (yield from self._rest(rows, first))
 
